@@ -1,0 +1,11 @@
+//! The byte notation of the Yjs family: var-ints, strings, `any` values. Reading is bounded by the input.
+
+mod any;
+mod json;
+mod reader;
+mod writer;
+
+pub use any::{MAX_NESTING, read_any, skip_any, write_any};
+pub use json::check_json;
+pub use reader::Reader;
+pub use writer::{var_uint_len, write_bytes, write_string, write_var_int, write_var_uint};

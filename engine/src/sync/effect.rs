@@ -1,0 +1,66 @@
+//! What a `Room` asks its host to do. The host carries effects out in order and decides nothing.
+
+use crate::archive::{RowKey, RowWrite};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// A connection, numbered by the host; a number is not used twice in a room's life.
+pub type ConnectionId = u64;
+
+/// Names a read, so that its rows can be handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReadToken(pub u64);
+
+/// Names a write, so that its outcome can be reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriteToken(pub u64);
+
+/// One thing for the host to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Read all rows with keys in this range and hand them to `Room::rows` in key order.
+    Read {
+        /// To be handed back with the rows.
+        token: ReadToken,
+        /// Which rows.
+        keys: RangeInclusive<RowKey>,
+    },
+    /// Write these rows in one atomic batch and report to `Room::written`. Several writes may be under way;
+    /// they must take effect in the order in which they were asked for.
+    Write {
+        /// To be handed back with the outcome.
+        token: WriteToken,
+        /// The batch.
+        rows: Vec<RowWrite>,
+    },
+    /// Send one binary message to each of these connections.
+    Send {
+        /// Who gets it.
+        to: Vec<ConnectionId>,
+        /// One whole protocol message.
+        message: Arc<[u8]>,
+    },
+    /// Keep these bytes with the connection, so that they outlive the room's memory (hibernation); they replace
+    /// what was kept. Hosts whose rooms live as long as their connections may ignore it.
+    Attach {
+        /// Whose.
+        connection: ConnectionId,
+        /// At most 16,000 bytes.
+        bytes: Vec<u8>,
+    },
+    /// Close the connection with this WebSocket close code (44xx: final, 45xx: try again) and reason.
+    /// The room has forgotten it already: no `disconnect` needs to follow.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// WebSocket close code.
+        code: u16,
+        /// Why, in at most 123 bytes.
+        reason: &'static str,
+    },
+    /// Call `Room::tick` at this time (milliseconds, the host's clock); replaces an earlier request.
+    CallAt {
+        /// When.
+        at_ms: u64,
+    },
+}

@@ -1,0 +1,211 @@
+//! Reading an update v1: one pass that checks everything and copies nothing.
+
+use super::structs::{ByteRange, Content, Parent, Struct, TypeTag};
+use crate::lib0::{Reader, check_json, skip_any};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id, utf16};
+use std::ops::Range;
+
+/// Where the structs of one client stand in [`Update::structs`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientStructs {
+    /// The client.
+    pub client: ClientId,
+    /// Indexes of its structs, clocks ascending; gaps are structs of [`Content::Skip`].
+    pub structs: Range<usize>,
+}
+
+/// A checked update: its structs and deletes as values, their payloads as ranges of its bytes.
+///
+/// The same value can be filled again and again with [`parse`](Update::parse), so that reading allocates nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Update {
+    /// All structs, client after client as they stand in the update.
+    pub structs: Vec<Struct>,
+    /// The clients with structs, in the update's order. A client may come twice.
+    pub clients: Vec<ClientStructs>,
+    /// Ranges of deleted ids, as they stand in the update.
+    pub deletes: Vec<(ClientId, Range<Clock>)>,
+}
+
+impl Update {
+    /// Reads and checks an update v1. O(bytes).
+    ///
+    /// # Errors
+    /// Any deviation from the format; an origin, right origin or parent of the same client that does not come
+    /// before the item; JSON that does not parse; clocks above 32 bits; bytes after the end.
+    pub fn parse_v1(bytes: &[u8]) -> Result<Update, Error> {
+        let mut update = Update::default();
+        update.parse(bytes)?;
+        Ok(update)
+    }
+
+    /// The same, reusing this value's memory. After an error its contents are of no use.
+    pub fn parse(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.structs.clear();
+        self.clients.clear();
+        self.deletes.clear();
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        let from = &mut Reader::new(bytes);
+        for _ in 0..from.read_count(3)? {
+            self.parse_client(from)?;
+        }
+        for _ in 0..from.read_count(2)? {
+            let client = from.read_client()?;
+            for _ in 0..from.read_count(2)? {
+                let clock = from.read_clock()?;
+                let len = from.read_clock()?;
+                let end = end_clock(from, clock, len)?;
+                if end > clock {
+                    self.deletes.push((client, clock..end));
+                }
+            }
+        }
+        from.expect_end()
+    }
+
+    fn parse_client(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
+        let count = from.read_count(2)?;
+        let client = from.read_client()?;
+        let mut clock = from.read_clock()?;
+        let first = self.structs.len();
+        for _ in 0..count {
+            let read = parse_struct(from, Id::new(client, clock))?;
+            clock = end_clock(from, clock, read.len)?;
+            // A struct without units names nothing; nothing can refer to it.
+            if read.len > 0 {
+                self.structs.push(read);
+            }
+        }
+        if self.structs.len() > first {
+            self.clients.push(ClientStructs { client, structs: first..self.structs.len() });
+        }
+        Ok(())
+    }
+}
+
+fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<Clock, Error> {
+    // The largest clock is kept free, so that the end of every range is a clock, too.
+    clock.checked_add(len).filter(|end| *end < Clock::MAX).ok_or(from.error(ErrorKind::ClockOverflow))
+}
+
+/// Reads one struct that stands at id `id`. (Yjs: `readClientsStructRefs`)
+pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
+    const ORIGIN: u8 = 0x80;
+    const RIGHT_ORIGIN: u8 = 0x40;
+    const KEY: u8 = 0x20;
+    let start = from.offset();
+    let info = from.read_u8()?;
+    let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
+    let mut read = Struct {
+        id,
+        len: 1,
+        content,
+        key_bit: info & KEY != 0 && content.is_item(),
+        origin: None,
+        right_origin: None,
+        parent: Parent::Inherited,
+        key: None,
+        payload: ByteRange::default(),
+    };
+    if !content.is_item() {
+        read.len = from.read_clock()?;
+        return Ok(read);
+    }
+    if info & ORIGIN != 0 {
+        read.origin = Some(read_earlier_id(from, id)?);
+    }
+    if info & RIGHT_ORIGIN != 0 {
+        read.right_origin = Some(read_earlier_id(from, id)?);
+    }
+    if info & (ORIGIN | RIGHT_ORIGIN) == 0 {
+        read.parent = match from.read_var_uint()? {
+            1 => Parent::Root(read_string_range(from)?),
+            _ => Parent::Item(read_earlier_id(from, id)?),
+        };
+        if info & KEY != 0 {
+            read.key = Some(read_string_range(from)?);
+        }
+    }
+    (read.len, read.payload) = parse_content(from, content)?;
+    Ok(read)
+}
+
+/// An id that an item refers to: of another client, or earlier than the item.
+fn read_earlier_id(from: &mut Reader<'_>, item: Id) -> Result<Id, Error> {
+    let start = from.offset();
+    let id = from.read_id()?;
+    if id.client == item.client && id.clock >= item.clock {
+        return Err(Error::at(ErrorKind::ReferenceNotBefore, start));
+    }
+    Ok(id)
+}
+
+fn read_string_range(from: &mut Reader<'_>) -> Result<ByteRange, Error> {
+    let len = from.read_string()?.len();
+    Ok(range_since(from, from.offset() - len))
+}
+
+fn range_since(from: &Reader<'_>, start: usize) -> ByteRange {
+    ByteRange { start: start as u32, end: from.offset() as u32 }
+}
+
+/// Reads content: its length in units, and where its payload lies.
+fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, ByteRange), Error> {
+    let start = from.offset();
+    Ok(match content {
+        Content::Gc | Content::Skip | Content::Deleted => (from.read_clock()?, ByteRange::default()),
+        Content::String => {
+            let text = from.read_string()?;
+            (utf16::len(text), range_since(from, from.offset() - text.len()))
+        }
+        Content::Any => {
+            let count = from.read_count(1)?;
+            let start = from.offset();
+            for _ in 0..count {
+                skip_any(from)?;
+            }
+            (count as Clock, range_since(from, start))
+        }
+        Content::Json => {
+            let count = from.read_count(1)?;
+            let start = from.offset();
+            for _ in 0..count {
+                let text = from.read_string()?;
+                if text != "undefined" {
+                    check_json(text, from)?;
+                }
+            }
+            (count as Clock, range_since(from, start))
+        }
+        Content::Binary => {
+            let len = from.read_bytes()?.len();
+            (1, range_since(from, from.offset() - len))
+        }
+        Content::Embed => {
+            let text = from.read_string()?;
+            check_json(text, from)?;
+            (1, range_since(from, from.offset() - text.len()))
+        }
+        Content::Format => {
+            from.read_string()?;
+            let value = from.read_string()?;
+            check_json(value, from)?;
+            (1, range_since(from, start))
+        }
+        Content::Type => {
+            let tag = from.read_var_uint()?;
+            let tag = TypeTag::from_number(tag).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
+            if tag.is_named() {
+                from.read_string()?;
+            }
+            (1, range_since(from, start))
+        }
+        Content::Doc => {
+            from.read_string()?;
+            skip_any(from)?;
+            (1, range_since(from, start))
+        }
+    })
+}

@@ -1,0 +1,35 @@
+//! State vectors in bytes.
+
+use crate::lib0::{Reader, write_var_uint};
+use crate::values::{Error, StateVector};
+
+/// Reads a state vector. A client that is listed twice has its higher clock.
+///
+/// # Errors
+/// Bytes missing or left over, clocks above 32 bits.
+pub fn decode_state_vector(bytes: &[u8]) -> Result<StateVector, Error> {
+    let mut from = Reader::new(bytes);
+    let mut vector = StateVector::default();
+    for _ in 0..from.read_count(2)? {
+        let client = from.read_client()?;
+        vector.advance(client, from.read_clock()?);
+    }
+    from.expect_end()?;
+    Ok(vector)
+}
+
+/// Appends a state vector: clients descending, as Yjs writes them.
+pub fn write_state_vector(out: &mut Vec<u8>, vector: &StateVector) {
+    write_var_uint(out, vector.len() as u64);
+    for (client, clock) in vector.iter().rev() {
+        write_var_uint(out, client.value());
+        write_var_uint(out, clock.into());
+    }
+}
+
+/// A state vector in bytes of its own.
+pub fn encode_state_vector(vector: &StateVector) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_state_vector(&mut out, vector);
+    out
+}

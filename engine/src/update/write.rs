@@ -1,0 +1,149 @@
+//! Writing structs of an update v1, whole or cut.
+
+use super::structs::{ByteRange, Content, Parent, Struct};
+use crate::lib0::{Reader, skip_any, write_bytes, write_string, write_var_uint};
+use crate::values::{Clock, Id, utf16};
+use std::ops::Range;
+
+/// What the writer needs to know of a struct: the parts that are decided, wherever it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct StructPart<'a> {
+    /// What it carries.
+    pub content: Content,
+    /// Whether info bit 6 is to be set.
+    pub key_bit: bool,
+    /// Left neighbour at the time of writing.
+    pub origin: Option<Id>,
+    /// Right neighbour at the time of writing.
+    pub right_origin: Option<Id>,
+    /// The type; written only where both origins are absent.
+    pub parent: WrittenParent<'a>,
+    /// The map key; written only with the parent.
+    pub key: Option<&'a [u8]>,
+}
+
+/// A parent as it is written.
+#[derive(Clone, Copy, Debug)]
+pub enum WrittenParent<'a> {
+    /// Not known here; only legal beside an origin.
+    Inherited,
+    /// Name of a root type (UTF-8).
+    Root(&'a [u8]),
+    /// The item that holds the type.
+    Item(Id),
+}
+
+impl<'a> StructPart<'a> {
+    /// The head of `of`, as it continues `from` units after its start.
+    pub fn of(of: &Struct, bytes: &'a [u8], from: Clock) -> StructPart<'a> {
+        StructPart {
+            content: of.content,
+            key_bit: of.key_bit,
+            origin: if from > 0 { Some(Id::new(of.id.client, of.id.clock + from - 1)) } else { of.origin },
+            right_origin: of.right_origin,
+            parent: match of.parent {
+                Parent::Inherited => WrittenParent::Inherited,
+                Parent::Root(name) => WrittenParent::Root(name.of(bytes)),
+                Parent::Item(id) => WrittenParent::Item(id),
+            },
+            key: of.key.map(|key| key.of(bytes)),
+        }
+    }
+
+    /// Appends info byte, ids, parent and key: all that stands before the content.
+    #[inline]
+    pub fn write_head(&self, out: &mut Vec<u8>) {
+        let info = self.content as u8
+            | u8::from(self.origin.is_some()) << 7
+            | u8::from(self.right_origin.is_some()) << 6
+            | u8::from(self.key_bit) << 5;
+        out.push(info);
+        if let Some(id) = self.origin {
+            write_id(out, id);
+        }
+        if let Some(id) = self.right_origin {
+            write_id(out, id);
+        }
+        if self.origin.is_none() && self.right_origin.is_none() {
+            match self.parent {
+                WrittenParent::Root(name) => {
+                    write_var_uint(out, 1);
+                    write_bytes(out, name);
+                }
+                WrittenParent::Item(id) => {
+                    write_var_uint(out, 0);
+                    write_id(out, id);
+                }
+                WrittenParent::Inherited => unreachable!("a struct without origins names its parent"),
+            }
+            if let Some(key) = self.key {
+                write_bytes(out, key);
+            }
+        }
+    }
+}
+
+/// Appends a client id and a clock.
+#[inline]
+pub(crate) fn write_id(out: &mut Vec<u8>, id: Id) {
+    write_var_uint(out, id.client.value());
+    write_var_uint(out, id.clock.into());
+}
+
+/// Appends the units `part` (counted from the struct's start) of a struct of an update with these bytes.
+/// Content of one unit can only be written whole.
+pub fn write_struct(out: &mut Vec<u8>, of: &Struct, bytes: &[u8], part: Range<Clock>) {
+    debug_assert!(part.start < part.end && part.end <= of.len);
+    if !of.content.is_item() {
+        out.push(of.content as u8);
+        return write_var_uint(out, (part.end - part.start).into());
+    }
+    StructPart::of(of, bytes, part.start).write_head(out);
+    write_content(out, of.content, of.payload.of(bytes), of.len, part);
+}
+
+/// Appends the units `part` of a payload of `len` units with its lengths and counts.
+pub(crate) fn write_content(out: &mut Vec<u8>, content: Content, payload: &[u8], len: Clock, part: Range<Clock>) {
+    let units = part.end - part.start;
+    match content {
+        Content::Gc | Content::Skip | Content::Deleted => write_var_uint(out, units.into()),
+        Content::String => {
+            if units == len {
+                return write_bytes(out, payload);
+            }
+            let text = checked_text(payload);
+            let cut = utf16::cut(text, part.start, part.end);
+            write_var_uint(out, cut.len_bytes() as u64);
+            cut.write_to(out);
+        }
+        Content::Any | Content::Json => {
+            write_var_uint(out, units.into());
+            out.extend_from_slice(units_of(content, payload, part).of(payload));
+        }
+        Content::Binary => write_bytes(out, payload),
+        Content::Embed => write_string(out, checked_text(payload)),
+        Content::Format | Content::Type | Content::Doc => out.extend_from_slice(payload),
+    }
+}
+
+/// Text that was checked when it was read.
+pub(crate) fn checked_text(payload: &[u8]) -> &str {
+    core::str::from_utf8(payload).expect("payloads of text are checked when they are read")
+}
+
+/// The bytes of the values `part` in a payload of `Any` or `Json`. O(bytes before the end of the part).
+pub(crate) fn units_of(content: Content, payload: &[u8], part: Range<Clock>) -> ByteRange {
+    let mut from = Reader::new(payload);
+    let mut start = 0;
+    for unit in 0..part.end {
+        if unit == part.start {
+            start = from.offset();
+        }
+        let skipped = match content {
+            Content::Json => from.read_string().map(|_| ()),
+            _ => skip_any(&mut from),
+        };
+        debug_assert!(skipped.is_ok(), "payloads are checked when they are read");
+    }
+    ByteRange { start: start as u32, end: from.offset() as u32 }
+}

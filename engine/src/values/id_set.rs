@@ -1,0 +1,134 @@
+//! Sets of ids as ranges of clocks: delete sets, pending ranges.
+
+use super::{ClientId, Clock, Id};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A set of ids, kept as ranges: for each client ascending, not empty, neither touching nor overlapping.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdSet {
+    clients: BTreeMap<ClientId, Vec<Range<Clock>>>,
+}
+
+impl IdSet {
+    /// Adds `range` of `client`. O(1) at the end of the client's ranges, else O(ranges of the client).
+    pub fn insert(&mut self, client: ClientId, range: Range<Clock>) {
+        if range.is_empty() {
+            return;
+        }
+        let ranges = self.clients.entry(client).or_default();
+        match ranges.last_mut() {
+            Some(last) if range.start >= last.start => {
+                if range.start <= last.end {
+                    last.end = last.end.max(range.end);
+                } else {
+                    ranges.push(range);
+                }
+            }
+            None => ranges.push(range),
+            Some(_) => {
+                let first = ranges.partition_point(|r| r.end < range.start);
+                let end = ranges.partition_point(|r| r.start <= range.end);
+                if first == end {
+                    ranges.insert(first, range);
+                } else {
+                    let joined = range.start.min(ranges[first].start)..range.end.max(ranges[end - 1].end);
+                    ranges[first] = joined;
+                    ranges.drain(first + 1..end);
+                }
+            }
+        }
+    }
+
+    /// Adds everything that is in `other`. O(ranges of the clients in `other`).
+    pub fn merge(&mut self, other: &IdSet) {
+        const FEW: usize = 4;
+        for (client, added) in other.clients() {
+            if added.len() <= FEW {
+                added.iter().for_each(|range| self.insert(client, range.clone()));
+                continue;
+            }
+            let known = self.clients.remove(&client).unwrap_or_default();
+            let joined: IdSet = known.into_iter().chain(added.iter().cloned()).map(|r| (client, r)).collect();
+            self.clients.extend(joined.clients);
+        }
+    }
+
+    /// Whether `id` is in the set. O(log).
+    pub fn contains(&self, id: Id) -> bool {
+        let ranges = self.ranges(id.client);
+        let at = ranges.partition_point(|r| r.end <= id.clock);
+        ranges.get(at).is_some_and(|r| r.start <= id.clock)
+    }
+
+    /// Calls `missing` with each part of `range` that is not in the set, ascending.
+    pub fn for_each_missing(&self, client: ClientId, range: Range<Clock>, mut missing: impl FnMut(Range<Clock>)) {
+        let mut from = range.start;
+        let ranges = self.ranges(client);
+        let first = ranges.partition_point(|r| r.end <= range.start);
+        for known in &ranges[first..] {
+            if known.start >= range.end {
+                break;
+            }
+            if known.start > from {
+                missing(from..known.start);
+            }
+            from = known.end;
+        }
+        if from < range.end {
+            missing(from..range.end);
+        }
+    }
+
+    /// What is in this set and not in `other`.
+    pub fn difference(&self, other: &IdSet) -> IdSet {
+        let mut rest = IdSet::default();
+        for (client, range) in self.iter() {
+            other.for_each_missing(client, range, |part| rest.insert(client, part));
+        }
+        rest
+    }
+
+    /// The ranges of one client, ascending.
+    pub fn ranges(&self, client: ClientId) -> &[Range<Clock>] {
+        self.clients.get(&client).map_or(&[], Vec::as_slice)
+    }
+
+    /// The clients of the set with their ranges, clients ascending.
+    pub fn clients(&self) -> impl DoubleEndedIterator<Item = (ClientId, &[Range<Clock>])> + '_ {
+        self.clients.iter().map(|(client, ranges)| (*client, ranges.as_slice()))
+    }
+
+    /// All ranges, by client and clock ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (ClientId, Range<Clock>)> + '_ {
+        self.clients.iter().flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
+    }
+
+    /// Number of clients in the set.
+    pub fn client_count(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Number of ranges in the set. O(clients).
+    pub fn range_count(&self) -> usize {
+        self.clients.values().map(Vec::len).sum()
+    }
+
+    /// Whether the set holds no id.
+    pub fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+}
+
+impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
+    /// Collects ranges in any order, also overlapping ones. O(n log n).
+    fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
+        let mut ranges: Vec<_> = ranges.into_iter().collect();
+        ranges.sort_unstable_by_key(|(client, range)| (*client, range.start));
+        let mut set = IdSet::default();
+        for (client, range) in ranges {
+            set.insert(client, range);
+        }
+        set
+    }
+}

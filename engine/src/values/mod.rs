@@ -1,0 +1,14 @@
+//! The plain values that every other layer speaks of; they know no format and no document.
+
+mod any;
+mod error;
+mod id;
+mod id_set;
+mod state_vector;
+pub mod utf16;
+
+pub use any::Any;
+pub use error::{Error, ErrorKind};
+pub use id::{ClientId, Clock, Id};
+pub use id_set::IdSet;
+pub use state_vector::StateVector;
