@@ -55,7 +55,10 @@ impl RowKey {
             7 => RowKind::Version,
             _ => return None,
         };
-        Some(RowKey { kind, number: integer as u32 })
+        Some(RowKey {
+            kind,
+            number: integer as u32,
+        })
     }
 }
 
@@ -75,4 +78,14 @@ pub struct HostLimits {
     pub row_bytes: usize,
     /// Most rows in one batch.
     pub batch_rows: usize,
+}
+
+impl Default for HostLimits {
+    /// Rows of 1.9 MB, which every store that we know takes, in batches of 1,000.
+    fn default() -> Self {
+        HostLimits {
+            row_bytes: 1_900_000,
+            batch_rows: 1_000,
+        }
+    }
 }

@@ -1,0 +1,170 @@
+//! The small records around the updates, and the only place that knows how they become bytes.
+//!
+//! They are serde types in `bincode` 2 ("standard" configuration: little-endian, var-ints) behind a version byte.
+//! `bincode` is reported as unmaintained (RUSTSEC-2025-0141). It stays for now, with that exception: version 2.0.1
+//! does what is needed and has no known defect, what it reads here has passed a row's hash, no document content
+//! goes through it, and as nothing outside this module names it, it can be replaced here alone. The bytes are
+//! pinned by `tests/archive_records.rs`.
+
+use crate::values::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
+
+/// The manifest: names all other rows and holds what is known of the folded history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Bit 0: keep history (deleted content is never collected).
+    pub flags: u32,
+    /// The document's stamp.
+    pub stamp: u64,
+    /// Lowest format version among the rows.
+    pub lowest_version: u8,
+    /// Journal rows up to this sequence number are in the base.
+    pub folded_sequence: u64,
+    /// Number of the next base page.
+    pub next_page: u32,
+    /// Base pages that are in use: runs of first number and count, ascending.
+    pub live_pages: Vec<(u32, u32)>,
+    /// Bytes of the last base page's update.
+    pub tail_bytes: u32,
+    /// Folded sequence number in the envelope of the last base page.
+    pub tail_sequence: u64,
+    /// State vector of the base, as Yjs writes it.
+    #[serde(with = "bytes")]
+    pub state_vector: Vec<u8>,
+    /// Delete set of the base, as Yjs writes it.
+    #[serde(with = "bytes")]
+    pub delete_set: Vec<u8>,
+}
+
+/// What stands before the update in a journal slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotSummary {
+    /// Sequence number of the first flush in the slot; the last one's is in the envelope.
+    pub first_sequence: u64,
+    /// Client, first clock and clock after the last, for each client with structs in the slot.
+    pub clients: Vec<(u64, u32, u32)>,
+    /// Where the delete set begins, in bytes from the start of the update.
+    pub deletes_at: u32,
+}
+
+/// What a host keeps with a connection while the room is out of memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentRecord {
+    /// Whether the connection may change the document.
+    pub may_write: bool,
+    /// Whether it has all that was there before it, and gets live updates.
+    pub live: bool,
+    /// Whether it has shown its awareness, and so will go on doing so.
+    pub beats: bool,
+    /// Awareness ids that it announced, with their clocks.
+    pub awareness: Vec<(u64, u32)>,
+    /// When the first edit of the tail came, in milliseconds of the host's clock.
+    pub unstored_since_ms: u64,
+    /// Its edits that are not stored yet: updates.
+    pub tail: Vec<Vec<u8>>,
+}
+
+const MANIFEST_VERSION: u8 = 1;
+const SUMMARY_VERSION: u8 = 1;
+const ATTACHMENT_VERSION: u8 = 1;
+
+impl Manifest {
+    /// The record in bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![MANIFEST_VERSION];
+        append(&mut out, self);
+        out
+    }
+
+    /// Reads the record.
+    ///
+    /// # Errors
+    /// `NewerVersion`, or `DamagedRow` if the bytes are no manifest.
+    pub fn decode(bytes: &[u8]) -> Result<Manifest, Error> {
+        let (manifest, len) = read(bytes, MANIFEST_VERSION)?;
+        if len == bytes.len() {
+            Ok(manifest)
+        } else {
+            Err(Error::at(ErrorKind::DamagedRow, len))
+        }
+    }
+}
+
+impl SlotSummary {
+    /// Appends the record.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        out.push(SUMMARY_VERSION);
+        append(out, self);
+    }
+
+    /// Reads the record at the front of a slot's body, and where the update behind it begins.
+    ///
+    /// # Errors
+    /// `NewerVersion`, or `DamagedRow` if the bytes are no summary.
+    pub fn decode(body: &[u8]) -> Result<(SlotSummary, usize), Error> {
+        read(body, SUMMARY_VERSION)
+    }
+}
+
+impl AttachmentRecord {
+    /// The record in bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![ATTACHMENT_VERSION];
+        append(&mut out, self);
+        out
+    }
+
+    /// Reads the record.
+    ///
+    /// # Errors
+    /// `NewerVersion`, or `DamagedRow` if the bytes are no attachment.
+    pub fn decode(bytes: &[u8]) -> Result<AttachmentRecord, Error> {
+        read(bytes, ATTACHMENT_VERSION).map(|(record, _)| record)
+    }
+}
+
+fn append(out: &mut Vec<u8>, record: &impl Serialize) {
+    let bytes = bincode::serde::encode_to_vec(record, bincode::config::standard());
+    out.extend_from_slice(&bytes.expect("records have no values that bincode lacks"));
+}
+
+fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8) -> Result<(T, usize), Error> {
+    let damaged = Error::from(ErrorKind::DamagedRow);
+    let (first, rest) = bytes.split_first().ok_or(damaged)?;
+    match *first {
+        found if found > version => Err(ErrorKind::NewerVersion.into()),
+        0 => Err(damaged),
+        _ => {
+            let config = bincode::config::standard();
+            let (record, len) = bincode::serde::decode_from_slice(rest, config).map_err(|_| damaged)?;
+            Ok((record, 1 + len))
+        }
+    }
+}
+
+/// Byte strings as one length and the bytes, not value by value.
+mod bytes {
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+        }
+        from.deserialize_byte_buf(Bytes)
+    }
+}

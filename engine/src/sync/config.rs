@@ -1,0 +1,81 @@
+//! What a host decides about a room: durability and limits.
+
+use crate::archive::{HostLimits, RowSizes};
+
+/// When others may see an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Once it is stored. What one client has seen of another one is never lost.
+    BeforeBroadcast,
+    /// At once; it is stored within a window. Until then it is kept in its sender's attachment.
+    Window {
+        /// How long an edit may wait to be stored, in milliseconds; the first message after that stores it.
+        ms: u64,
+    },
+}
+
+/// What a room accepts. Each limit has a close code of its own (see [`close`](super::close)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest message, in bytes.
+    pub message_bytes: usize,
+    /// Most connections at a time.
+    pub connections: usize,
+    /// Most bytes of updates that wait for what they depend on.
+    pub pending_bytes: usize,
+    /// Most awareness entries.
+    pub awareness_entries: usize,
+    /// Largest awareness entry, in bytes of its JSON.
+    pub awareness_entry_bytes: usize,
+    /// Most bytes of messages that wait while the room reads its rows.
+    pub waiting_bytes: usize,
+    /// Most bytes of base pages that are kept for the next client that joins.
+    pub page_cache_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            message_bytes: 16 << 20,
+            connections: 1_000,
+            pending_bytes: 1 << 20,
+            awareness_entries: 1_000,
+            awareness_entry_bytes: 8 << 10,
+            waiting_bytes: 32 << 20,
+            page_cache_bytes: 4 << 20,
+        }
+    }
+}
+
+/// How a room behaves. The default is that of a native server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomConfig {
+    /// When others may see an edit.
+    pub durability: Durability,
+    /// What is accepted.
+    pub limits: Limits,
+    /// What the store takes.
+    pub host: HostLimits,
+    /// Sizes at which stored rows are begun and folded.
+    pub sizes: RowSizes,
+}
+
+impl Default for RoomConfig {
+    fn default() -> Self {
+        RoomConfig {
+            durability: Durability::BeforeBroadcast,
+            limits: Limits::default(),
+            host: HostLimits::default(),
+            sizes: RowSizes::default(),
+        }
+    }
+}
+
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// See the document and show its own awareness.
+    Read,
+    /// Change the document, too.
+    Write,
+}
