@@ -1,8 +1,22 @@
 //! Merganser: a collaboration engine that speaks the Yjs protocol. It merges concurrent edits and does no I/O.
+//!
+//! - [`Doc`] is one replica of a document; edits go through a [`Transaction`], updates of others through
+//!   [`Doc::apply_update`].
+//! - [`update`] works on updates as plain bytes, without a document: check, merge, cut to a difference.
+//! - [`sync`] is the server side of a document: bytes in, effects out.
 #![forbid(unsafe_code)]
 
 pub mod archive;
+mod doc;
+mod integrate;
 pub mod lib0;
+mod store;
 pub mod sync;
+pub mod types;
 pub mod update;
 pub mod values;
+
+pub use doc::{Commit, Doc, Options, Transaction};
+pub use integrate::Applied;
+pub use types::{Array, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
+pub use values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet, StateVector};

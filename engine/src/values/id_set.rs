@@ -93,6 +93,23 @@ impl IdSet {
         rest
     }
 
+    /// Takes out what is below `clock` of one client. O(ranges of the client).
+    pub fn take_below(&mut self, client: ClientId, clock: Clock) -> Vec<Range<Clock>> {
+        let Some(ranges) = self.clients.get_mut(&client) else {
+            return Vec::new();
+        };
+        let whole = ranges.partition_point(|r| r.end <= clock);
+        let mut taken: Vec<_> = ranges.drain(..whole).collect();
+        if let Some(first) = ranges.first_mut().filter(|r| r.start < clock) {
+            taken.push(first.start..clock);
+            first.start = clock;
+        }
+        if ranges.is_empty() {
+            self.clients.remove(&client);
+        }
+        taken
+    }
+
     /// The ranges of one client, ascending.
     pub fn ranges(&self, client: ClientId) -> &[Range<Clock>] {
         self.clients.get(&client).map_or(&[], Vec::as_slice)

@@ -4,6 +4,7 @@ mod any;
 mod error;
 mod id;
 mod id_set;
+mod js_string;
 mod state_vector;
 pub mod utf16;
 

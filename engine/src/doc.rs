@@ -1,0 +1,262 @@
+//! `Doc`: one replica of a document, and the transactions that change it.
+
+use crate::integrate::{Applied, Pending, Replica};
+use crate::store::{Store, TypeHandle};
+use crate::types::{Array, Map, Text, Value, XmlElement, XmlFragment, XmlText};
+use crate::update::{TypeTag, encode_state_vector};
+use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, StateVector};
+use std::ops::Deref;
+
+/// How a document is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Who writes through this replica. Two replicas that write at the same time need different ids: draw a random
+    /// one (of 32 bits, as Yjs does, or up to 53) for each session.
+    pub client_id: ClientId,
+    /// Whether deleted content is left out of what is encoded, as in Yjs. On by default.
+    pub gc: bool,
+    /// How many bytes of updates may wait for others that they depend on. 16 MiB by default.
+    pub pending_limit_bytes: usize,
+}
+
+impl Options {
+    /// The defaults, for this writer.
+    pub fn new(client_id: ClientId) -> Options {
+        Options {
+            client_id,
+            gc: true,
+            pending_limit_bytes: 16 << 20,
+        }
+    }
+}
+
+/// One replica of a document.
+///
+/// Two replicas that have applied the same updates, in any order, hold the same content.
+///
+/// ```
+/// use merganser::{ClientId, Doc, Options, StateVector};
+///
+/// let mut ours = Doc::new(Options::new(ClientId::from(1)));
+/// let text = ours.text("note");
+/// let mut transaction = ours.transact();
+/// text.insert(&mut transaction, 0, "duck")?;
+/// let update = transaction.commit().update_v1().expect("something changed");
+///
+/// let mut theirs = Doc::new(Options::new(ClientId::from(2)));
+/// theirs.apply_update(&update)?;
+/// let text = theirs.text("note");
+/// assert_eq!(text.to_string(&theirs), "duck");
+/// assert_eq!(ours.state_vector(), theirs.state_vector());
+/// # Ok::<(), merganser::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Doc {
+    pub(crate) replica: Replica,
+    client_id: ClientId,
+}
+
+impl Doc {
+    /// An empty document.
+    pub fn new(options: Options) -> Doc {
+        let replica = Replica::new(options.gc, options.pending_limit_bytes);
+        Doc {
+            replica,
+            client_id: options.client_id,
+        }
+    }
+
+    /// Who writes through this replica.
+    pub fn client_id(&self) -> ClientId {
+        self.client_id
+    }
+
+    /// The root text of this name. Roots exist as soon as they are named; the first kind that one is named as stays.
+    pub fn text(&mut self, name: &str) -> Text {
+        Text(self.root(name, TypeTag::Text))
+    }
+
+    /// The root array of this name.
+    pub fn array(&mut self, name: &str) -> Array {
+        Array(self.root(name, TypeTag::Array))
+    }
+
+    /// The root map of this name.
+    pub fn map(&mut self, name: &str) -> Map {
+        Map(self.root(name, TypeTag::Map))
+    }
+
+    /// The root XML fragment of this name.
+    pub fn xml_fragment(&mut self, name: &str) -> XmlFragment {
+        XmlFragment(self.root(name, TypeTag::XmlFragment))
+    }
+
+    /// The root XML element of this name; its node name is `UNDEFINED`, as in Yjs.
+    pub fn xml_element(&mut self, name: &str) -> XmlElement {
+        XmlElement(self.root(name, TypeTag::XmlElement))
+    }
+
+    /// The root XML text of this name.
+    pub fn xml_text(&mut self, name: &str) -> XmlText {
+        XmlText(self.root(name, TypeTag::XmlText))
+    }
+
+    fn root(&mut self, name: &str, tag: TypeTag) -> TypeHandle {
+        let handle = self.store_mut().root(name);
+        self.store_mut().types.get_mut(handle).tag.get_or_insert(tag);
+        handle
+    }
+
+    /// The roots that have been named or that content has arrived for, by name. `None`: nobody has named the kind.
+    pub fn roots(&self) -> impl Iterator<Item = (&str, Option<Value>)> + '_ {
+        let types = &self.store().types;
+        types
+            .roots()
+            .map(|(name, handle)| (name, types.get(handle).tag.map(|tag| Value::of_type(tag, handle))))
+    }
+
+    /// Begins a transaction: edits that are sent as one update.
+    pub fn transact(&mut self) -> Transaction<'_> {
+        self.replica.begin();
+        Transaction { doc: self }
+    }
+
+    /// Applies an update v1 in a transaction of its own. What depends on updates that are missing waits for them.
+    /// O(update * log document).
+    ///
+    /// # Errors
+    /// A malformed update, or more waiting than the limit; the document is then as it was.
+    pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
+        self.transact().apply_update(update)
+    }
+
+    /// All that a replica with this state vector lacks as an update v1, with all deletes, and with what waits here.
+    /// For a whole copy give an empty state vector. O(bytes written + clients).
+    pub fn encode_state_as_update(&self, known: &StateVector) -> Vec<u8> {
+        self.replica.encode(known)
+    }
+
+    /// How much of each client's writing is here; what waits doesn't count.
+    pub fn state_vector(&self) -> StateVector {
+        self.store().state_vector()
+    }
+
+    /// The state vector in bytes.
+    pub fn encode_state_vector(&self) -> Vec<u8> {
+        encode_state_vector(&self.state_vector())
+    }
+
+    /// Which units are deleted.
+    pub fn delete_set(&self) -> IdSet {
+        self.store().delete_set()
+    }
+
+    /// Units that arrived and wait for what they depend on.
+    pub fn pending_structs(&self) -> IdSet {
+        self.pending().ranges()
+    }
+
+    /// Deletes that arrived before what they delete.
+    pub fn pending_deletes(&self) -> &IdSet {
+        self.pending().deletes()
+    }
+
+    /// The units that are waited for, one for each client of which something waits.
+    pub fn missing(&self) -> impl Iterator<Item = Id> + '_ {
+        self.pending().missing()
+    }
+
+    /// Panics if the document contradicts itself. O(document) and slow; for tests and fuzzing.
+    pub fn assert_invariants(&self) {
+        self.replica.assert_invariants();
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.replica.store
+    }
+
+    fn store_mut(&mut self) -> &mut Store {
+        &mut self.replica.store
+    }
+
+    fn pending(&self) -> &Pending {
+        &self.replica.pending
+    }
+
+    /// Checks that a handle names a type of this document of one of these kinds.
+    pub(crate) fn check_type(&self, handle: TypeHandle, tags: &[TypeTag]) -> Result<(), Error> {
+        let types = &self.store().types;
+        let tag = if (handle as usize) < types.len() {
+            types.get(handle).tag
+        } else {
+            None
+        };
+        match tag {
+            Some(tag) if tags.contains(&tag) => Ok(()),
+            _ => Err(ErrorKind::WrongType.into()),
+        }
+    }
+}
+
+/// Edits that belong together. It reads like the document; dropping it keeps what was done.
+#[derive(Debug)]
+pub struct Transaction<'d> {
+    doc: &'d mut Doc,
+}
+
+impl<'d> Transaction<'d> {
+    /// Applies an update v1 as part of this transaction; see [`Doc::apply_update`].
+    ///
+    /// # Errors
+    /// A malformed update, or more waiting than the limit; the document is then as it was before this call.
+    pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
+        self.doc.replica.apply(update)
+    }
+
+    /// Ends the transaction and tells what it changed.
+    pub fn commit(self) -> Commit<'d> {
+        Commit { doc: self.doc }
+    }
+
+    /// The replica, and the handle of its own writer.
+    pub(crate) fn author(&mut self) -> (&mut Replica, u32) {
+        let client = self.doc.replica.store.client(self.doc.client_id);
+        (&mut self.doc.replica, client)
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Doc;
+
+    fn deref(&self) -> &Doc {
+        self.doc
+    }
+}
+
+/// What a finished transaction changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit<'d> {
+    doc: &'d Doc,
+}
+
+impl Commit<'_> {
+    /// Whether anything changed.
+    pub fn is_empty(&self) -> bool {
+        self.doc.replica.changes.is_empty()
+    }
+
+    /// The changes as an update v1; `None` if there are none.
+    pub fn update_v1(&self) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        self.write_update_v1(&mut out).then_some(out)
+    }
+
+    /// Appends the changes as an update v1 to a buffer of the caller's; `false` if there are none.
+    pub fn write_update_v1(&self, out: &mut Vec<u8>) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        self.doc.replica.write_changes(out);
+        true
+    }
+}

@@ -1,0 +1,140 @@
+//! Applying a whole update: read, planned, integrated; what can't be yet waits.
+
+use super::Replica;
+use super::pending::reread;
+use crate::store::Client;
+use crate::update::Update;
+use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet};
+use std::ops::Range;
+
+/// What became of an applied update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Whether the document is another than before.
+    pub changed: bool,
+    /// Whether something of this or an earlier update waits for what it depends on.
+    pub pending: bool,
+}
+
+impl Replica {
+    /// Applies an update v1. An error leaves everything as it was.
+    pub(crate) fn apply(&mut self, bytes: &[u8]) -> Result<Applied, Error> {
+        let mut update = std::mem::take(&mut self.incoming);
+        let mut plan = std::mem::take(&mut self.plan);
+        let parsed = update.parse(bytes).and_then(|()| {
+            plan.make(&self.store, &update);
+            self.check_room(&update, bytes, plan.waiting.len())
+        });
+        if parsed.is_ok() {
+            for &at in &plan.ready {
+                self.integrate(&update.structs[at as usize], bytes);
+            }
+            self.keep_waiting(&update, bytes, &plan.waiting);
+            self.apply_deletes(&update.deletes);
+            if !self.pending.is_empty() {
+                self.retry_pending();
+            }
+        }
+        self.incoming = update;
+        self.plan = plan;
+        parsed?;
+        Ok(Applied {
+            changed: !self.changes.is_empty(),
+            pending: !self.pending.is_empty(),
+        })
+    }
+
+    fn check_room(&self, update: &Update, bytes: &[u8], waiting: usize) -> Result<(), Error> {
+        for listed in &update.clients {
+            let has_room = self.store.find_client(listed.client).is_none_or(|client| {
+                let log = self.store.log(client);
+                let last = update.structs[listed.structs.end - 1].end();
+                log.has_room(last.saturating_sub(log.end()), bytes.len())
+            });
+            if !has_room {
+                return Err(ErrorKind::TooLarge.into());
+            }
+        }
+        let unknown = |(client, range): &&(ClientId, Range<Clock>)| range.end > self.store.clock(*client);
+        let unknown_deletes = update.deletes.iter().filter(unknown).count();
+        if waiting == 0 && unknown_deletes == 0 {
+            return Ok(());
+        }
+        self.pending
+            .check_room(if waiting > 0 { bytes.len() } else { 0 }, unknown_deletes)
+    }
+
+    fn keep_waiting(&mut self, update: &Update, bytes: &[u8], waiting: &[u32]) {
+        let mut client = None;
+        for &at in waiting {
+            let read = &update.structs[at as usize];
+            self.pending.add(read, bytes);
+            if client.is_some_and(|client| client != read.id.client) {
+                self.integrate_ready(client);
+            }
+            client = Some(read.id.client);
+        }
+        self.integrate_ready(client);
+    }
+
+    fn apply_deletes(&mut self, deletes: &[(ClientId, Range<Clock>)]) {
+        // Ranges that are listed again and again are gone through once.
+        let joined: Vec<_>;
+        let deletes = match deletes {
+            [] | [_] => deletes,
+            _ => {
+                joined = deletes.iter().cloned().collect::<IdSet>().iter().collect();
+                &joined
+            }
+        };
+        let mut unknown = Vec::new();
+        for (of, range) in deletes {
+            let client = self.store.find_client(*of);
+            let known = client.map_or(0, |client| self.store.log(client).end());
+            if let Some(client) = client.filter(|_| range.start < known) {
+                self.delete_cut(client, range.start, range.end.min(known));
+            }
+            if range.end > known {
+                unknown.push((*of, range.start.max(known)..range.end));
+            }
+        }
+        if !unknown.is_empty() {
+            self.pending.add_deletes(&unknown.into_iter().collect());
+        }
+    }
+
+    /// Deletes known units of a remote delete, whose ends may cut surrogate pairs.
+    fn delete_cut(&mut self, client: Client, start: Clock, end: Clock) {
+        self.store.note_cut(client, start);
+        self.store.note_cut(client, end);
+        self.delete_ids(client, start, end);
+    }
+
+    /// Integrates what waited for the units that came with this update, and what waited for that.
+    fn retry_pending(&mut self) {
+        let mut advanced = self.advanced_clients();
+        while let Some(client) = advanced.pop() {
+            let known = self.store.clock(client);
+            for range in self.pending.take_deletes(client, known) {
+                let handle = self.store.client(client);
+                self.delete_cut(handle, range.start, range.end);
+            }
+            for waiting in self.pending.waiting_for(client, known) {
+                if self.integrate_ready(Some(waiting)) {
+                    advanced.push(waiting);
+                }
+            }
+        }
+    }
+
+    /// Integrates what can be of the structs of a client that wait, and registers it with what it misses next.
+    fn integrate_ready(&mut self, client: Option<ClientId>) -> bool {
+        let Some(client) = client else { return false };
+        let mut any = false;
+        while let Some((id, bytes)) = self.pending.take_ready(client, &self.store) {
+            self.integrate(&reread(id, &bytes), &bytes);
+            any = true;
+        }
+        any
+    }
+}

@@ -1,0 +1,96 @@
+//! What a replica sends: its whole state, or what a transaction changed.
+
+use super::Replica;
+use crate::lib0::write_var_uint;
+use crate::store::Client;
+use crate::update::write_delete_set;
+use crate::values::{ClientId, Clock, StateVector};
+use smallvec::SmallVec;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+impl Replica {
+    /// Everything that is known, and what waits, as update v1 for a replica with this state vector.
+    pub(crate) fn encode(&self, known: &StateVector) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.pending.is_empty() {
+            self.store.write_state(&mut out, known);
+            return out;
+        }
+        // What waits of a client lies behind what is known of it, so a group is one after the other.
+        let mut groups: BTreeMap<ClientId, Clock> = self.pending.clients().collect();
+        for (client, handle) in self.store.clients() {
+            let from = known.clock(client);
+            if from < self.store.log(handle).end() {
+                groups.insert(client, from);
+            }
+        }
+        let mut written = Vec::new();
+        let mut count = 0_u64;
+        for (client, from) in groups.into_iter().rev() {
+            let from = from.max(known.clock(client));
+            let mut structs = Vec::new();
+            let own = self
+                .store
+                .find_client(client)
+                .filter(|handle| from < self.store.log(*handle).end());
+            let mut structs_count = own.map_or(0, |handle| self.store.write_structs(&mut structs, handle, from));
+            let waiting_from = from.max(own.map_or(0, |handle| self.store.log(handle).end()));
+            structs_count += self.pending.write_client(&mut structs, client, waiting_from);
+            if structs_count > 0 {
+                count += 1;
+                write_var_uint(&mut written, structs_count);
+                write_var_uint(&mut written, client.value());
+                write_var_uint(&mut written, from.into());
+                written.append(&mut structs);
+            }
+        }
+        write_var_uint(&mut out, count);
+        out.append(&mut written);
+        let mut deletes = self.store.delete_set();
+        deletes.merge(self.pending.deletes());
+        write_delete_set(&mut out, &deletes);
+        out
+    }
+
+    /// Appends what the open transaction changed as update v1.
+    pub(crate) fn write_changes(&self, out: &mut Vec<u8>) {
+        let mut inserted: SmallVec<[Client; 4]> = SmallVec::from_slice(&self.changes.inserted);
+        inserted.sort_unstable_by_key(|client| Reverse(self.store.log(*client).client));
+        write_var_uint(out, inserted.len() as u64);
+        for client in inserted {
+            let log = self.store.log(client);
+            self.store
+                .write_client(out, client, log.changed_from.unwrap_or(log.end()));
+        }
+        self.write_deletes(out);
+    }
+
+    fn write_deletes(&self, out: &mut Vec<u8>) {
+        let mut ranges: SmallVec<[(ClientId, Clock, Clock); 4]> = SmallVec::new();
+        ranges.extend(
+            self.changes
+                .deleted
+                .iter()
+                .map(|(c, start, end)| (self.store.log(*c).client, *start, *end)),
+        );
+        ranges.sort_unstable_by_key(|(client, start, _)| (Reverse(*client), *start));
+        ranges.dedup_by(|next, kept| {
+            let touches = next.0 == kept.0 && next.1 == kept.2;
+            if touches {
+                kept.2 = next.2;
+            }
+            touches
+        });
+        let groups = || ranges.chunk_by(|a, b| a.0 == b.0);
+        write_var_uint(out, groups().count() as u64);
+        for group in groups() {
+            write_var_uint(out, group[0].0.value());
+            write_var_uint(out, group.len() as u64);
+            for (_, start, end) in group {
+                write_var_uint(out, (*start).into());
+                write_var_uint(out, (end - start).into());
+            }
+        }
+    }
+}

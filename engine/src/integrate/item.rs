@@ -1,0 +1,236 @@
+//! One item into the store: appended to the log, put into its sequence, and what follows from it.
+
+use super::Replica;
+use crate::lib0::Reader;
+use crate::store::{Client, Entry, LocalId, NO_ORIGIN, NO_SEQUENCE, Place, Sequence, Store, TypeHandle};
+use crate::update::{Content, Parent, Struct, TypeTag, units_of};
+use crate::values::{Clock, Id, utf16};
+
+/// An item whose place is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewItem<'a> {
+    pub(crate) sequence: Sequence,
+    /// Where it goes; `None` if the sequence is empty.
+    pub(crate) place: Option<Place>,
+    /// Visible units before the place, if known.
+    pub(crate) before: Option<u32>,
+    pub(crate) origin: LocalId,
+    pub(crate) right_origin: LocalId,
+    pub(crate) content: Content,
+    pub(crate) len: Clock,
+    pub(crate) payload: &'a [u8],
+}
+
+impl Replica {
+    /// Appends an item to a client's log and puts it into its sequence. A type that it holds is created.
+    pub(crate) fn append(&mut self, client: Client, item: NewItem<'_>) {
+        self.note_inserted(client);
+        let first = (client, self.store.log(client).end());
+        let owner = self.store.types.owner(item.sequence);
+        let is_last = item
+            .place
+            .is_none_or(|place| self.store.order.unit_after(place).is_none());
+        let mark = Store::mark_of(item.content);
+        self.store
+            .order
+            .insert(item.sequence, item.place, client, item.len, mark, item.before);
+        let mut with_handle = Vec::new();
+        let payload = match item.content {
+            Content::Type => {
+                let handle = self.create_type(first, owner.of, item.payload);
+                with_handle.extend_from_slice(&handle.to_le_bytes());
+                with_handle.extend_from_slice(item.payload);
+                &with_handle
+            }
+            _ => item.payload,
+        };
+        let entry = Entry {
+            content: item.content,
+            len: item.len,
+            origin: item.origin,
+            right_origin: item.right_origin,
+            sequence: item.sequence,
+            is_joinable: owner.key.is_none(),
+            payload,
+        };
+        self.store.log_mut(client).append(entry, client);
+        let end = first.1 + item.len;
+        if item.content == Content::Deleted {
+            self.store.log_mut(client).note_deleted(first.1, end);
+            self.changes.note_deleted(client, first.1, end);
+        }
+        // Of a map entry only the last item counts. (Yjs: `Item#integrate`)
+        if owner.key.is_some() && is_last {
+            self.delete_before(first);
+        }
+        if self.store.types.get(owner.of).is_deleted || (owner.key.is_some() && !is_last) {
+            self.delete_ids(client, first.1, end);
+        }
+    }
+
+    /// Deletes the live units that stand directly before a unit.
+    fn delete_before(&mut self, mut unit: LocalId) {
+        while let Some(place) = self.store.order.find(unit.0, unit.1) {
+            let (own, offset) = self.store.order.span_at(place).expect("a place found by id has a unit");
+            let (before, end) = match offset {
+                0 => match self.store.order.span_before(place) {
+                    Some(span) => (span, span.end()),
+                    None => return,
+                },
+                _ => (own, own.clock + offset),
+            };
+            if before.is_deleted() {
+                return;
+            }
+            unit = (before.client(), before.clock);
+            self.delete_ids(unit.0, unit.1, end);
+        }
+    }
+
+    fn create_type(&mut self, item: LocalId, parent: TypeHandle, payload: &[u8]) -> TypeHandle {
+        let mut from = Reader::new(payload);
+        let tag = from.read_var_uint().ok().and_then(TypeTag::from_number);
+        let name = if tag.is_some_and(TypeTag::is_named) {
+            from.read_string().unwrap_or_default()
+        } else {
+            ""
+        };
+        self.store.add_type(
+            tag.expect("payloads are checked when they are read"),
+            name,
+            item,
+            parent,
+        )
+    }
+
+    /// Integrates a struct whose dependencies are all known, from the first unit on that is not known yet.
+    pub(super) fn integrate(&mut self, read: &Struct, bytes: &[u8]) {
+        let client = self.store.client(read.id.client);
+        let known = self.store.log(client).end();
+        debug_assert!(read.id.clock <= known && known < read.end());
+        let skip = known - read.id.clock;
+        let len = read.len - skip;
+        let origin = if skip > 0 {
+            Some(Id::new(read.id.client, known - 1))
+        } else {
+            read.origin
+        };
+        let origin = self.local(origin);
+        let right_origin = self.local(read.right_origin);
+        let sequence = if read.content == Content::Gc {
+            None
+        } else {
+            self.sequence_for(read, bytes, origin, right_origin)
+        };
+        let Some(sequence) = sequence else {
+            return self.append_gc(client, len);
+        };
+        if origin != NO_ORIGIN {
+            self.store.note_cut(origin.0, origin.1 + 1);
+        }
+        if right_origin != NO_ORIGIN {
+            self.store.note_cut(right_origin.0, right_origin.1);
+        }
+        let place = self.place(sequence, read.id.client, origin, right_origin);
+        let payload = read.payload.of(bytes);
+        let rest;
+        let payload = match skip {
+            0 => payload,
+            _ => {
+                rest = payload_after(read.content, payload, skip, read.len);
+                &rest
+            }
+        };
+        let content = read.content;
+        self.append(
+            client,
+            NewItem {
+                sequence,
+                place,
+                before: None,
+                origin,
+                right_origin,
+                content,
+                len,
+                payload,
+            },
+        );
+    }
+
+    fn append_gc(&mut self, client: Client, len: Clock) {
+        self.note_inserted(client);
+        self.store.order.append_unplaced(client, len);
+        let log = self.store.log_mut(client);
+        let start = log.end();
+        let entry = Entry {
+            content: Content::Gc,
+            len,
+            origin: NO_ORIGIN,
+            right_origin: NO_ORIGIN,
+            sequence: NO_SEQUENCE,
+            is_joinable: true,
+            payload: &[],
+        };
+        log.append(entry, client);
+        log.note_deleted(start, start + len);
+    }
+
+    fn local(&self, id: Option<Id>) -> LocalId {
+        id.map_or(NO_ORIGIN, |id| {
+            let client = self.store.find_client(id.client).expect("dependencies are known");
+            (client, id.clock)
+        })
+    }
+
+    /// The sequence that an item belongs to; `None` if there is none any more, or its origins contradict each other:
+    /// it then becomes GC. (Yjs: `Item#getMissing`)
+    fn sequence_for(
+        &mut self,
+        read: &Struct,
+        bytes: &[u8],
+        origin: LocalId,
+        right_origin: LocalId,
+    ) -> Option<Sequence> {
+        let sequence_of = |id: LocalId| (id != NO_ORIGIN).then(|| self.store.block(id).sequence);
+        let (left, right) = (sequence_of(origin), sequence_of(right_origin));
+        if left == Some(NO_SEQUENCE) || right == Some(NO_SEQUENCE) {
+            return None;
+        }
+        let parent = match read.parent {
+            Parent::Inherited => {
+                return match (left, right) {
+                    (Some(left), Some(right)) if left != right => None,
+                    _ => left.or(right),
+                };
+            }
+            // A continued item knows its parent from its origin.
+            _ if left.is_some() => return left,
+            Parent::Root(name) => self.store.root(text(name.of(bytes))),
+            Parent::Item(id) => {
+                let item = self.local(Some(id));
+                self.store.type_of(item)?
+            }
+        };
+        Some(match read.key {
+            Some(key) => self.store.entry(parent, text(key.of(bytes))),
+            None => self.store.types.get(parent).sequence,
+        })
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).expect("names are checked when they are read")
+}
+
+/// What is left of a payload of `len` units after its first `skip`.
+fn payload_after(content: Content, payload: &[u8], skip: Clock, len: Clock) -> Vec<u8> {
+    match content {
+        Content::String => {
+            let mut rest = Vec::new();
+            utf16::cut(text(payload), skip, len).write_to(&mut rest);
+            rest
+        }
+        Content::Any | Content::Json => units_of(content, payload, skip..len).of(payload).to_vec(),
+        _ => Vec::new(),
+    }
+}

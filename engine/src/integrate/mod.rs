@@ -1,0 +1,94 @@
+//! Every change to a store passes here: where an item goes, what it deletes, what has to wait.
+
+mod apply;
+mod delete;
+mod encode;
+mod item;
+mod pending;
+mod place;
+mod plan;
+
+use crate::store::{Client, Store};
+use crate::update::Update;
+use crate::values::{ClientId, Clock};
+
+pub use apply::Applied;
+pub(crate) use item::NewItem;
+pub(crate) use pending::Pending;
+
+/// What the open transaction has changed so far.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Clients that gained units. From which clock on, their logs know.
+    pub(crate) inserted: Vec<Client>,
+    /// Units that were deleted: client, first clock, clock after the last; in the order of deletion.
+    pub(crate) deleted: Vec<(Client, Clock, Clock)>,
+}
+
+impl Changes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inserted.is_empty() && self.deleted.is_empty()
+    }
+
+    fn note_deleted(&mut self, client: Client, start: Clock, end: Clock) {
+        match self.deleted.last_mut() {
+            Some(last) if last.0 == client && last.2 == start => last.2 = end,
+            Some(last) if last.0 == client && last.1 == end => last.1 = start,
+            _ => self.deleted.push((client, start, end)),
+        }
+    }
+}
+
+/// A store together with what changes in it and what waits to come into it.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    pub(crate) store: Store,
+    pub(crate) changes: Changes,
+    pub(crate) pending: Pending,
+    /// The update that was read last; kept for its memory.
+    incoming: Update,
+    plan: plan::Plan,
+}
+
+impl Replica {
+    pub(crate) fn new(collects: bool, pending_limit_bytes: usize) -> Replica {
+        Replica {
+            store: Store::new(collects),
+            changes: Changes::default(),
+            pending: Pending::new(pending_limit_bytes),
+            incoming: Update::default(),
+            plan: plan::Plan::default(),
+        }
+    }
+
+    /// Forgets what the last transaction changed.
+    pub(crate) fn begin(&mut self) {
+        for client in self.changes.inserted.drain(..) {
+            self.store.log_mut(client).changed_from = None;
+        }
+        self.changes.deleted.clear();
+    }
+
+    fn note_inserted(&mut self, client: Client) {
+        let log = self.store.log_mut(client);
+        if log.changed_from.is_none() {
+            log.changed_from = Some(log.end());
+            self.changes.inserted.push(client);
+        }
+    }
+
+    /// The clients that the open transaction added units of.
+    fn advanced_clients(&self) -> Vec<ClientId> {
+        self.changes
+            .inserted
+            .iter()
+            .map(|client| self.store.log(*client).client)
+            .collect()
+    }
+
+    /// Panics if the store contradicts itself. For tests and fuzzing.
+    pub(crate) fn assert_invariants(&self) {
+        self.store.assert_invariants();
+        self.pending.assert_invariants(&self.store);
+    }
+}

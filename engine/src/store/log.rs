@@ -1,0 +1,299 @@
+//! The log of one client: what it wrote, in the order of its clocks, append-only.
+
+use super::order::{Client, Sequence};
+use crate::update::Content;
+use crate::values::{ClientId, Clock, utf16};
+
+/// An id inside a store: the client by its handle.
+pub(crate) type LocalId = (Client, Clock);
+
+/// In place of an origin: there is none.
+pub(crate) const NO_ORIGIN: LocalId = (Client::MAX, 0);
+
+/// In place of a sequence: the ids stand in none.
+pub(crate) const NO_SEQUENCE: Sequence = Sequence::MAX;
+
+/// A block whose units can't be found by counting bytes is not continued beyond this many units: that bounds the
+/// walk from a block's start to one of its units, and makes the row of blocks the index into long content.
+const WALKED_UNITS: Clock = 256;
+
+/// What one client wrote in one go: a run of units with consecutive clocks, of which each is the origin of the next.
+///
+/// 32 bytes. The payload lies in the log's buffer, from `payload` to where the next block's begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) clock: Clock,
+    payload: u32,
+    pub(crate) origin: LocalId,
+    pub(crate) right_origin: LocalId,
+    pub(crate) sequence: Sequence,
+    pub(crate) content: Content,
+    is_ascii: bool,
+}
+
+/// Everything that the log needs to know of a run of units that is appended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) content: Content,
+    pub(crate) len: Clock,
+    pub(crate) origin: LocalId,
+    pub(crate) right_origin: LocalId,
+    pub(crate) sequence: Sequence,
+    /// Whether the block may be continued, or continue another (not so for map entries).
+    pub(crate) is_joinable: bool,
+    pub(crate) payload: &'a [u8],
+}
+
+/// The log of one client.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) client: ClientId,
+    blocks: Vec<Block>,
+    buffer: Vec<u8>,
+    end: Clock,
+    /// Clocks that are deleted, as ranges in any order; may touch, never overlap.
+    deleted: Vec<(Clock, Clock)>,
+    /// The clock after the last deleted one.
+    deleted_end: Clock,
+    has_wide_text: bool,
+    /// The first clock that the open transaction appended, if it has.
+    pub(crate) changed_from: Option<Clock>,
+}
+
+impl Log {
+    pub(crate) fn new(client: ClientId) -> Log {
+        Log {
+            client,
+            blocks: Vec::new(),
+            buffer: Vec::new(),
+            end: 0,
+            deleted: Vec::new(),
+            deleted_end: 0,
+            has_wide_text: false,
+            changed_from: None,
+        }
+    }
+
+    /// The clock that comes next.
+    #[inline]
+    pub(crate) fn end(&self) -> Clock {
+        self.end
+    }
+
+    pub(crate) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Whether some text of this client is not ASCII, so that a unit may be half a character.
+    pub(crate) fn has_wide_text(&self) -> bool {
+        self.has_wide_text
+    }
+
+    /// Whether `bytes` more content fits the log's 32-bit offsets, and `len` more units its clocks.
+    pub(crate) fn has_room(&self, len: Clock, bytes: usize) -> bool {
+        self.end.checked_add(len).is_some_and(|end| end < Clock::MAX)
+            && self
+                .buffer
+                .len()
+                .checked_add(bytes)
+                .is_some_and(|end| end < u32::MAX as usize)
+    }
+
+    /// Index of the block that holds `clock`. O(1) for the last block, else O(log blocks).
+    #[inline]
+    pub(crate) fn find(&self, clock: Clock) -> usize {
+        debug_assert!(clock < self.end);
+        let last = self.blocks.len() - 1;
+        if self.blocks[last].clock <= clock {
+            return last;
+        }
+        self.blocks.partition_point(|block| block.clock <= clock) - 1
+    }
+
+    /// The clock after a block.
+    #[inline]
+    pub(crate) fn block_end(&self, block: usize) -> Clock {
+        self.blocks.get(block + 1).map_or(self.end, |next| next.clock)
+    }
+
+    /// All of a block's payload.
+    pub(crate) fn payload(&self, block: usize) -> &[u8] {
+        let end = self
+            .blocks
+            .get(block + 1)
+            .map_or(self.buffer.len(), |next| next.payload as usize);
+        &self.buffer[self.blocks[block].payload as usize..end]
+    }
+
+    /// A block of text, as text.
+    pub(crate) fn text(&self, block: usize) -> &str {
+        core::str::from_utf8(self.payload(block)).expect("text is checked before it is appended")
+    }
+
+    /// Text of a block between two of its unit offsets; halves of pairs that are cut off are said, not written.
+    pub(crate) fn text_part(&self, block: usize, from: Clock, to: Clock) -> utf16::Cut<'_> {
+        if self.blocks[block].is_ascii {
+            // One byte a unit: only the part is looked at, however long the block is.
+            let part = &self.payload(block)[from as usize..to as usize];
+            let text = core::str::from_utf8(part).expect("text is checked before it is appended");
+            return utf16::Cut {
+                half_before: false,
+                text,
+                half_after: false,
+            };
+        }
+        utf16::cut(self.text(block), from, to)
+    }
+
+    /// Whether `clock` is the second half of a surrogate pair.
+    pub(crate) fn is_inside_pair(&self, clock: Clock) -> bool {
+        if !self.has_wide_text || clock >= self.end {
+            return false;
+        }
+        let at = self.find(clock);
+        let block = &self.blocks[at];
+        block.content == Content::String
+            && !block.is_ascii
+            && matches!(
+                utf16::find(self.text(at), clock - block.clock),
+                Some(utf16::Place::InsidePair(_))
+            )
+    }
+
+    /// Appends units at the end: to the last block if they continue it, else as new blocks.
+    pub(crate) fn append(&mut self, entry: Entry<'_>, handle: Client) {
+        match entry.content {
+            Content::String => self.append_text(entry, handle),
+            _ => self.append_run(entry, handle, true),
+        }
+    }
+
+    /// Text that is not ASCII is cut into blocks that are short enough to be walked.
+    fn append_text(&mut self, mut entry: Entry<'_>, handle: Client) {
+        if entry.len as usize == entry.payload.len() {
+            return self.append_run(entry, handle, true);
+        }
+        self.has_wide_text = true;
+        if entry.len <= WALKED_UNITS {
+            return self.append_run(entry, handle, false);
+        }
+        let mut rest = core::str::from_utf8(entry.payload).expect("text is checked before it is appended");
+        let mut left = entry.len;
+        while !rest.is_empty() {
+            let cut = match utf16::find(rest, WALKED_UNITS.min(left)) {
+                Some(utf16::Place::Byte(byte) | utf16::Place::InsidePair(byte)) => byte,
+                None => rest.len(),
+            };
+            let (part, after) = rest.split_at(cut);
+            entry.len = utf16::len(part);
+            entry.payload = part.as_bytes();
+            self.append_run(entry, handle, part.is_ascii());
+            entry.origin = (handle, self.end - 1);
+            left -= entry.len;
+            rest = after;
+        }
+    }
+
+    fn append_run(&mut self, entry: Entry<'_>, handle: Client, is_ascii: bool) {
+        if !self.continues_last(&entry, handle, is_ascii) {
+            self.blocks.push(Block {
+                clock: self.end,
+                payload: self.buffer.len() as u32,
+                origin: entry.origin,
+                right_origin: entry.right_origin,
+                sequence: entry.sequence,
+                content: entry.content,
+                is_ascii,
+            });
+        }
+        self.buffer.extend_from_slice(entry.payload);
+        self.end += entry.len;
+    }
+
+    fn continues_last(&self, entry: &Entry<'_>, handle: Client, is_ascii: bool) -> bool {
+        let Some(last) = self.blocks.last() else { return false };
+        if last.content != entry.content || !entry.content.is_run() {
+            return false;
+        }
+        if entry.content == Content::Gc {
+            return true;
+        }
+        let walked = match entry.content {
+            Content::String => !is_ascii,
+            Content::Any | Content::Json => true,
+            _ => false,
+        };
+        entry.is_joinable
+            && last.is_ascii == is_ascii
+            && last.sequence == entry.sequence
+            && last.right_origin == entry.right_origin
+            && entry.origin == (handle, self.end - 1)
+            && !(walked && self.end - last.clock + entry.len > WALKED_UNITS)
+    }
+
+    /// Notes that `start..end` is deleted; it must not be so yet.
+    pub(crate) fn note_deleted(&mut self, start: Clock, end: Clock) {
+        self.deleted_end = self.deleted_end.max(end);
+        match self.deleted.last_mut() {
+            Some(last) if last.1 == start => last.1 = end,
+            Some(last) if last.0 == end => last.0 = start,
+            _ => {
+                if self.deleted.len() == self.deleted.capacity() {
+                    // Before the list grows, what touches by now becomes one range.
+                    self.deleted = self.deleted_ranges(0);
+                }
+                self.deleted.push((start, end));
+            }
+        }
+    }
+
+    /// The deleted clocks from `from` on (and those before it in the same range) as ranges: ascending, neither
+    /// touching nor overlapping. O(1) if there are none, else O(n log n).
+    pub(crate) fn deleted_ranges(&self, from: Clock) -> Vec<(Clock, Clock)> {
+        if self.deleted_end <= from {
+            return Vec::new();
+        }
+        let mut ranges: Vec<_> = self.deleted.iter().filter(|range| range.1 > from).copied().collect();
+        join_ranges(&mut ranges);
+        ranges
+    }
+
+    /// Whether anything is deleted.
+    pub(crate) fn has_deleted(&self) -> bool {
+        !self.deleted.is_empty()
+    }
+
+    /// Panics if blocks or deleted ranges are not what they should be.
+    pub(crate) fn assert_invariants(&self) {
+        assert_eq!(self.blocks.first().map_or(self.end, |block| block.clock), 0);
+        for (at, block) in self.blocks.iter().enumerate() {
+            let len = self.block_end(at).checked_sub(block.clock).expect("blocks ascend");
+            assert!(len > 0);
+            match block.content {
+                Content::String => assert_eq!(utf16::len(self.text(at)), len),
+                Content::Gc | Content::Deleted => assert!(self.payload(at).is_empty()),
+                _ => {}
+            }
+            assert_eq!(block.content == Content::Gc, block.sequence == NO_SEQUENCE);
+        }
+        let mut ranges = self.deleted.clone();
+        ranges.sort_unstable();
+        assert!(ranges.iter().all(|range| range.0 < range.1 && range.1 <= self.end));
+        assert!(
+            ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0),
+            "no clock is deleted twice"
+        );
+    }
+}
+
+/// Sorts ranges and joins those that touch.
+fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let touches = next.0 <= kept.1;
+        if touches {
+            kept.1 = kept.1.max(next.1);
+        }
+        touches
+    });
+}

@@ -1,0 +1,160 @@
+//! A document's memory: the log of each client, the order of each sequence, the id index, the table of types.
+//!
+//! Nothing here decides where an item goes; that is `integrate`.
+
+mod check;
+mod export;
+mod id_index;
+mod log;
+mod order;
+mod read;
+mod types;
+
+use crate::update::TypeTag;
+use crate::values::{ClientId, Clock, Id, IdSet, StateVector};
+use order::Order;
+use std::collections::{BTreeMap, BTreeSet};
+use types::Types;
+
+pub(crate) use log::{Block, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE};
+pub(crate) use order::{Client, Mark, Place, Sequence};
+pub(crate) use read::{Piece, Unit};
+pub(crate) use types::TypeHandle;
+
+/// Logs, order and types of one document.
+#[derive(Debug)]
+pub(crate) struct Store {
+    logs: Vec<Log>,
+    handles: BTreeMap<ClientId, Client>,
+    /// The client that was last looked up.
+    recent: (ClientId, Client),
+    pub(crate) order: Order,
+    pub(crate) types: Types,
+    /// First halves of surrogate pairs that someone has cut: both halves read as U+FFFD (Yjs: `ContentString#splice`).
+    cut_pairs: BTreeSet<LocalId>,
+    /// Whether deleted content is left out of what is written (Yjs: `doc.gc`).
+    pub(crate) collects: bool,
+}
+
+impl Store {
+    pub(crate) fn new(collects: bool) -> Store {
+        Store {
+            logs: Vec::new(),
+            handles: BTreeMap::new(),
+            recent: (ClientId::MAX, Client::MAX),
+            order: Order::default(),
+            types: Types::default(),
+            cut_pairs: BTreeSet::new(),
+            collects,
+        }
+    }
+
+    /// The handle of a client, if it has written.
+    #[inline]
+    pub(crate) fn find_client(&self, client: ClientId) -> Option<Client> {
+        if self.recent.0 == client && self.recent.1 != Client::MAX {
+            return Some(self.recent.1);
+        }
+        self.handles.get(&client).copied()
+    }
+
+    /// The handle of a client; an empty log is begun for a new one.
+    #[inline]
+    pub(crate) fn client(&mut self, client: ClientId) -> Client {
+        let handle = self.find_client(client).unwrap_or_else(|| {
+            let handle = self.logs.len() as Client;
+            self.logs.push(Log::new(client));
+            self.order.add_client();
+            self.handles.insert(client, handle);
+            handle
+        });
+        self.recent = (client, handle);
+        handle
+    }
+
+    pub(crate) fn log(&self, client: Client) -> &Log {
+        &self.logs[client as usize]
+    }
+
+    pub(crate) fn log_mut(&mut self, client: Client) -> &mut Log {
+        &mut self.logs[client as usize]
+    }
+
+    /// Clients with their handles, ids ascending.
+    pub(crate) fn clients(&self) -> impl DoubleEndedIterator<Item = (ClientId, Client)> + '_ {
+        self.handles.iter().map(|(client, handle)| (*client, *handle))
+    }
+
+    /// The clock that a client writes next.
+    #[inline]
+    pub(crate) fn clock(&self, client: ClientId) -> Clock {
+        self.find_client(client).map_or(0, |handle| self.log(handle).end())
+    }
+
+    pub(crate) fn state_vector(&self) -> StateVector {
+        self.clients()
+            .map(|(client, handle)| (client, self.log(handle).end()))
+            .collect()
+    }
+
+    pub(crate) fn delete_set(&self) -> IdSet {
+        let mut set = IdSet::default();
+        for (client, handle) in self.clients() {
+            for (start, end) in self.log(handle).deleted_ranges(0) {
+                set.insert(client, start..end);
+            }
+        }
+        set
+    }
+
+    /// The id that a local id stands for.
+    #[inline]
+    pub(crate) fn id(&self, local: LocalId) -> Id {
+        Id::new(self.logs[local.0 as usize].client, local.1)
+    }
+
+    /// The block that holds a unit.
+    #[inline]
+    pub(crate) fn block(&self, unit: LocalId) -> &Block {
+        let log = self.log(unit.0);
+        &log.blocks()[log.find(unit.1)]
+    }
+
+    /// The root type of this name; a new one has no kind yet.
+    pub(crate) fn root(&mut self, name: &str) -> TypeHandle {
+        self.types.root(name).unwrap_or_else(|| {
+            let sequence = self.order.add_sequence();
+            self.types.add(None, name, None, None, sequence)
+        })
+    }
+
+    /// Adds the type that unit `item`, about to be appended to a list or entry of `parent`, holds.
+    pub(crate) fn add_type(&mut self, tag: TypeTag, name: &str, item: LocalId, parent: TypeHandle) -> TypeHandle {
+        let sequence = self.order.add_sequence();
+        self.types.add(Some(tag), name, Some(item), Some(parent), sequence)
+    }
+
+    /// The sequence of a key of a type; a new one is empty.
+    pub(crate) fn entry(&mut self, of: TypeHandle, key: &str) -> Sequence {
+        let key = self.types.key(key);
+        self.types.entry(of, key).unwrap_or_else(|| {
+            let sequence = self.order.add_sequence();
+            self.types.add_entry(of, key, sequence);
+            sequence
+        })
+    }
+
+    /// Notes that someone refers to the border before `clock`: if it lies inside a surrogate pair, the pair is broken.
+    #[inline]
+    pub(crate) fn note_cut(&mut self, client: Client, clock: Clock) {
+        let log = self.log(client);
+        if log.has_wide_text() && log.is_inside_pair(clock) {
+            self.cut_pairs.insert((client, clock - 1));
+        }
+    }
+
+    /// Whether a position before this unit lies inside a surrogate pair that is whole so far.
+    pub(crate) fn is_inside_pair(&self, unit: LocalId) -> bool {
+        self.log(unit.0).is_inside_pair(unit.1) && !self.cut_pairs.contains(&(unit.0, unit.1 - 1))
+    }
+}

@@ -1,0 +1,95 @@
+//! The invariants of trees and index, checked the slow way.
+
+use super::{FAN_OUT, NONE, Order, Sequence, Tree};
+use crate::values::Clock;
+
+impl Order {
+    /// Panics if a count, a link, the index or the cursor is wrong. O(everything); for tests and fuzzing.
+    pub(crate) fn assert_invariants(&self, client_ends: impl Iterator<Item = Clock>) {
+        self.index.iter().for_each(|index| index.assert_invariants());
+        let ends: Vec<Clock> = client_ends.collect();
+        assert_eq!(
+            ends,
+            self.index.iter().map(|index| index.end()).collect::<Vec<_>>(),
+            "the index ends with the log"
+        );
+        let mut leaves_seen = 0;
+        for (sequence, tree) in self.trees.iter().enumerate() {
+            leaves_seen += self.assert_tree(sequence as Sequence, tree);
+        }
+        assert_eq!(leaves_seen, self.leaves.len(), "every leaf belongs to a sequence");
+        self.assert_cursor();
+    }
+
+    fn assert_tree(&self, sequence: Sequence, tree: &Tree) -> usize {
+        if tree.root == NONE {
+            assert_eq!((tree.first, tree.last, tree.visible, tree.height), (NONE, NONE, 0, 0));
+            return 0;
+        }
+        let mut leaves = Vec::new();
+        let visible = self.assert_subtree(tree.root, tree.height, NONE, &mut leaves);
+        assert_eq!(visible, tree.visible);
+        assert_eq!((leaves.first(), leaves.last()), (Some(&tree.first), Some(&tree.last)));
+        for (at, &id) in leaves.iter().enumerate() {
+            let leaf = &self.leaves[id as usize];
+            assert_eq!(leaf.sequence, sequence);
+            assert_eq!(leaf.previous, at.checked_sub(1).map_or(NONE, |before| leaves[before]));
+            assert_eq!(leaf.next, leaves.get(at + 1).copied().unwrap_or(NONE));
+            for span in &leaf.spans {
+                for clock in [span.clock, span.end() - 1] {
+                    let (indexed, run_end) = self.index[span.client() as usize].find(clock);
+                    assert_eq!(indexed, id, "the index knows the leaf");
+                    assert!(run_end >= span.end());
+                }
+            }
+        }
+        leaves.len()
+    }
+
+    fn assert_subtree(&self, id: u32, height: u32, parent: u32, leaves: &mut Vec<u32>) -> u32 {
+        if height == 0 {
+            let leaf = &self.leaves[id as usize];
+            assert_eq!(leaf.parent, parent);
+            assert!((1..=FAN_OUT).contains(&leaf.spans.len()));
+            assert!(leaf.spans.iter().all(|span| span.len > 0));
+            let visible: u32 = leaf.spans.iter().map(|span| span.visible_len()).sum();
+            assert_eq!(leaf.visible, visible);
+            leaves.push(id);
+            return visible;
+        }
+        let node = &self.nodes[id as usize];
+        assert_eq!(node.parent, parent);
+        assert!((1..=FAN_OUT).contains(&node.children.len()));
+        let mut sum = 0;
+        for child in &node.children {
+            let before = leaves.len();
+            let visible = self.assert_subtree(child.id, height - 1, id, leaves);
+            let holds_unsettled = leaves[before..].contains(&self.unsettled.leaf);
+            let missing = if holds_unsettled { self.unsettled.visible } else { 0 };
+            assert_eq!(
+                i64::from(child.visible) + missing,
+                i64::from(visible),
+                "a node's count of a child"
+            );
+            sum += visible;
+        }
+        sum
+    }
+
+    fn assert_cursor(&self) {
+        let Some(cursor) = self.cursor else { return };
+        let mut before = 0;
+        let mut leaf = self.trees[cursor.sequence as usize].first;
+        while leaf != cursor.leaf {
+            before += self.leaves[leaf as usize].visible;
+            leaf = self.leaves[leaf as usize].next;
+        }
+        let spans = &self.leaves[leaf as usize].spans;
+        assert!((cursor.span as usize) < spans.len());
+        before += spans[..cursor.span as usize]
+            .iter()
+            .map(|span| span.visible_len())
+            .sum::<u32>();
+        assert_eq!(cursor.before, before, "the cursor's distance from the start");
+    }
+}

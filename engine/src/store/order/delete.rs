@@ -1,0 +1,95 @@
+//! Marking units as deleted: spans are cut at the ends of what is deleted, and deleted neighbours joined.
+
+use super::{Client, Cursor, FAN_OUT, Order, Place};
+use crate::values::Clock;
+
+impl Order {
+    /// Marks units from a place on as deleted: at most `most`, and not beyond the span at the place, which must not be
+    /// deleted. `before` is the number of visible units before the place, if it is known.
+    /// Returns which units they were: client, first clock, number.
+    pub(crate) fn delete(&mut self, place: Place, most: u32, before: Option<u32>) -> (Client, Clock, u32) {
+        let place = self.enter_span(place);
+        let leaf = &mut self.leaves[place.leaf as usize];
+        let sequence = leaf.sequence;
+        let spans = &mut leaf.spans;
+        let at = place.span as usize;
+        let whole = spans[at];
+        debug_assert!(!whole.is_deleted());
+        let from = place.offset;
+        let to = whole.len.min(from.saturating_add(most));
+        let gone = whole.part(from, to).deleted();
+        let span_before = before.map(|units| if whole.is_visible() { units - from } else { units });
+        // The span before stays where it is, whatever happens to this one.
+        let cursor = match (span_before, at) {
+            (None, _) => None,
+            (Some(before), 0) => Some((0, before)),
+            (Some(before), _) => Some((at - 1, before - spans[at - 1].visible_len())),
+        };
+        let joins_previous = from == 0 && at > 0 && spans[at - 1].joins(gone);
+        let joins_next = to == whole.len && spans.get(at + 1).is_some_and(|next| gone.joins(*next));
+        match (from > 0, to < whole.len) {
+            (false, false) if joins_previous => {
+                spans[at - 1].len += gone.len;
+                spans.remove(at);
+                if joins_next {
+                    spans[at - 1].len += spans[at].len;
+                    spans.remove(at);
+                }
+            }
+            (false, false) if joins_next => {
+                spans[at] = gone;
+                spans[at].len += spans[at + 1].len;
+                spans.remove(at + 1);
+            }
+            (false, false) => spans[at] = gone,
+            (false, true) => {
+                spans[at] = whole.part(to, whole.len);
+                if joins_previous {
+                    spans[at - 1].len += gone.len;
+                } else {
+                    spans.insert(at, gone);
+                }
+            }
+            (true, false) => {
+                spans[at] = whole.part(0, from);
+                if joins_next {
+                    spans[at + 1].clock = gone.clock;
+                    spans[at + 1].len += gone.len;
+                } else {
+                    spans.insert(at + 1, gone);
+                }
+            }
+            (true, true) => {
+                spans[at] = whole.part(0, from);
+                spans.insert_many(at + 1, [gone, whole.part(to, whole.len)]);
+            }
+        }
+        let overfull = spans.len() > FAN_OUT;
+        self.cursor = cursor.map(|(span, before)| Cursor {
+            sequence,
+            leaf: place.leaf,
+            span: span as u32,
+            before,
+        });
+        if whole.is_visible() {
+            self.change_visible(place.leaf, -i64::from(gone.len));
+        }
+        if overfull {
+            self.split_leaf(place.leaf);
+        }
+        (gone.client(), gone.clock, gone.len)
+    }
+
+    /// The same place, expressed by the span after it.
+    fn enter_span(&self, place: Place) -> Place {
+        let leaf = &self.leaves[place.leaf as usize];
+        if (place.span as usize) < leaf.spans.len() {
+            return place;
+        }
+        Place {
+            leaf: leaf.next,
+            span: 0,
+            offset: 0,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The order of each sequence: a counted B-tree of spans, and the index from ids to its leaves.
+//!
+//! Trees only grow: a span never leaves its sequence, so a leaf never disappears. Both the order and the id index
+//! change only in this folder.
+
+mod check;
+mod delete;
+mod insert;
+mod seek;
+mod span;
+mod walk;
+
+use super::id_index::IdIndex;
+use smallvec::SmallVec;
+
+pub(crate) use span::{Client, Mark, Span};
+pub(crate) use walk::Place;
+
+/// Handle of a sequence.
+pub(crate) type Sequence = u32;
+
+/// No leaf, no node: the end of a chain, the leaf of ids that stand in no sequence.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Most spans in a leaf, and most children of a node. Small in debug builds, so that tests meet every split.
+const FAN_OUT: usize = if cfg!(debug_assertions) { 4 } else { 32 };
+
+#[derive(Debug)]
+struct Leaf {
+    spans: SmallVec<[Span; 2]>,
+    sequence: Sequence,
+    /// The node above, or `NONE` for a root.
+    parent: u32,
+    previous: u32,
+    next: u32,
+    visible: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Child {
+    /// A leaf on the lowest level, else a node.
+    id: u32,
+    visible: u32,
+}
+
+#[derive(Debug)]
+struct Node {
+    children: Vec<Child>,
+    parent: u32,
+}
+
+#[derive(Debug)]
+struct Tree {
+    /// A leaf if `height` is 0, else a node; `NONE` if the sequence is empty.
+    root: u32,
+    height: u32,
+    first: u32,
+    last: u32,
+    visible: u32,
+    /// Whether it ever held units that don't count.
+    has_uncounted: bool,
+}
+
+/// A change of a leaf's visible length that its ancestors have not heard of yet.
+///
+/// Typing changes one leaf again and again; its ancestors' counts are brought up to date when another leaf changes.
+#[derive(Debug)]
+struct Unsettled {
+    leaf: u32,
+    visible: i64,
+}
+
+/// A span whose distance from the start of its sequence is known: where the next local edit is looked for first.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    sequence: Sequence,
+    leaf: u32,
+    span: u32,
+    /// Visible units before the span.
+    before: u32,
+}
+
+/// All sequences of a store.
+#[derive(Debug)]
+pub(crate) struct Order {
+    leaves: Vec<Leaf>,
+    nodes: Vec<Node>,
+    trees: Vec<Tree>,
+    index: Vec<IdIndex>,
+    unsettled: Unsettled,
+    cursor: Option<Cursor>,
+    /// A leaf and a span in it that an id was last found at; only a hint.
+    hint: (u32, u32),
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Order {
+            leaves: Vec::new(),
+            nodes: Vec::new(),
+            trees: Vec::new(),
+            index: Vec::new(),
+            unsettled: Unsettled { leaf: NONE, visible: 0 },
+            cursor: None,
+            hint: (NONE, 0),
+        }
+    }
+}
+
+impl Order {
+    /// A new, empty sequence.
+    pub(crate) fn add_sequence(&mut self) -> Sequence {
+        self.trees.push(Tree {
+            root: NONE,
+            height: 0,
+            first: NONE,
+            last: NONE,
+            visible: 0,
+            has_uncounted: false,
+        });
+        self.trees.len() as Sequence - 1
+    }
+
+    /// Makes room in the index for the client with the next handle.
+    pub(crate) fn add_client(&mut self) {
+        self.index.push(IdIndex::default());
+    }
+
+    /// Visible units in a sequence. O(1).
+    pub(crate) fn visible_len(&self, sequence: Sequence) -> u32 {
+        self.trees[sequence as usize].visible
+    }
+
+    /// Whether formatting marks may stand in a sequence.
+    pub(crate) fn has_uncounted(&self, sequence: Sequence) -> bool {
+        self.trees[sequence as usize].has_uncounted
+    }
+
+    /// Notes that the next `len` clocks of `client` stand in no sequence.
+    pub(crate) fn append_unplaced(&mut self, client: Client, len: u32) {
+        self.index[client as usize].append(len, NONE);
+    }
+
+    /// Adds `change` to the visible length of a leaf and of all that is above it.
+    #[inline]
+    fn change_visible(&mut self, leaf: u32, change: i64) {
+        if change == 0 {
+            return;
+        }
+        let changed = &mut self.leaves[leaf as usize];
+        changed.visible = (i64::from(changed.visible) + change) as u32;
+        let tree = &mut self.trees[changed.sequence as usize];
+        tree.visible = (i64::from(tree.visible) + change) as u32;
+        if self.unsettled.leaf != leaf {
+            self.settle();
+            self.unsettled.leaf = leaf;
+        }
+        self.unsettled.visible += change;
+    }
+
+    /// Brings the counts above the last changed leaf up to date. O(height * fan-out).
+    fn settle(&mut self) {
+        let change = std::mem::take(&mut self.unsettled.visible);
+        let leaf = std::mem::replace(&mut self.unsettled.leaf, NONE);
+        if change == 0 {
+            return;
+        }
+        let mut child = leaf;
+        let mut above = self.leaves[leaf as usize].parent;
+        while above != NONE {
+            let node = &mut self.nodes[above as usize];
+            let slot = slot_of(node, child);
+            let count = &mut node.children[slot].visible;
+            *count = (i64::from(*count) + change) as u32;
+            child = above;
+            above = node.parent;
+        }
+    }
+}
+
+fn slot_of(node: &Node, child: u32) -> usize {
+    node.children
+        .iter()
+        .position(|c| c.id == child)
+        .expect("a child stands in its parent")
+}

@@ -1,0 +1,147 @@
+//! From a visible position to a place: from the cursor if it is near, else down from the root.
+
+use super::{Cursor, NONE, Order, Place, Sequence};
+
+/// How many spans the cursor is walked before the search starts at the root instead.
+const NEAR: u32 = 48;
+
+/// The visible unit at a position.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// The place before the unit; its span is visible.
+    pub(crate) place: Place,
+    /// Visible units before the span that holds it.
+    before_span: u32,
+}
+
+impl Order {
+    /// Finds the visible unit at `position`, which must be below the sequence's visible length, and remembers where.
+    /// O(1) near the last edit, else O(log).
+    pub(crate) fn seek(&mut self, sequence: Sequence, position: u32) -> Found {
+        debug_assert!(position < self.visible_len(sequence));
+        let found = self
+            .seek_from_cursor(sequence, position)
+            .unwrap_or_else(|| self.seek_from_root(sequence, position));
+        let Place { leaf, span, .. } = found.place;
+        self.cursor = Some(Cursor {
+            sequence,
+            leaf,
+            span,
+            before: found.before_span,
+        });
+        found
+    }
+
+    /// The same without remembering: for readers.
+    pub(crate) fn find_visible(&self, sequence: Sequence, position: u32) -> Place {
+        self.seek_from_cursor(sequence, position)
+            .unwrap_or_else(|| self.seek_from_root(sequence, position))
+            .place
+    }
+
+    fn seek_from_cursor(&self, sequence: Sequence, position: u32) -> Option<Found> {
+        let Cursor {
+            leaf, span, mut before, ..
+        } = self.cursor.filter(|c| c.sequence == sequence)?;
+        let mut id = leaf;
+        let mut at = span as usize;
+        let mut spans = &self.leaves[id as usize].spans;
+        let mut steps = 0;
+        while position < before {
+            steps += 1;
+            if steps > NEAR {
+                return None;
+            }
+            if at == 0 {
+                id = self.leaves[id as usize].previous;
+                spans = &self.leaves[id as usize].spans;
+                at = spans.len();
+            }
+            at -= 1;
+            before -= spans[at].visible_len();
+        }
+        loop {
+            if let Some(span) = spans.get(at) {
+                let visible = span.visible_len();
+                if position - before < visible {
+                    let place = Place {
+                        leaf: id,
+                        span: at as u32,
+                        offset: position - before,
+                    };
+                    return Some(Found {
+                        place,
+                        before_span: before,
+                    });
+                }
+                before += visible;
+                at += 1;
+            } else {
+                id = self.leaves[id as usize].next;
+                spans = &self.leaves[id as usize].spans;
+                at = 0;
+            }
+            steps += 1;
+            if steps > NEAR {
+                return None;
+            }
+        }
+    }
+
+    fn seek_from_root(&self, sequence: Sequence, position: u32) -> Found {
+        let tree = &self.trees[sequence as usize];
+        let unsettled = self.unsettled_path();
+        let mut id = tree.root;
+        let mut before = 0;
+        for _ in 0..tree.height {
+            let node = &self.nodes[id as usize];
+            let children = node.children.iter();
+            let on_path = unsettled.iter().find(|step| step.0 == id);
+            let next = children.enumerate().find_map(|(slot, child)| {
+                let mut visible = child.visible;
+                if let Some((_, _, change)) = on_path.filter(|step| step.1 == slot) {
+                    visible = (i64::from(visible) + change) as u32;
+                }
+                if position - before < visible {
+                    return Some(child.id);
+                }
+                before += visible;
+                None
+            });
+            id = next.expect("counts add up to the visible length");
+        }
+        let spans = &self.leaves[id as usize].spans;
+        for (at, span) in spans.iter().enumerate() {
+            let visible = span.visible_len();
+            if position - before < visible {
+                let place = Place {
+                    leaf: id,
+                    span: at as u32,
+                    offset: position - before,
+                };
+                return Found {
+                    place,
+                    before_span: before,
+                };
+            }
+            before += visible;
+        }
+        unreachable!("a leaf's count is the sum of its spans'")
+    }
+
+    /// The way up from the leaf whose ancestors are not up to date: node, slot in it, what is missing there.
+    fn unsettled_path(&self) -> smallvec::SmallVec<[(u32, usize, i64); 8]> {
+        let mut path = smallvec::SmallVec::new();
+        if self.unsettled.visible != 0 {
+            let mut child = self.unsettled.leaf;
+            let mut above = self.leaves[child as usize].parent;
+            while above != NONE {
+                let node = &self.nodes[above as usize];
+                path.push((above, super::slot_of(node, child), self.unsettled.visible));
+                child = above;
+                above = node.parent;
+            }
+        }
+        path
+    }
+}

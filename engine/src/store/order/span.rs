@@ -1,0 +1,104 @@
+//! A span: units of one client with consecutive clocks that stand next to each other in a sequence.
+
+use crate::values::Clock;
+
+/// Handle of a client within one store: its position in the table of logs.
+pub(crate) type Client = u32;
+
+const DELETED: u32 = 1 << 31;
+const UNCOUNTED: u32 = 1 << 30;
+const FLAGS: u32 = DELETED | UNCOUNTED;
+
+/// Whether the units of a span show, and whether they count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// They show and count in the length of their type.
+    Visible,
+    /// They have an effect but no length: formatting marks.
+    Uncounted,
+    /// They are deleted.
+    Deleted,
+}
+
+/// Twelve bytes: the client's handle with the mark in its upper bits, the first clock, the number of units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    tag: u32,
+    pub(crate) clock: Clock,
+    pub(crate) len: Clock,
+}
+
+impl Span {
+    pub(crate) fn new(client: Client, clock: Clock, len: Clock, mark: Mark) -> Span {
+        debug_assert!(client & FLAGS == 0);
+        let flags = match mark {
+            Mark::Visible => 0,
+            Mark::Uncounted => UNCOUNTED,
+            Mark::Deleted => DELETED,
+        };
+        Span {
+            tag: client | flags,
+            clock,
+            len,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn client(self) -> Client {
+        self.tag & !FLAGS
+    }
+
+    #[inline]
+    pub(crate) fn end(self) -> Clock {
+        self.clock + self.len
+    }
+
+    #[inline]
+    pub(crate) fn is_deleted(self) -> bool {
+        self.tag & DELETED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_visible(self) -> bool {
+        self.tag & FLAGS == 0
+    }
+
+    #[inline]
+    pub(crate) fn is_uncounted(self) -> bool {
+        self.tag & UNCOUNTED != 0
+    }
+
+    /// How much the span counts in the length of its type.
+    #[inline]
+    pub(crate) fn visible_len(self) -> u32 {
+        if self.is_visible() { self.len } else { 0 }
+    }
+
+    #[inline]
+    pub(crate) fn contains(self, client: Client, clock: Clock) -> bool {
+        self.client() == client && clock.wrapping_sub(self.clock) < self.len
+    }
+
+    /// Whether `next`, standing directly after this span, can become part of it.
+    #[inline]
+    pub(super) fn joins(self, next: Span) -> bool {
+        self.tag == next.tag && self.end() == next.clock
+    }
+
+    /// The units `from..to` of this span, as a span.
+    pub(super) fn part(self, from: Clock, to: Clock) -> Span {
+        Span {
+            clock: self.clock + from,
+            len: to - from,
+            ..self
+        }
+    }
+
+    /// The same units, deleted.
+    pub(super) fn deleted(self) -> Span {
+        Span {
+            tag: self.client() | DELETED,
+            ..self
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Places in a sequence: finding one by id, stepping from one to the next, comparing two.
+
+use super::{Client, NONE, Order, Sequence, Span, slot_of};
+use crate::values::Clock;
+use std::cmp::Ordering;
+
+/// A place in a sequence: before the unit `offset` of span `span` of a leaf, or at the leaf's end, where `span` is
+/// the number of its spans. Any change to the sequence may make it stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(super) leaf: u32,
+    pub(super) span: u32,
+    pub(super) offset: u32,
+}
+
+impl Order {
+    /// The place before the unit with this id; `None` if it stands in no sequence. O(log).
+    pub(crate) fn find(&mut self, client: Client, clock: Clock) -> Option<Place> {
+        let (leaf, span) = self.hint;
+        if leaf != NONE {
+            let spans = &self.leaves[leaf as usize].spans;
+            // The hint's span, or one beside it: where writing goes on, that is nearly always right.
+            for near in [span, span.wrapping_sub(1), span + 1] {
+                if let Some(found) = spans.get(near as usize).filter(|s| s.contains(client, clock)) {
+                    self.hint.1 = near;
+                    return Some(Place {
+                        leaf,
+                        span: near,
+                        offset: clock - found.clock,
+                    });
+                }
+            }
+        }
+        let found = self.look_up(client, clock)?;
+        self.hint = (found.leaf, found.span);
+        Some(found)
+    }
+
+    /// The same without remembering where it was.
+    pub(crate) fn look_up(&self, client: Client, clock: Clock) -> Option<Place> {
+        let (leaf, _) = self.index[client as usize].find(clock);
+        if leaf == NONE {
+            return None;
+        }
+        let spans = &self.leaves[leaf as usize].spans;
+        let span = spans
+            .iter()
+            .position(|s| s.contains(client, clock))
+            .expect("the index names the leaf of an id");
+        Some(Place {
+            leaf,
+            span: span as u32,
+            offset: clock - spans[span].clock,
+        })
+    }
+
+    /// The clock after the ids around this one that stand in no sequence, or the same clock if it stands in one.
+    pub(crate) fn end_of_unplaced(&self, client: Client, clock: Clock) -> Clock {
+        match self.index[client as usize].find(clock) {
+            (NONE, end) => end,
+            _ => clock,
+        }
+    }
+
+    /// The sequence that a place belongs to.
+    pub(crate) fn sequence_of(&self, place: Place) -> Sequence {
+        self.leaves[place.leaf as usize].sequence
+    }
+
+    /// The span at a place and how many of its units stand before it; `None` at the end of the sequence.
+    #[inline]
+    pub(crate) fn span_at(&self, place: Place) -> Option<(Span, u32)> {
+        let leaf = &self.leaves[place.leaf as usize];
+        match leaf.spans.get(place.span as usize) {
+            Some(span) => Some((*span, place.offset)),
+            None if leaf.next == NONE => None,
+            None => Some((self.leaves[leaf.next as usize].spans[0], 0)),
+        }
+    }
+
+    /// The id of the unit after a place.
+    #[inline]
+    pub(crate) fn unit_after(&self, place: Place) -> Option<(Client, Clock)> {
+        self.span_at(place)
+            .map(|(span, offset)| (span.client(), span.clock + offset))
+    }
+
+    /// The id of the unit before a place.
+    #[inline]
+    pub(crate) fn unit_before(&self, place: Place) -> Option<(Client, Clock)> {
+        let leaf = &self.leaves[place.leaf as usize];
+        if place.offset > 0 {
+            let span = leaf.spans[place.span as usize];
+            return Some((span.client(), span.clock + place.offset - 1));
+        }
+        self.span_before(place).map(|span| (span.client(), span.end() - 1))
+    }
+
+    /// The span that ends at a place (which is not inside a span).
+    pub(crate) fn span_before(&self, place: Place) -> Option<Span> {
+        debug_assert_eq!(place.offset, 0);
+        let leaf = &self.leaves[place.leaf as usize];
+        if place.span > 0 {
+            return Some(leaf.spans[place.span as usize - 1]);
+        }
+        match leaf.previous {
+            NONE => None,
+            previous => self.leaves[previous as usize].spans.last().copied(),
+        }
+    }
+
+    /// The place `units` further, which must not be beyond the end of the span at `place`.
+    #[inline]
+    pub(crate) fn step(&self, place: Place, units: u32) -> Place {
+        let mut at = place;
+        let mut leaf = &self.leaves[at.leaf as usize];
+        if at.span as usize == leaf.spans.len() && leaf.next != NONE {
+            at = Place {
+                leaf: leaf.next,
+                span: 0,
+                offset: 0,
+            };
+            leaf = &self.leaves[at.leaf as usize];
+        }
+        at.offset += units;
+        if at.offset == leaf.spans[at.span as usize].len {
+            at.span += 1;
+            at.offset = 0;
+        }
+        at
+    }
+
+    /// The place before the first unit of a sequence; `None` if it is empty.
+    pub(crate) fn start(&self, sequence: Sequence) -> Option<Place> {
+        let first = self.trees[sequence as usize].first;
+        (first != NONE).then_some(Place {
+            leaf: first,
+            span: 0,
+            offset: 0,
+        })
+    }
+
+    /// The place after the last unit of a sequence, deleted ones included; `None` if it is empty.
+    pub(crate) fn end(&self, sequence: Sequence) -> Option<Place> {
+        let last = self.trees[sequence as usize].last;
+        (last != NONE).then(|| Place {
+            leaf: last,
+            span: self.leaves[last as usize].spans.len() as u32,
+            offset: 0,
+        })
+    }
+
+    /// The spans of a sequence in order.
+    pub(crate) fn spans(&self, sequence: Sequence) -> impl Iterator<Item = Span> + '_ {
+        let first = self.trees[sequence as usize].first;
+        let leaf = |id: u32| (id != NONE).then(|| &self.leaves[id as usize]);
+        std::iter::successors(leaf(first), move |l| leaf(l.next)).flat_map(|l| l.spans.iter().copied())
+    }
+
+    /// Which of two places of one sequence comes first. O(height * fan-out).
+    pub(crate) fn compare(&self, a: Place, b: Place) -> Ordering {
+        if a.leaf == b.leaf {
+            return (a.span, a.offset).cmp(&(b.span, b.offset));
+        }
+        let (mut left, mut right) = (a.leaf, b.leaf);
+        let mut left_parent = self.leaves[left as usize].parent;
+        let mut right_parent = self.leaves[right as usize].parent;
+        while left_parent != right_parent {
+            (left, right) = (left_parent, right_parent);
+            left_parent = self.nodes[left as usize].parent;
+            right_parent = self.nodes[right as usize].parent;
+        }
+        let common = &self.nodes[left_parent as usize];
+        slot_of(common, left).cmp(&slot_of(common, right))
+    }
+}

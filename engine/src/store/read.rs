@@ -1,0 +1,185 @@
+//! Reading a sequence: its live content, piece by piece, in document order.
+
+use super::{Block, LocalId, Log, Place, Sequence, Store, TypeHandle};
+use crate::lib0::{Reader, skip_any};
+use crate::update::Content;
+use crate::values::{Clock, Error, utf16};
+
+/// A run of units in one block that stand next to each other in a sequence and are not deleted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    /// Index of the block in its client's log.
+    pub(crate) block: usize,
+    /// Id of the first unit.
+    pub(crate) first: LocalId,
+    /// Number of units.
+    pub(crate) len: Clock,
+    /// What the units are.
+    pub(crate) content: Content,
+}
+
+/// One unit of content that is not text, as stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Unit<'a> {
+    /// An `any` value in bytes.
+    Any(&'a [u8]),
+    /// JSON text, or `undefined`.
+    Json(&'a str),
+    /// A byte array.
+    Binary(&'a [u8]),
+    /// An embedded value as JSON text.
+    Embed(&'a str),
+    /// A shared type.
+    Type(TypeHandle),
+    /// A subdocument: guid, and options as `any` in bytes.
+    Doc(&'a str, &'a [u8]),
+    /// A formatting mark: key, value as JSON text.
+    Format(&'a str, &'a str),
+    /// One UTF-16 unit of text: a character, or half of one.
+    Text(utf16::Cut<'a>),
+    /// Content that was collected.
+    Nothing,
+}
+
+impl Store {
+    /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
+    pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
+        self.order
+            .spans(sequence)
+            .filter(|span| !span.is_deleted())
+            .flat_map(|span| {
+                let log = self.log(span.client());
+                let mut clock = span.clock;
+                let mut block = log.find(clock);
+                std::iter::from_fn(move || {
+                    (clock < span.end()).then(|| {
+                        let end = log.block_end(block).min(span.end());
+                        let content = log.blocks()[block].content;
+                        let piece = Piece {
+                            block,
+                            first: (span.client(), clock),
+                            len: end - clock,
+                            content,
+                        };
+                        (clock, block) = (end, block + 1);
+                        piece
+                    })
+                })
+            })
+    }
+
+    /// Calls `text` with the parts of a piece of text. Halves of cut pairs come as U+FFFD.
+    pub(crate) fn read_text<'a>(&'a self, piece: Piece, mut text: impl FnMut(&'a str)) {
+        let log = self.log(piece.first.0);
+        let block_clock = log.blocks()[piece.block].clock;
+        let mut part = |from: Clock, to: Clock| {
+            let cut = log.text_part(piece.block, from - block_clock, to - block_clock);
+            if cut.half_before {
+                text(utf16::REPLACEMENT);
+            }
+            text(cut.text);
+            if cut.half_after {
+                text(utf16::REPLACEMENT);
+            }
+        };
+        let (client, mut from) = piece.first;
+        let end = from + piece.len;
+        if log.has_wide_text() && !self.cut_pairs.is_empty() {
+            for &(_, half) in self.cut_pairs.range((client, from)..(client, end - 1)) {
+                part(from, half + 1);
+                from = half + 1;
+            }
+        }
+        part(from, end);
+    }
+
+    /// The units `from..to` of a block of text as they are written: broken pairs as U+FFFD twice.
+    pub(crate) fn append_text(&self, piece: Piece, out: &mut Vec<u8>) {
+        self.read_text(piece, |part| out.extend_from_slice(part.as_bytes()));
+    }
+
+    /// Calls `each` with every unit of a piece that is not text.
+    pub(crate) fn read_units<'a>(&'a self, piece: Piece, mut each: impl FnMut(Unit<'a>)) {
+        let log = self.log(piece.first.0);
+        let block: &Block = &log.blocks()[piece.block];
+        let payload = log.payload(piece.block);
+        let skip = piece.first.1 - block.clock;
+        let from = &mut Reader::new(payload);
+        match block.content {
+            Content::Any | Content::Json => {
+                for unit in 0..skip + piece.len {
+                    let Ok(value) = read_value(block.content, payload, from) else {
+                        return;
+                    };
+                    if unit >= skip {
+                        each(value);
+                    }
+                }
+            }
+            Content::String => {
+                for unit in skip..skip + piece.len {
+                    each(Unit::Text(log.text_part(piece.block, unit, unit + 1)));
+                }
+            }
+            Content::Deleted | Content::Gc | Content::Skip => (0..piece.len).for_each(|_| each(Unit::Nothing)),
+            _ => each(read_single(block.content, log, piece.block).unwrap_or(Unit::Nothing)),
+        }
+    }
+
+    /// The unit at a place that is not at the end of its sequence.
+    pub(crate) fn unit_at(&self, place: Place) -> Option<Unit<'_>> {
+        let first = self.order.unit_after(place)?;
+        self.unit(first)
+    }
+
+    /// The unit with this id, deleted or not.
+    pub(crate) fn unit(&self, id: LocalId) -> Option<Unit<'_>> {
+        let log = self.log(id.0);
+        let block = log.find(id.1);
+        let piece = Piece {
+            block,
+            first: id,
+            len: 1,
+            content: log.blocks()[block].content,
+        };
+        let mut unit = None;
+        self.read_units(piece, |read| unit = Some(read));
+        unit
+    }
+
+    /// The type that a unit holds, if it holds one.
+    pub(crate) fn type_of(&self, id: LocalId) -> Option<TypeHandle> {
+        match self.block(id).content {
+            Content::Type => match self.unit(id) {
+                Some(Unit::Type(handle)) => Some(handle),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn read_value<'a>(content: Content, payload: &'a [u8], from: &mut Reader<'a>) -> Result<Unit<'a>, Error> {
+    if content == Content::Json {
+        return from.read_string().map(Unit::Json);
+    }
+    let start = from.offset();
+    skip_any(from)?;
+    Ok(Unit::Any(&payload[start..from.offset()]))
+}
+
+fn read_single(content: Content, log: &Log, block: usize) -> Option<Unit<'_>> {
+    let payload = log.payload(block);
+    let mut from = Reader::new(payload);
+    Some(match content {
+        Content::Binary => Unit::Binary(payload),
+        Content::Embed => Unit::Embed(core::str::from_utf8(payload).ok()?),
+        Content::Format => Unit::Format(from.read_string().ok()?, from.read_string().ok()?),
+        Content::Type => Unit::Type(TypeHandle::from_le_bytes(*payload.first_chunk()?)),
+        Content::Doc => {
+            let guid = from.read_string().ok()?;
+            Unit::Doc(guid, &payload[from.offset()..])
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,68 @@
+//! What arrays, texts and XML parents have in common: a list of units that is edited by position.
+
+use super::Value;
+use crate::doc::{Doc, Transaction};
+use crate::store::{Place, Sequence, TypeHandle};
+use crate::values::{Error, ErrorKind};
+
+impl Doc {
+    /// The sequence of a type's list.
+    pub(super) fn list(&self, handle: TypeHandle) -> Sequence {
+        self.store().types.get(handle).sequence
+    }
+
+    /// Visible units in a type's list. O(1).
+    pub(super) fn list_len(&self, handle: TypeHandle) -> u32 {
+        self.store().order.visible_len(self.list(handle))
+    }
+
+    /// The element at a visible index. O(log).
+    pub(super) fn list_get(&self, handle: TypeHandle, index: u32) -> Option<Value> {
+        if index >= self.list_len(handle) {
+            return None;
+        }
+        let place = self.store().order.find_visible(self.list(handle), index);
+        Value::of_unit(self.store(), self.store().unit_at(place)?)
+    }
+
+    /// The elements in order.
+    pub(super) fn list_values(&self, handle: TypeHandle) -> Vec<Value> {
+        let mut values = Vec::new();
+        for piece in self.store().pieces(self.list(handle)) {
+            self.store()
+                .read_units(piece, |unit| values.extend(Value::of_unit(self.store(), unit)));
+        }
+        values
+    }
+}
+
+impl Transaction<'_> {
+    /// The place directly after the visible unit before `index`. (Yjs: `typeListInsertGenerics`)
+    pub(super) fn place_after(&mut self, sequence: Sequence, index: u32) -> Result<Option<Place>, Error> {
+        let (replica, _) = self.author();
+        let order = &mut replica.store.order;
+        if index > order.visible_len(sequence) {
+            return Err(ErrorKind::OutOfRange.into());
+        }
+        if index == 0 {
+            return Ok(order.start(sequence));
+        }
+        let before = order.seek(sequence, index - 1).place;
+        Ok(Some(order.step(before, 1)))
+    }
+
+    /// Deletes `len` visible units from `index` on. O(log + spans touched).
+    pub(super) fn delete_visible(&mut self, sequence: Sequence, index: u32, len: u32) -> Result<(), Error> {
+        let (replica, _) = self.author();
+        let visible = replica.store.order.visible_len(sequence);
+        if index.checked_add(len).is_none_or(|end| end > visible) {
+            return Err(ErrorKind::OutOfRange.into());
+        }
+        let mut left = len;
+        while left > 0 {
+            let found = replica.store.order.seek(sequence, index);
+            left -= replica.delete_at(found.place, left, index);
+        }
+        Ok(())
+    }
+}

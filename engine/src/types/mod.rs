@@ -1,0 +1,19 @@
+//! The shared types: small `Copy` handles that read from a document and write through a transaction.
+
+mod array;
+mod delta;
+mod json;
+mod list;
+mod map;
+mod prelim;
+mod text;
+mod value;
+mod xml;
+
+pub use array::Array;
+pub use delta::{DeltaInsert, DeltaOp};
+pub use map::Map;
+pub use prelim::Prelim;
+pub use text::Text;
+pub use value::{Subdoc, Value};
+pub use xml::{XmlElement, XmlFragment, XmlHook, XmlText};

@@ -1,0 +1,192 @@
+//! Content that is about to become part of a document.
+
+use crate::doc::Transaction;
+use crate::integrate::NewItem;
+use crate::lib0::{write_any, write_string, write_var_uint};
+use crate::store::{LocalId, NO_ORIGIN, Place, Sequence, TypeHandle};
+use crate::update::{Content, TypeTag};
+use crate::values::{Any, Error, ErrorKind, utf16};
+
+/// A value or a whole shared type with its contents, to be inserted into a list or set as a map's entry.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prelim {
+    /// A plain value.
+    Any(Any),
+    /// A text with this content.
+    Text(String),
+    /// An array of these.
+    Array(Vec<Prelim>),
+    /// A map with these entries.
+    Map(Vec<(String, Prelim)>),
+    /// An XML element.
+    XmlElement {
+        /// Its node name.
+        name: String,
+        /// Its attributes.
+        attributes: Vec<(String, Any)>,
+        /// Its children, XML types themselves.
+        children: Vec<Prelim>,
+    },
+    /// An XML fragment with these children.
+    XmlFragment(Vec<Prelim>),
+    /// An XML text with this content.
+    XmlText(String),
+    /// A subdocument.
+    Subdoc {
+        /// Its name, unique in the world.
+        guid: String,
+        /// Its options: an object.
+        options: Any,
+    },
+}
+
+impl<T: Into<Any>> From<T> for Prelim {
+    fn from(value: T) -> Prelim {
+        Prelim::Any(value.into())
+    }
+}
+
+impl Transaction<'_> {
+    /// Appends one item of the own client. Refuses what would not fit.
+    pub(super) fn author_item(&mut self, item: NewItem<'_>) -> Result<LocalId, Error> {
+        let (replica, client) = self.author();
+        let log = replica.store.log(client);
+        if !log.has_room(item.len, item.payload.len()) {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        let first = (client, log.end());
+        replica.append(client, item);
+        Ok(first)
+    }
+
+    /// Inserts values at a place of a sequence: neighbouring plain values become one item, as in Yjs.
+    /// (Yjs: `typeListInsertGenericsAfter`)
+    pub(super) fn author_values(
+        &mut self,
+        sequence: Sequence,
+        mut place: Option<Place>,
+        mut before: Option<u32>,
+        values: Vec<Prelim>,
+    ) -> Result<(), Error> {
+        let order = &self.store().order;
+        let mut origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
+        let right_origin = place.and_then(|place| order.unit_after(place)).unwrap_or(NO_ORIGIN);
+        let mut packed = (0, Vec::new());
+        let mut values = values.into_iter().peekable();
+        while let Some(value) = values.next() {
+            let (content, len) = match &value {
+                Prelim::Any(Any::Bytes(bytes)) => {
+                    packed = (1, bytes.to_vec());
+                    (Content::Binary, 1)
+                }
+                Prelim::Any(any) => {
+                    packed.0 += 1;
+                    write_any(&mut packed.1, any);
+                    match values.peek() {
+                        Some(Prelim::Any(next)) if !matches!(next, Any::Bytes(_)) => continue,
+                        _ => (Content::Any, packed.0),
+                    }
+                }
+                other => {
+                    packed = (1, payload_of(other));
+                    (
+                        if matches!(other, Prelim::Subdoc { .. }) {
+                            Content::Doc
+                        } else {
+                            Content::Type
+                        },
+                        1,
+                    )
+                }
+            };
+            let payload = std::mem::take(&mut packed).1;
+            let item = NewItem {
+                sequence,
+                place,
+                before,
+                origin,
+                right_origin,
+                content,
+                len,
+                payload: &payload,
+            };
+            let first = self.author_item(item)?;
+            if content == Content::Type {
+                let handle = self.store().type_of(first).expect("the item just written holds a type");
+                self.fill(handle, value)?;
+            }
+            origin = (first.0, first.1 + len - 1);
+            before = before.map(|before| before + len);
+            if values.peek().is_some() {
+                let (replica, _) = self.author();
+                let last = replica.store.order.find(origin.0, origin.1);
+                place = last.map(|last| replica.store.order.step(last, 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the contents of a type that was just inserted.
+    fn fill(&mut self, handle: TypeHandle, prelim: Prelim) -> Result<(), Error> {
+        let sequence = self.store().types.get(handle).sequence;
+        match prelim {
+            Prelim::Text(text) | Prelim::XmlText(text) if !text.is_empty() => {
+                let item = NewItem {
+                    sequence,
+                    place: None,
+                    before: Some(0),
+                    origin: NO_ORIGIN,
+                    right_origin: NO_ORIGIN,
+                    content: Content::String,
+                    len: utf16::len(&text),
+                    payload: text.as_bytes(),
+                };
+                self.author_item(item).map(|_| ())
+            }
+            Prelim::Array(values) | Prelim::XmlFragment(values) => self.author_values(sequence, None, Some(0), values),
+            Prelim::Map(entries) => entries
+                .into_iter()
+                .try_for_each(|(key, value)| self.author_entry(handle, &key, value)),
+            Prelim::XmlElement {
+                attributes, children, ..
+            } => {
+                self.author_values(sequence, None, Some(0), children)?;
+                attributes
+                    .into_iter()
+                    .try_for_each(|(key, value)| self.author_entry(handle, &key, value.into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets the entry of a key. (Yjs: `typeMapSet`)
+    pub(super) fn author_entry(&mut self, of: TypeHandle, key: &str, value: Prelim) -> Result<(), Error> {
+        let (replica, _) = self.author();
+        let sequence = replica.store.entry(of, key);
+        let end = replica.store.order.end(sequence);
+        self.author_values(sequence, end, None, vec![value])
+    }
+}
+
+/// What is written of a type or subdocument itself.
+fn payload_of(prelim: &Prelim) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut tag = |tag: TypeTag| write_var_uint(&mut out, tag as u64);
+    match prelim {
+        Prelim::Text(_) => tag(TypeTag::Text),
+        Prelim::Array(_) => tag(TypeTag::Array),
+        Prelim::Map(_) => tag(TypeTag::Map),
+        Prelim::XmlFragment(_) => tag(TypeTag::XmlFragment),
+        Prelim::XmlText(_) => tag(TypeTag::XmlText),
+        Prelim::XmlElement { name, .. } => {
+            tag(TypeTag::XmlElement);
+            write_string(&mut out, name);
+        }
+        Prelim::Subdoc { guid, options } => {
+            write_string(&mut out, guid);
+            write_any(&mut out, options);
+        }
+        Prelim::Any(_) => {}
+    }
+    out
+}

@@ -1,0 +1,78 @@
+//! What is read out of a shared type.
+
+use super::{Array, Map, Text, XmlElement, XmlFragment, XmlHook, XmlText};
+use crate::lib0::{Reader, read_any};
+use crate::store::{Store, TypeHandle, Unit};
+use crate::update::TypeTag;
+use crate::values::Any;
+
+/// One element of a list, or the value of a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A plain value.
+    Any(Any),
+    /// A text.
+    Text(Text),
+    /// An array.
+    Array(Array),
+    /// A map.
+    Map(Map),
+    /// An XML element.
+    XmlElement(XmlElement),
+    /// An XML fragment.
+    XmlFragment(XmlFragment),
+    /// An XML text.
+    XmlText(XmlText),
+    /// An XML hook.
+    XmlHook(XmlHook),
+    /// A subdocument.
+    Subdoc(Subdoc),
+}
+
+/// A document that another one refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subdoc {
+    /// Its name, unique in the world.
+    pub guid: String,
+    /// Options as they were set: an object with `gc`, `autoLoad`, `meta` where they differ from the defaults.
+    pub options: Any,
+}
+
+impl Value {
+    pub(crate) fn of_type(tag: TypeTag, handle: TypeHandle) -> Value {
+        match tag {
+            TypeTag::Array => Value::Array(Array(handle)),
+            TypeTag::Map => Value::Map(Map(handle)),
+            TypeTag::Text => Value::Text(Text(handle)),
+            TypeTag::XmlElement => Value::XmlElement(XmlElement(handle)),
+            TypeTag::XmlFragment => Value::XmlFragment(XmlFragment(handle)),
+            TypeTag::XmlHook => Value::XmlHook(XmlHook(handle)),
+            TypeTag::XmlText => Value::XmlText(XmlText(handle)),
+        }
+    }
+
+    /// The value of a stored unit; `None` for what is no value: marks and collected content.
+    pub(crate) fn of_unit(store: &Store, unit: Unit<'_>) -> Option<Value> {
+        Some(match unit {
+            Unit::Any(bytes) => Value::Any(any(bytes)),
+            Unit::Json("undefined") => Value::Any(Any::Undefined),
+            Unit::Json(text) | Unit::Embed(text) => Value::Any(Any::from_json(text).unwrap_or_default()),
+            Unit::Binary(bytes) => Value::Any(Any::Bytes(bytes.into())),
+            Unit::Type(handle) => Value::of_type(store.types.get(handle).tag?, handle),
+            Unit::Doc(guid, options) => Value::Subdoc(Subdoc {
+                guid: guid.into(),
+                options: any(options),
+            }),
+            Unit::Text(cut) => {
+                let mut text = Vec::new();
+                cut.write_to(&mut text);
+                Value::Any(Any::String(String::from_utf8_lossy(&text).into()))
+            }
+            Unit::Format(..) | Unit::Nothing => return None,
+        })
+    }
+}
+
+fn any(bytes: &[u8]) -> Any {
+    read_any(&mut Reader::new(bytes)).unwrap_or_default()
+}

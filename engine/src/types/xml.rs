@@ -1,0 +1,295 @@
+//! The XML types: fragment, element, text, hook.
+
+use super::{DeltaInsert, DeltaOp, Prelim, Value};
+use crate::doc::{Doc, Transaction};
+use crate::store::TypeHandle;
+use crate::update::{Content, TypeTag};
+use crate::values::{Any, Error, utf16};
+
+/// A list of XML nodes (`Y.XmlFragment`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct XmlFragment(pub(crate) TypeHandle);
+
+/// A node with a name, attributes and children (`Y.XmlElement`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct XmlElement(pub(crate) TypeHandle);
+
+/// Text between nodes, formatted like a `Text` (`Y.XmlText`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct XmlText(pub(crate) TypeHandle);
+
+/// A named map among XML nodes (`Y.XmlHook`); it can be read, and is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct XmlHook(pub(crate) TypeHandle);
+
+/// What fragments and elements have in common.
+macro_rules! xml_parent {
+    ($name:ident, $tag:expr) => {
+        impl $name {
+            const TAGS: &'static [TypeTag] = &[$tag];
+
+            /// Number of children. O(1).
+            pub fn len(self, doc: &Doc) -> u32 {
+                doc.list_len(self.0)
+            }
+
+            /// Whether it has no children.
+            pub fn is_empty(self, doc: &Doc) -> bool {
+                self.len(doc) == 0
+            }
+
+            /// The child at `index`. O(log).
+            pub fn get(self, doc: &Doc, index: u32) -> Option<Value> {
+                doc.list_get(self.0, index)
+            }
+
+            /// All children.
+            pub fn children(self, doc: &Doc) -> Vec<Value> {
+                doc.list_values(self.0)
+            }
+
+            /// Inserts children before the one at `index`.
+            ///
+            /// # Errors
+            /// An index beyond the end; a handle of another document.
+            pub fn insert(
+                self,
+                transaction: &mut Transaction<'_>,
+                index: u32,
+                nodes: Vec<Prelim>,
+            ) -> Result<(), Error> {
+                transaction.check_type(self.0, Self::TAGS)?;
+                let sequence = transaction.list(self.0);
+                let place = transaction.place_after(sequence, index)?;
+                transaction.author_values(sequence, place, Some(index), nodes)
+            }
+
+            /// Deletes `len` children from `index` on.
+            ///
+            /// # Errors
+            /// A range beyond the end; a handle of another document.
+            pub fn delete(self, transaction: &mut Transaction<'_>, index: u32, len: u32) -> Result<(), Error> {
+                transaction.check_type(self.0, Self::TAGS)?;
+                let sequence = transaction.list(self.0);
+                transaction.delete_visible(sequence, index, len)
+            }
+
+            /// The nodes as text; not escaped, attributes by name, as in Yjs.
+            pub fn to_string(self, doc: &Doc) -> String {
+                doc.xml_string(self.0)
+            }
+        }
+    };
+}
+
+xml_parent!(XmlFragment, TypeTag::XmlFragment);
+xml_parent!(XmlElement, TypeTag::XmlElement);
+
+/// What elements and XML texts have in common.
+macro_rules! xml_attributes {
+    ($name:ident) => {
+        impl $name {
+            /// The value of an attribute.
+            pub fn attribute(self, doc: &Doc, key: &str) -> Option<Value> {
+                doc.entry_get(self.0, key)
+            }
+
+            /// All attributes, in the order in which their names first came up here.
+            pub fn attributes(self, doc: &Doc) -> impl Iterator<Item = (&str, Value)> + '_ {
+                doc.entries(self.0)
+            }
+
+            /// Sets an attribute.
+            ///
+            /// # Errors
+            /// A handle of another document.
+            pub fn set_attribute(
+                self,
+                transaction: &mut Transaction<'_>,
+                key: &str,
+                value: impl Into<Prelim>,
+            ) -> Result<(), Error> {
+                transaction.check_type(self.0, Self::TAGS)?;
+                transaction.author_entry(self.0, key, value.into())
+            }
+
+            /// Takes an attribute away; nothing happens if there is none.
+            ///
+            /// # Errors
+            /// A handle of another document.
+            pub fn remove_attribute(self, transaction: &mut Transaction<'_>, key: &str) -> Result<(), Error> {
+                transaction.check_type(self.0, Self::TAGS)?;
+                transaction.delete_entry(self.0, key);
+                Ok(())
+            }
+        }
+    };
+}
+
+xml_attributes!(XmlElement);
+xml_attributes!(XmlText);
+
+impl XmlElement {
+    /// Its node name; of a root element `UNDEFINED`, as in Yjs.
+    pub fn name(self, doc: &Doc) -> &str {
+        doc.node_name(self.0)
+    }
+}
+
+impl XmlHook {
+    /// Its hook name.
+    pub fn name(self, doc: &Doc) -> &str {
+        doc.node_name(self.0)
+    }
+
+    /// Its entries.
+    pub fn entries(self, doc: &Doc) -> impl Iterator<Item = (&str, Value)> + '_ {
+        doc.entries(self.0)
+    }
+}
+
+impl XmlText {
+    const TAGS: &'static [TypeTag] = &[TypeTag::XmlText];
+
+    /// Length in UTF-16 code units; an embedded value counts 1. O(1).
+    pub fn len(self, doc: &Doc) -> u32 {
+        doc.list_len(self.0)
+    }
+
+    /// Whether it has no content.
+    pub fn is_empty(self, doc: &Doc) -> bool {
+        self.len(doc) == 0
+    }
+
+    /// The content with its formatting, as a list of inserts.
+    pub fn to_delta(self, doc: &Doc) -> Vec<DeltaOp> {
+        doc.delta(self.0)
+    }
+
+    /// The characters with their formatting as XML nodes; not escaped, as in Yjs.
+    pub fn to_string(self, doc: &Doc) -> String {
+        doc.xml_string(self.0)
+    }
+
+    /// Inserts `text` before the unit at `index`; see [`Text::insert`](super::Text::insert).
+    ///
+    /// # Errors
+    /// An index beyond the end or inside a surrogate pair; a handle of another document.
+    pub fn insert(self, transaction: &mut Transaction<'_>, index: u32, text: &str) -> Result<(), Error> {
+        transaction.check_type(self.0, Self::TAGS)?;
+        transaction.insert_text(self.0, index, Content::String, utf16::len(text), text.as_bytes())
+    }
+
+    /// Deletes `len` units from `index` on.
+    ///
+    /// # Errors
+    /// A range beyond the end, or with an end inside a surrogate pair; a handle of another document.
+    pub fn delete(self, transaction: &mut Transaction<'_>, index: u32, len: u32) -> Result<(), Error> {
+        transaction.check_type(self.0, Self::TAGS)?;
+        transaction.delete_text(self.0, index, len)
+    }
+}
+
+/// How deeply nodes may lie in each other to be shown in a string.
+const MAX_SHOWN_DEPTH: u32 = 256;
+
+impl Doc {
+    fn node_name(&self, handle: TypeHandle) -> &str {
+        let shared = self.store().types.get(handle);
+        if shared.item.is_some() {
+            &shared.name
+        } else {
+            "UNDEFINED"
+        }
+    }
+
+    /// Yjs: `toString` of the XML types.
+    pub(super) fn xml_string(&self, handle: TypeHandle) -> String {
+        let mut out = String::new();
+        self.write_xml(handle, &mut out);
+        out
+    }
+
+    fn write_xml(&self, handle: TypeHandle, out: &mut String) {
+        let shared = self.store().types.get(handle);
+        if shared.depth > MAX_SHOWN_DEPTH {
+            return;
+        }
+        match shared.tag {
+            Some(TypeTag::XmlElement) => {
+                let name = self.node_name(handle).to_lowercase();
+                let mut attributes: Vec<_> = self.entries(handle).collect();
+                attributes.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+                out.push_str(&format!("<{name}"));
+                for (key, value) in attributes {
+                    out.push_str(&format!(" {key}=\"{}\"", self.shown(&value)));
+                }
+                out.push('>');
+                self.write_children(handle, out);
+                out.push_str(&format!("</{name}>"));
+            }
+            Some(TypeTag::XmlText) => self.delta(handle).iter().for_each(|op| self.write_formatted(op, out)),
+            Some(TypeTag::XmlFragment) => self.write_children(handle, out),
+            Some(TypeTag::Text) => out.push_str(&self.plain_text(handle)),
+            _ => out.push_str("[object Object]"),
+        }
+    }
+
+    fn write_children(&self, handle: TypeHandle, out: &mut String) {
+        self.list_values(handle)
+            .iter()
+            .for_each(|child| out.push_str(&self.shown(child)));
+    }
+
+    /// Formats as nodes around the text, by name; an object's members as attributes. (Yjs: `YXmlText#toString`)
+    fn write_formatted(&self, op: &DeltaOp, out: &mut String) {
+        let mut formats: Vec<_> = op.attributes.iter().collect();
+        formats.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+        for (name, value) in &formats {
+            out.push_str(&format!("<{name}"));
+            let mut members: Vec<(String, String)> = match value {
+                Any::Object(members) => members
+                    .iter()
+                    .map(|(key, value)| (key.to_string(), value.to_js_string()))
+                    .collect(),
+                Any::Array(values) => values
+                    .iter()
+                    .map(Any::to_js_string)
+                    .enumerate()
+                    .map(|(at, v)| (at.to_string(), v))
+                    .collect(),
+                Any::String(text) => text
+                    .chars()
+                    .enumerate()
+                    .map(|(at, char)| (at.to_string(), char.to_string()))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+            members
+                .iter()
+                .for_each(|(key, value)| out.push_str(&format!(" {key}=\"{value}\"")));
+            out.push('>');
+        }
+        match &op.insert {
+            DeltaInsert::Text(text) => out.push_str(text),
+            DeltaInsert::Embed(value) => out.push_str(&self.shown(value)),
+        }
+        formats
+            .iter()
+            .rev()
+            .for_each(|(name, _)| out.push_str(&format!("</{name}>")));
+    }
+
+    /// A value as JavaScript makes a string of it.
+    fn shown(&self, value: &Value) -> String {
+        match value {
+            Value::Any(any) => any.to_js_string(),
+            Value::XmlElement(XmlElement(handle))
+            | Value::XmlText(XmlText(handle))
+            | Value::XmlFragment(XmlFragment(handle))
+            | Value::Text(super::Text(handle)) => self.xml_string(*handle),
+            _ => "[object Object]".into(),
+        }
+    }
+}

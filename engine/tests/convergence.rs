@@ -1,0 +1,221 @@
+//! Random edits on replicas of Merganser and yrs that exchange updates: after each exchange they hold the same.
+
+use merganser::{ClientId, Doc, Options, Prelim, StateVector};
+use yrs::updates::decoder::Decode;
+use yrs::{GetString, ReadTxn, Text as _, Transact};
+
+/// A small generator of our own, so that a seed means the same for ever (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % u64::from(limit.max(1))) as u32
+    }
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let count = std::env::var("MERGANSER_SEEDS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(40);
+    0..count
+}
+
+fn replica(client: u32) -> Doc {
+    let mut options = Options::new(ClientId::from(client));
+    options.gc = client.is_multiple_of(2);
+    Doc::new(options)
+}
+
+#[test]
+fn texts_written_by_both_engines_converge() {
+    for seed in seeds() {
+        println!("seed {seed}");
+        let random = &mut Random(seed);
+        let mut ours: Vec<Doc> = (1..4).map(replica).collect();
+        let theirs: Vec<yrs::Doc> = (10..12).map(yrs::Doc::with_client_id).collect();
+        let their_texts: Vec<_> = theirs.iter().map(|doc| doc.get_or_insert_text("t")).collect();
+        for _ in 0..150 {
+            let who = random.below(5) as usize;
+            let words = ["a", "bc", "def", "ghijklmnop", "\n"];
+            let word = words[random.below(5) as usize];
+            if who < 3 {
+                let text = ours[who].text("t");
+                let len = text.len(&ours[who]);
+                let mut transaction = ours[who].transact();
+                if random.below(3) > 0 || len == 0 {
+                    text.insert(&mut transaction, random.below(len + 1), word).unwrap();
+                } else {
+                    let at = random.below(len);
+                    text.delete(&mut transaction, at, 1 + random.below((len - at).min(6)))
+                        .unwrap();
+                }
+                ours[who].assert_invariants();
+            } else {
+                let text = &their_texts[who - 3];
+                let mut transaction = theirs[who - 3].transact_mut();
+                let len = text.len(&transaction);
+                if random.below(3) > 0 || len == 0 {
+                    text.insert(&mut transaction, random.below(len + 1), word);
+                } else {
+                    let at = random.below(len);
+                    text.remove_range(&mut transaction, at, (1 + random.below(6)).min(len - at));
+                }
+            }
+            if random.below(4) == 0 {
+                let (from, to) = (random.below(5) as usize, random.below(5) as usize);
+                if from == to {
+                    continue;
+                }
+                let update = match from {
+                    0..3 if to < 3 => {
+                        let known = ours[to].state_vector();
+                        ours[from].encode_state_as_update(&known)
+                    }
+                    0..3 => ours[from].encode_state_as_update(&StateVector::default()),
+                    _ => theirs[from - 3]
+                        .transact()
+                        .encode_state_as_update_v1(&yrs::StateVector::default()),
+                };
+                if to < 3 {
+                    ours[to].apply_update(&update).unwrap();
+                    ours[to].assert_invariants();
+                } else {
+                    let update = yrs::Update::decode_v1(&update).unwrap();
+                    theirs[to - 3].transact_mut().apply_update(update).unwrap();
+                }
+            }
+        }
+        for _ in 0..2 {
+            for from in 0..5 {
+                let update = match from {
+                    0..3 => ours[from].encode_state_as_update(&StateVector::default()),
+                    _ => theirs[from - 3]
+                        .transact()
+                        .encode_state_as_update_v1(&yrs::StateVector::default()),
+                };
+                ours.iter_mut().for_each(|doc| {
+                    doc.apply_update(&update).unwrap();
+                    doc.assert_invariants();
+                });
+                for doc in &theirs {
+                    doc.transact_mut()
+                        .apply_update(yrs::Update::decode_v1(&update).unwrap())
+                        .unwrap();
+                }
+            }
+        }
+        let expected = their_texts[0].get_string(&theirs[0].transact());
+        assert_eq!(expected, their_texts[1].get_string(&theirs[1].transact()));
+        for doc in &mut ours {
+            let text = doc.text("t");
+            assert_eq!(text.to_string(doc), expected, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn maps_arrays_and_nested_types_converge() {
+    for seed in seeds() {
+        println!("seed {seed}");
+        let random = &mut Random(seed);
+        let mut docs: Vec<Doc> = (1..5).map(replica).collect();
+        for _ in 0..150 {
+            let who = random.below(4) as usize;
+            edit(&mut docs[who], random);
+            docs[who].assert_invariants();
+            if random.below(3) == 0 {
+                let (from, to) = (random.below(4) as usize, random.below(4) as usize);
+                let known = docs[to].state_vector();
+                let update = docs[from].encode_state_as_update(&known);
+                docs[to].apply_update(&update).unwrap();
+                docs[to].assert_invariants();
+            }
+        }
+        for _ in 0..2 {
+            for from in 0..4 {
+                let update = docs[from].encode_state_as_update(&StateVector::default());
+                docs.iter_mut().for_each(|doc| {
+                    doc.apply_update(&update).unwrap();
+                });
+            }
+        }
+        let mut fresh = replica(9);
+        fresh
+            .apply_update(&docs[0].encode_state_as_update(&StateVector::default()))
+            .unwrap();
+        docs.push(fresh);
+        let shown: Vec<_> = docs.iter_mut().map(show).collect();
+        for doc in &docs {
+            doc.assert_invariants();
+            assert_eq!(doc.state_vector(), docs[0].state_vector());
+            assert_eq!(doc.delete_set(), docs[0].delete_set(), "seed {seed}");
+        }
+        assert!(
+            shown.windows(2).all(|pair| pair[0] == pair[1]),
+            "seed {seed}: {shown:#?}"
+        );
+    }
+}
+
+fn edit(doc: &mut Doc, random: &mut Random) {
+    let (list, map) = (doc.array("l"), doc.map("m"));
+    let nested: Vec<_> = list.values(doc);
+    let len = list.len(doc);
+    let mut transaction = doc.transact();
+    let value = || -> Prelim { 7.into() };
+    match random.below(8) {
+        0 | 1 => {
+            let at = random.below(len + 1);
+            list.insert(&mut transaction, at, vec![value(), "x".into(), value()])
+                .unwrap();
+        }
+        2 => list
+            .push(
+                &mut transaction,
+                vec![Prelim::Map(vec![("k".into(), value())]), value()],
+            )
+            .unwrap(),
+        3 if len > 0 => {
+            let at = random.below(len);
+            list.delete(&mut transaction, at, 1 + random.below((len - at).min(3)))
+                .unwrap();
+        }
+        4 => map
+            .set(
+                &mut transaction,
+                ["a", "b"][random.below(2) as usize],
+                random.below(99) as i32,
+            )
+            .unwrap(),
+        5 => {
+            let inner = Prelim::Array(vec![Prelim::Text("in".into()), value()]);
+            map.set(&mut transaction, "a", inner).unwrap();
+        }
+        6 => map
+            .delete(&mut transaction, ["a", "b"][random.below(2) as usize])
+            .unwrap(),
+        _ => {
+            for value in nested {
+                if let merganser::Value::Map(inner) = value {
+                    inner.set(&mut transaction, "k", random.below(9) as i32).unwrap();
+                }
+            }
+        }
+    }
+}
+
+fn show(doc: &mut Doc) -> (merganser::Any, Vec<(String, merganser::Any)>) {
+    let (list, map) = (doc.array("l"), doc.map("m"));
+    let list = merganser::Value::Array(list).to_json(doc);
+    let mut entries: Vec<_> = map
+        .entries(doc)
+        .map(|(key, value)| (key.to_string(), value.to_json(doc)))
+        .collect();
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    (list, entries)
+}
