@@ -103,10 +103,16 @@ impl Replica {
         }
     }
 
-    /// Deletes known units of a remote delete, whose ends may cut surrogate pairs.
+    /// Deletes known units of a remote delete, whose ends may cut surrogate pairs: but no pair that is deleted
+    /// already. (Yjs: `readAndApplyDeleteSet`)
     fn delete_cut(&mut self, client: Client, start: Clock, end: Clock) {
-        self.store.note_cut(client, start);
-        self.store.note_cut(client, end);
+        if self.store.log(client).has_wide_text() {
+            for (border, inside) in [(start, start), (end, end - 1)] {
+                if self.store.is_live((client, inside)) {
+                    self.store.note_cut(client, border);
+                }
+            }
+        }
         self.delete_ids(client, start, end);
     }
 

@@ -153,6 +153,14 @@ impl Store {
         }
     }
 
+    /// Whether a unit stands in a sequence and is not deleted.
+    pub(crate) fn is_live(&self, unit: LocalId) -> bool {
+        let place = self.order.look_up(unit.0, unit.1);
+        place
+            .and_then(|place| self.order.span_at(place))
+            .is_some_and(|(span, _)| !span.is_deleted())
+    }
+
     /// Whether a position before this unit lies inside a surrogate pair that is whole so far.
     pub(crate) fn is_inside_pair(&self, unit: LocalId) -> bool {
         self.log(unit.0).is_inside_pair(unit.1) && !self.cut_pairs.contains(&(unit.0, unit.1 - 1))

@@ -1,0 +1,181 @@
+//! The notation of the conformance cases: gzipped JSON lines, bytes in base64, values that JSON lacks as objects.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use merganser::types::{DeltaInsert, DeltaOp};
+use merganser::{Any, Clock, Doc, IdSet, StateVector, Value, XmlElement};
+use serde_json::{Value as Json, json};
+use std::io::Read;
+use std::ops::Range;
+
+/// The cases of a file in `conformance/`.
+pub fn cases(file: &str) -> Vec<Json> {
+    let path = format!("{}/tests/conformance/{file}.jsonl.gz", env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    let packed = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Bytes in base64.
+pub fn bytes(field: &Json) -> Vec<u8> {
+    STANDARD.decode(field.as_str().expect("bytes are a string")).unwrap()
+}
+
+/// A state vector as `[[client, clock], ...]`.
+pub fn state_vector(vector: &StateVector) -> Json {
+    vector
+        .iter()
+        .map(|(client, clock)| json!([client.value(), clock]))
+        .collect()
+}
+
+/// A set of ids as `[[client, [[clock, length], ...]], ...]`.
+pub fn id_set(set: &IdSet) -> Json {
+    let range = |range: &Range<Clock>| json!([range.start, range.end - range.start]);
+    set.clients()
+        .map(|(client, ranges)| json!([client.value(), ranges.iter().map(range).collect::<Vec<_>>()]))
+        .collect()
+}
+
+/// A plain value.
+pub fn any(value: &Any) -> Json {
+    match value {
+        Any::Undefined => json!({"$": "undefined"}),
+        Any::Null => Json::Null,
+        Any::Bool(value) => json!(value),
+        Any::Number(value) if is_safe_integer(*value) => json!(*value as i64),
+        Any::Number(value) => json!({"$": "f64", "hex": format!("{:016x}", canonical_bits(*value))}),
+        Any::BigInt(value) => json!({"$": "bigint", "v": value.to_string()}),
+        Any::String(value) => json!(**value),
+        Any::Bytes(value) => json!({"$": "bytes", "b64": STANDARD.encode(value)}),
+        Any::Array(values) => values.iter().map(any).collect(),
+        Any::Object(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.to_string(), any(value)))
+                .collect(),
+        ),
+    }
+}
+
+fn is_safe_integer(value: f64) -> bool {
+    value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_991.0 && !(value == 0.0 && value.is_sign_negative())
+}
+
+fn canonical_bits(value: f64) -> u64 {
+    if value.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        value.to_bits()
+    }
+}
+
+/// A value with its shared types, as `tree` has it.
+pub fn tree(doc: &Doc, value: &Value) -> Json {
+    let object = |entries: Vec<(String, Json)>| Json::Object(entries.into_iter().collect());
+    let map = |entries: Vec<(&str, Value)>| {
+        object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.to_string(), tree(doc, value)))
+                .collect(),
+        )
+    };
+    match value {
+        Value::Any(value) => any(value),
+        Value::Subdoc(subdoc) => {
+            let option = |key: &str| match &subdoc.options {
+                Any::Object(options) => options
+                    .iter()
+                    .find(|(of, _)| **of == *key)
+                    .map(|(_, value)| value.clone()),
+                _ => None,
+            };
+            let flag = |key: &str, default: bool| option(key).map_or(default, |value| value == Any::Bool(true));
+            let mut shown =
+                json!({"$": "doc", "guid": subdoc.guid, "gc": flag("gc", true), "autoLoad": flag("autoLoad", false)});
+            if let Some(meta) = option("meta").filter(|meta| *meta != Any::Null) {
+                shown["meta"] = any(&meta);
+            }
+            shown
+        }
+        Value::Array(array) => {
+            let values: Vec<Json> = array.values(doc).iter().map(|value| tree(doc, value)).collect();
+            json!({"$": "type", "kind": "Array", "v": values})
+        }
+        Value::Map(of) => json!({"$": "type", "kind": "Map", "v": map(of.entries(doc).collect())}),
+        Value::XmlHook(of) => {
+            json!({"$": "type", "kind": "XmlHook", "name": of.name(doc), "v": map(of.entries(doc).collect())})
+        }
+        Value::Text(text) => json!({"$": "type", "kind": "Text", "delta": delta(doc, &text.to_delta(doc))}),
+        Value::XmlText(text) => {
+            let mut shown = json!({"$": "type", "kind": "XmlText", "delta": delta(doc, &text.to_delta(doc))});
+            let attributes: Vec<_> = text.attributes(doc).collect();
+            if !attributes.is_empty() {
+                shown["attrs"] = map(attributes);
+            }
+            shown
+        }
+        Value::XmlFragment(fragment) => {
+            let children: Vec<Json> = fragment.children(doc).iter().map(|child| tree(doc, child)).collect();
+            json!({"$": "type", "kind": "XmlFragment", "children": children})
+        }
+        Value::XmlElement(element) => element_tree(doc, *element, map(element.attributes(doc).collect())),
+    }
+}
+
+fn element_tree(doc: &Doc, element: XmlElement, attributes: Json) -> Json {
+    let children: Vec<Json> = element.children(doc).iter().map(|child| tree(doc, child)).collect();
+    json!({"$": "type", "kind": "XmlElement", "name": element.name(doc), "attrs": attributes, "children": children})
+}
+
+/// A delta.
+pub fn delta(doc: &Doc, ops: &[DeltaOp]) -> Json {
+    let op = |op: &DeltaOp| {
+        let insert = match &op.insert {
+            DeltaInsert::Text(text) => json!(text),
+            DeltaInsert::Embed(value) => tree(doc, value),
+        };
+        if op.attributes.is_empty() {
+            return json!({"insert": insert});
+        }
+        let attributes = op.attributes.iter().map(|(key, value)| (key.to_string(), any(value)));
+        json!({"insert": insert, "attributes": Json::Object(attributes.collect())})
+    };
+    ops.iter().map(op).collect()
+}
+
+/// Joins neighbouring text inserts with equal attributes, everywhere in a value: how Yjs cuts them depends on marks
+/// that change nothing.
+pub fn joined(value: &Json) -> Json {
+    match value {
+        Json::Array(values) => {
+            let mut out: Vec<Json> = Vec::new();
+            for value in values {
+                let value = joined(value);
+                let joins = out.last().is_some_and(|last| {
+                    last["insert"].is_string()
+                        && value["insert"].is_string()
+                        && last.get("attributes") == value.get("attributes")
+                });
+                match out.last_mut() {
+                    Some(last) if joins => {
+                        last["insert"] = json!(format!(
+                            "{}{}",
+                            last["insert"].as_str().unwrap(),
+                            value["insert"].as_str().unwrap()
+                        ));
+                    }
+                    _ => out.push(value),
+                }
+            }
+            Json::Array(out)
+        }
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), joined(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
