@@ -64,11 +64,7 @@ pub fn open_row(key: RowKey, row: &[u8]) -> Result<Row<'_>, Error> {
     if content[1] != key.kind as u8 || content[4..8] != (body.len() as u32).to_le_bytes() {
         return Err(damaged);
     }
-    Ok(Row {
-        stamp: number(&content[8..16]),
-        sequence: number(&content[16..24]),
-        body,
-    })
+    Ok(Row { stamp: number(&content[8..16]), sequence: number(&content[16..24]), body })
 }
 
 /// XXH3 (64 bits) of header and body, seeded with the key as an integer: a row under another key has another hash.
@@ -77,8 +73,5 @@ fn hash_row(key: RowKey, content: &[u8]) -> u64 {
 }
 
 fn number(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -55,10 +55,7 @@ impl RowKey {
             7 => RowKind::Version,
             _ => return None,
         };
-        Some(RowKey {
-            kind,
-            number: integer as u32,
-        })
+        Some(RowKey { kind, number: integer as u32 })
     }
 }
 
@@ -83,9 +80,6 @@ pub struct HostLimits {
 impl Default for HostLimits {
     /// Rows of 1.9 MB, which every store that we know takes, in batches of 1,000.
     fn default() -> Self {
-        HostLimits {
-            row_bytes: 1_900_000,
-            batch_rows: 1_000,
-        }
+        HostLimits { row_bytes: 1_900_000, batch_rows: 1_000 }
     }
 }

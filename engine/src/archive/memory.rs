@@ -23,12 +23,7 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// An empty store with these limits.
     pub fn with_limits(limits: HostLimits) -> Self {
-        MemoryStore {
-            rows: BTreeMap::new(),
-            limits,
-            failing_writes: 0,
-            history: None,
-        }
+        MemoryStore { rows: BTreeMap::new(), limits, failing_writes: 0, history: None }
     }
 
     /// Makes the next `count` writes fail without changing anything.
@@ -85,11 +80,7 @@ impl Store for MemoryStore {
     }
 
     fn read(&mut self, keys: RangeInclusive<RowKey>) -> Result<Vec<(RowKey, Vec<u8>)>, StoreError> {
-        Ok(self
-            .rows
-            .range(keys)
-            .map(|(key, bytes)| (*key, bytes.clone()))
-            .collect())
+        Ok(self.rows.range(keys).map(|(key, bytes)| (*key, bytes.clone())).collect())
     }
 
     fn write(&mut self, batch: &[RowWrite]) -> Result<(), StoreError> {

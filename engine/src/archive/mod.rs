@@ -3,14 +3,22 @@
 //! `FORMAT.md` in this folder draws the rows byte by byte.
 
 mod envelope;
+mod fold;
+mod journal;
 mod key;
+mod manifest;
 mod memory;
+mod page;
 pub mod records;
 mod sizes;
 mod store;
 
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
+pub use fold::fold;
+pub use journal::{Journal, SLOTS, ShownSlot, read_slot};
 pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;
+pub use page::PageBuilder;
+pub(crate) use page::largest_piece;
 pub use sizes::{RowSizes, largest_update};
 pub use store::{Store, StoreError, all_keys, check_store};

@@ -82,11 +82,7 @@ impl Manifest {
     /// `NewerVersion`, or `DamagedRow` if the bytes are no manifest.
     pub fn decode(bytes: &[u8]) -> Result<Manifest, Error> {
         let (manifest, len) = read(bytes, MANIFEST_VERSION)?;
-        if len == bytes.len() {
-            Ok(manifest)
-        } else {
-            Err(Error::at(ErrorKind::DamagedRow, len))
-        }
+        if len == bytes.len() { Ok(manifest) } else { Err(Error::at(ErrorKind::DamagedRow, len)) }
     }
 }
 

@@ -17,12 +17,7 @@ pub struct RowSizes {
 
 impl Default for RowSizes {
     fn default() -> Self {
-        RowSizes {
-            slot: 8 << 10,
-            fold: 32 << 10,
-            grow_below: 48 << 10,
-            page: 64 << 10,
-        }
+        RowSizes { slot: 8 << 10, fold: 32 << 10, grow_below: 48 << 10, page: 64 << 10 }
     }
 }
 

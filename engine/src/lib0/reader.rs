@@ -17,10 +17,7 @@ impl<'a> Reader<'a> {
 
     /// A reader of `bytes` that starts at byte `offset`; offsets in errors count from the start of `bytes`.
     pub fn starting_at(bytes: &'a [u8], offset: usize) -> Self {
-        Reader {
-            bytes,
-            at: offset.min(bytes.len()),
-        }
+        Reader { bytes, at: offset.min(bytes.len()) }
     }
 
     /// How far it has read, in bytes.
@@ -45,20 +42,13 @@ impl<'a> Reader<'a> {
 
     /// An error if bytes are left.
     pub fn expect_end(&self) -> Result<(), Error> {
-        if self.is_at_end() {
-            Ok(())
-        } else {
-            Err(self.error(ErrorKind::TrailingBytes))
-        }
+        if self.is_at_end() { Ok(()) } else { Err(self.error(ErrorKind::TrailingBytes)) }
     }
 
     /// The next byte.
     #[inline]
     pub fn read_u8(&mut self) -> Result<u8, Error> {
-        let byte = *self
-            .bytes
-            .get(self.at)
-            .ok_or(Error::at(ErrorKind::UnexpectedEnd, self.at))?;
+        let byte = *self.bytes.get(self.at).ok_or(Error::at(ErrorKind::UnexpectedEnd, self.at))?;
         self.at += 1;
         Ok(byte)
     }

@@ -79,10 +79,7 @@ impl Update {
             }
         }
         if self.structs.len() > first {
-            self.clients.push(ClientStructs {
-                client,
-                structs: first..self.structs.len(),
-            });
+            self.clients.push(ClientStructs { client, structs: first..self.structs.len() });
         }
         Ok(())
     }
@@ -90,10 +87,7 @@ impl Update {
 
 fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<Clock, Error> {
     // The largest clock is kept free, so that the end of every range is a clock, too.
-    clock
-        .checked_add(len)
-        .filter(|end| *end < Clock::MAX)
-        .ok_or(from.error(ErrorKind::ClockOverflow))
+    clock.checked_add(len).filter(|end| *end < Clock::MAX).ok_or(from.error(ErrorKind::ClockOverflow))
 }
 
 /// Reads one struct that stands at id `id`. (Yjs: `readClientsStructRefs`)
@@ -154,10 +148,7 @@ fn read_string_range(from: &mut Reader<'_>) -> Result<ByteRange, Error> {
 }
 
 fn range_since(from: &Reader<'_>, start: usize) -> ByteRange {
-    ByteRange {
-        start: start as u32,
-        end: from.offset() as u32,
-    }
+    ByteRange { start: start as u32, end: from.offset() as u32 }
 }
 
 /// Reads content: its length in units, and where its payload lies.

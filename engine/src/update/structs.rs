@@ -78,10 +78,7 @@ impl Content {
 
     /// Whether a struct may hold several units, and so be cut.
     pub const fn is_run(self) -> bool {
-        matches!(
-            self,
-            Content::Gc | Content::Skip | Content::Deleted | Content::Json | Content::String | Content::Any
-        )
+        matches!(self, Content::Gc | Content::Skip | Content::Deleted | Content::Json | Content::String | Content::Any)
     }
 }
 

@@ -39,11 +39,7 @@ impl<'a> StructPart<'a> {
         StructPart {
             content: of.content,
             key_bit: of.key_bit,
-            origin: if from > 0 {
-                Some(Id::new(of.id.client, of.id.clock + from - 1))
-            } else {
-                of.origin
-            },
+            origin: if from > 0 { Some(Id::new(of.id.client, of.id.clock + from - 1)) } else { of.origin },
             right_origin: of.right_origin,
             parent: match of.parent {
                 Parent::Inherited => WrittenParent::Inherited,
@@ -149,8 +145,5 @@ pub(crate) fn units_of(content: Content, payload: &[u8], part: Range<Clock>) -> 
         };
         debug_assert!(skipped.is_ok(), "payloads are checked when they are read");
     }
-    ByteRange {
-        start: start as u32,
-        end: from.offset() as u32,
-    }
+    ByteRange { start: start as u32, end: from.offset() as u32 }
 }

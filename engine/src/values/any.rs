@@ -32,9 +32,7 @@ impl Any {
     /// Reads a value from JSON text. `None` if it is not JSON or nested deeper than 128.
     /// A lone surrogate in an escape becomes U+FFFD.
     pub fn from_json(text: &str) -> Option<Any> {
-        serde_json::from_str(text)
-            .ok()
-            .or_else(|| serde_json::from_str(&replace_lone_surrogates(text)).ok())
+        serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&replace_lone_surrogates(text)).ok())
     }
 
     /// The value as JSON text, numbers as JavaScript prints whole ones. What JSON lacks becomes `null`, bytes a list.

@@ -49,11 +49,7 @@ impl IdSet {
                 continue;
             }
             let known = self.clients.remove(&client).unwrap_or_default();
-            let joined: IdSet = known
-                .into_iter()
-                .chain(added.iter().cloned())
-                .map(|r| (client, r))
-                .collect();
+            let joined: IdSet = known.into_iter().chain(added.iter().cloned()).map(|r| (client, r)).collect();
             self.clients.extend(joined.clients);
         }
     }
@@ -122,9 +118,7 @@ impl IdSet {
 
     /// All ranges, by client and clock ascending.
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, Range<Clock>)> + '_ {
-        self.clients
-            .iter()
-            .flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
+        self.clients.iter().flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
     }
 
     /// Number of clients in the set.

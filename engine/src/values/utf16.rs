@@ -3,9 +3,7 @@
 /// Length of `text` in UTF-16 code units. O(bytes).
 pub fn len(text: &str) -> u32 {
     // Every byte that starts a character counts one unit, a four-byte start counts two.
-    text.bytes()
-        .map(|b| u32::from(b & 0xc0 != 0x80) + u32::from(b >= 0xf0))
-        .sum()
+    text.bytes().map(|b| u32::from(b & 0xc0 != 0x80) + u32::from(b >= 0xf0)).sum()
 }
 
 /// Where a UTF-16 offset lies in a text.
@@ -59,17 +57,9 @@ pub fn cut(text: &str, from: u32, to: u32) -> Cut<'_> {
     };
     if start > stop {
         // Both ends inside the same pair: nothing is left.
-        return Cut {
-            half_before: false,
-            text: "",
-            half_after: false,
-        };
+        return Cut { half_before: false, text: "", half_after: false };
     }
-    Cut {
-        half_before,
-        text: &text[start..stop],
-        half_after,
-    }
+    Cut { half_before, text: &text[start..stop], half_after }
 }
 
 impl Cut<'_> {

@@ -1,0 +1,82 @@
+//! Folding: what the journal holds becomes base pages, in the order in which it arrived.
+
+use super::page::units_that_fit;
+use super::{HostLimits, PageBuilder, RowSizes, largest_update};
+use crate::update::{Content, Update};
+use crate::values::{Error, IdSet};
+
+/// Makes base pages out of the last page, if it is to be grown, and the updates of the journal's slots, oldest
+/// first. The first page that is returned replaces `tail`, the others follow it. Each is a valid update that
+/// needs nothing but the pages before it. O(bytes).
+///
+/// # Errors
+/// If what is to be folded is no update.
+pub fn fold(
+    tail: Option<&[u8]>,
+    slots: &[Vec<u8>],
+    deletes: &IdSet,
+    sizes: RowSizes,
+    host: HostLimits,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let sizes = sizes.fitting(host);
+    let most = largest_update(host);
+    let mut pages = Vec::new();
+    let mut page = PageBuilder::default();
+    let mut update = Update::default();
+    if let Some(tail) = tail {
+        update.parse(tail)?;
+        page.add_update(&update, tail, deletes);
+    }
+    let end_page = |page: &mut PageBuilder, pages: &mut Vec<Vec<u8>>| {
+        if !page.is_empty() {
+            pages.push(core::mem::take(page).encode());
+        }
+    };
+    for slot in slots {
+        update.parse(slot)?;
+        if page.len_bytes() + slot.len() > most {
+            end_page(&mut page, &mut pages);
+        }
+        if slot.len() <= most {
+            page.add_update(&update, slot, deletes);
+        } else {
+            add_in_pieces(&update, slot, deletes, most, &mut page, &mut |page| end_page(page, &mut pages));
+        }
+        if page.len_bytes() >= sizes.page {
+            end_page(&mut page, &mut pages);
+        }
+    }
+    end_page(&mut page, &mut pages);
+    Ok(pages)
+}
+
+/// Adds a slot that is too large for a page: it is one struct (the journal sees to that), cut where Yjs could.
+fn add_in_pieces(
+    update: &Update,
+    bytes: &[u8],
+    deletes: &IdSet,
+    most: usize,
+    page: &mut PageBuilder,
+    end_page: &mut dyn FnMut(&mut PageBuilder),
+) {
+    for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
+        let mut start = 0;
+        while start < of.len {
+            let left = most.saturating_sub(page.len_bytes());
+            if left < most / 4 {
+                end_page(page);
+                continue;
+            }
+            // Half of the room is left to names and ids, which each piece may have to repeat.
+            let units = units_that_fit(of, bytes, start, left / 2);
+            page.add_struct(of, bytes, start..start + units, deletes);
+            start += units;
+        }
+    }
+    for (client, range) in &update.deletes {
+        if page.len_bytes() + 64 > most {
+            end_page(page);
+        }
+        page.add_delete(*client, range.clone());
+    }
+}

@@ -1,0 +1,77 @@
+//! The manifest as rows, and the list of base pages in it.
+
+use super::records::Manifest;
+use super::{HostLimits, RowKey, RowKind, RowWrite, largest_update, open_row, seal_row};
+use crate::lib0::{Reader, write_var_uint};
+use crate::values::{Error, ErrorKind};
+
+impl Manifest {
+    /// The manifest of a document without base pages.
+    pub fn of_empty_document(stamp: u64) -> Manifest {
+        Manifest { stamp, lowest_version: super::FORMAT_VERSION, ..Manifest::default() }
+    }
+
+    /// The first base page in use from `number` on. O(runs of page numbers).
+    pub fn find_page_from(&self, number: u32) -> Option<u32> {
+        let run = self.live_pages.iter().find(|(first, count)| number < first + count)?;
+        Some(number.max(run.0))
+    }
+
+    /// The last base page in use.
+    pub fn last_page(&self) -> Option<u32> {
+        self.live_pages.last().map(|(first, count)| first + count - 1)
+    }
+
+    /// Takes the next page number into use.
+    pub fn add_page(&mut self) -> u32 {
+        let number = self.next_page;
+        self.next_page += 1;
+        match self.live_pages.last_mut() {
+            Some((first, count)) if *first + *count == number => *count += 1,
+            _ => self.live_pages.push((number, 1)),
+        }
+        number
+    }
+
+    /// Appends the rows of the manifest: one, or as many as the store's row size asks for.
+    pub fn write_rows(&self, host: HostLimits, batch: &mut Vec<RowWrite>) {
+        let bytes = self.encode();
+        let parts: Vec<&[u8]> = bytes.chunks(largest_update(host)).collect();
+        for (number, part) in parts.iter().enumerate() {
+            let key = RowKey::new(RowKind::Manifest, number as u32);
+            let row = seal_row(key, self.stamp, self.folded_sequence, part.len() + 2, |out| {
+                write_var_uint(out, parts.len() as u64);
+                out.extend_from_slice(part);
+            });
+            batch.push(RowWrite::Put(key, row));
+        }
+    }
+
+    /// Puts the manifest together from its rows. `None` if there are none.
+    ///
+    /// # Errors
+    /// `DamagedRow` if one is damaged or missing, `NewerVersion`.
+    pub fn read_rows(rows: &[(RowKey, Vec<u8>)]) -> Result<Option<Manifest>, Error> {
+        let damaged = Error::from(ErrorKind::DamagedRow);
+        let mut bytes = Vec::new();
+        let mut sequence = None;
+        let mut wanted = 1;
+        for (number, (key, row)) in rows.iter().enumerate() {
+            if number as u64 == wanted {
+                break;
+            }
+            let row = open_row(*key, row)?;
+            let mut from = Reader::new(row.body);
+            wanted = from.read_var_uint().map_err(|_| damaged)?;
+            if key.number as usize != number || *sequence.get_or_insert(row.sequence) != row.sequence {
+                return Err(damaged);
+            }
+            bytes.extend_from_slice(&row.body[from.offset()..]);
+        }
+        match rows.len() {
+            0 => Ok(None),
+            found if (found as u64) < wanted => Err(damaged),
+            _ => Manifest::decode(&bytes).map(Some),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Connections: what each may do, how far its handshake is, and what of its edits is not stored.
+
+use super::config::Rights;
+use crate::archive::PageBuilder;
+use crate::values::{IdSet, StateVector};
+
+/// Most bytes of unstored edits that are kept with a connection.
+pub(super) const MOST_TAIL_BYTES: usize = 12 << 10;
+
+/// One connection of a room.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) rights: Rights,
+    /// It has all that was there before it and gets live updates.
+    pub(super) is_live: bool,
+    /// Its handshake, while one goes on.
+    pub(super) join: Option<Join>,
+    /// It has shown its awareness, and so will send it again every 15 s.
+    pub(super) beats: bool,
+    /// It was told that it may not write.
+    pub(super) was_refused: bool,
+    /// When it was last asked for what we miss.
+    pub(super) asked_ms: Option<u64>,
+    /// Its edits that are not stored and for which no write is under way. (Only where a window is kept.)
+    pub(super) tail: PageBuilder,
+    /// Its edits for which a write is under way.
+    pub(super) tail_being_written: Vec<Vec<u8>>,
+    /// What is attached to it is out of date.
+    pub(super) needs_attaching: bool,
+}
+
+impl Connection {
+    pub(super) fn new(rights: Rights) -> Self {
+        Connection {
+            rights,
+            is_live: false,
+            join: None,
+            beats: false,
+            was_refused: false,
+            asked_ms: None,
+            tail: PageBuilder::default(),
+            tail_being_written: Vec::new(),
+            needs_attaching: true,
+        }
+    }
+
+    /// Bytes of its unstored edits.
+    pub(super) fn tail_bytes(&self) -> usize {
+        let tail = if self.tail.is_empty() { 0 } else { self.tail.len_bytes() };
+        tail + self.tail_being_written.iter().map(Vec::len).sum::<usize>()
+    }
+}
+
+/// A handshake that goes on.
+#[derive(Debug)]
+pub(super) struct Join {
+    /// What the client has; absent if it has nothing.
+    pub(super) theirs: Option<StateVector>,
+    /// The base page that it gets next.
+    pub(super) next_page: u32,
+    /// It needs no base page.
+    pub(super) skips_base: bool,
+    /// It was sent all structs that it lacks.
+    pub(super) has_structs: bool,
+    /// Deletes that it was sent with them.
+    pub(super) sent_deletes: IdSet,
+    /// The delete set of its answer to our step 1.
+    pub(super) answer: Option<IdSet>,
+    /// When its answer is no longer waited for.
+    pub(super) deadline_ms: u64,
+    /// Bytes sent since it was last asked for a sign of life.
+    pub(super) unpaced_bytes: usize,
+    /// It was asked for a sign of life; without one the stream goes on at this time.
+    pub(super) paused_until_ms: Option<u64>,
+}

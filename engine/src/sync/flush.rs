@@ -1,0 +1,289 @@
+//! Storing what came: when a flush is due, what it writes, and what follows from its outcome.
+
+use super::close;
+use super::config::Durability;
+use super::effect::{ConnectionId, Effect, WriteToken};
+use super::frame;
+use super::opening::Damage;
+use super::room::Room;
+use crate::archive::records::Manifest;
+use crate::archive::{PageBuilder, RowKey, RowKind, RowWrite, fold, open_row, seal_row};
+use crate::update::{encode_state_vector, write_delete_set};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Where no client beats, unstored edits wait at most this long for their flush, in milliseconds.
+const LONGEST_WINDOW_MS: u64 = 60_000;
+/// A failed flush is tried again after this time, doubled each time, where a window is kept.
+const RETRY_MS: u64 = 1_000;
+/// So many failed flushes in a row end the connections.
+const MOST_FAILURES: u32 = 5;
+
+/// What came since the last flush was begun.
+#[derive(Debug, Default)]
+pub(super) struct Gather {
+    /// All that is new, to be passed on.
+    pub(super) page: PageBuilder,
+    /// The message to pass on, if only one brought news and can be passed on as it is.
+    single: Option<Arc<[u8]>>,
+    /// Who brought news; with `None` for news out of what waited.
+    authors: Vec<Option<ConnectionId>>,
+    /// Who sent anything: if the flush fails, its edits may be lost with it, even if they were known before.
+    touched: Vec<ConnectionId>,
+    /// Flush without waiting for the end of the window.
+    pub(super) flush_now: bool,
+}
+
+impl Gather {
+    /// Notes news.
+    pub(super) fn note(&mut self, from: Option<ConnectionId>, frame: Option<Arc<[u8]>>) {
+        self.single = frame.filter(|_| self.authors.is_empty());
+        if self.authors.is_empty() || self.single.is_none() && !self.authors.contains(&from) {
+            self.authors.push(from);
+        }
+    }
+
+    /// Notes that a connection sent something.
+    pub(super) fn touch(&mut self, connection: ConnectionId) {
+        if !self.touched.contains(&connection) {
+            self.touched.push(connection);
+        }
+    }
+}
+
+/// A flush that is under way.
+#[derive(Debug)]
+pub(super) struct Writing {
+    pub(super) token: WriteToken,
+    /// What is still to be written after the batch that is.
+    batches: VecDeque<Vec<RowWrite>>,
+    /// What is passed on once it is stored, and to whom not.
+    message: Option<(Arc<[u8]>, Option<ConnectionId>)>,
+    touched: Vec<ConnectionId>,
+    /// The manifest that it writes, and how many slots it folds.
+    manifest: Option<(Manifest, usize)>,
+    since_ms: Option<u64>,
+}
+
+impl Writing {
+    /// Whether it writes base pages.
+    pub(super) fn folds(&self) -> bool {
+        self.manifest.is_some()
+    }
+}
+
+impl Room {
+    /// Whether something waits to be stored that no write is under way for.
+    pub(super) fn has_unstored(&self) -> bool {
+        self.journal.is_dirty() || self.pending.is_dirty() || self.wants_folding && self.journal.slot_count() > 0
+    }
+
+    /// When a window ends without a message: only asked for where no client will send one by itself.
+    pub(super) fn window_ends_ms(&self) -> Option<u64> {
+        let Durability::Window { ms } = self.config.durability else { return None };
+        let beats = self.connections.values().any(|of| of.beats);
+        self.unstored_since_ms
+            .filter(|_| !beats && self.writing.is_none())
+            .map(|since| since + ms.max(LONGEST_WINDOW_MS))
+    }
+
+    /// Begins a flush if there is something to store and it is time, and no other one is under way.
+    pub(super) fn flush_if_due(&mut self) {
+        if self.writing.is_some() || self.tail_read.is_some() || !self.has_unstored() {
+            return;
+        }
+        if self.retry_ms.is_some_and(|at| at > self.now_ms) {
+            return;
+        }
+        let is_due = match self.config.durability {
+            Durability::BeforeBroadcast => true,
+            Durability::Window { ms } => {
+                self.gather.flush_now
+                    || self.is_shutting_down
+                    || self.pending.is_dirty()
+                    || self.journal.wants_folding()
+                    || self.unstored_since_ms.is_none_or(|since| since + ms <= self.now_ms)
+            }
+        };
+        if is_due {
+            self.begin_flush();
+        }
+    }
+
+    fn begin_flush(&mut self) {
+        self.retry_ms = None;
+        if !self.journal.wants_folding() && !self.wants_folding {
+            let mut rows = Vec::new();
+            if !self.manifest_is_stored {
+                self.manifest.write_rows(self.config.host, &mut rows);
+            }
+            self.journal.write_rows(self.manifest.stamp, &mut rows);
+            return self.begin_write(rows, None);
+        }
+        let grows = (self.manifest.tail_bytes as usize) < self.config.sizes.fitting(self.config.host).grow_below;
+        match self.manifest.last_page().filter(|_| grows && !self.base_is_damaged) {
+            Some(page) => {
+                let key = RowKey::new(RowKind::BasePage, page);
+                self.tail_read = Some(self.read(key..=key));
+            }
+            None => self.fold_into(None),
+        }
+    }
+
+    /// Folds the journal into the base: behind the last page, whose row this is, or into pages of their own.
+    pub(super) fn fold_into(&mut self, tail: Option<Vec<(RowKey, Vec<u8>)>>) {
+        let last_page = self.manifest.last_page();
+        let tail_row = tail.as_ref().and_then(|rows| rows.first());
+        let tail_update = tail_row.and_then(|(key, bytes)| {
+            open_row(*key, bytes).ok().filter(|row| row.stamp == self.manifest.stamp).map(|row| row.body)
+        });
+        let slots = self.journal.updates();
+        let slot_count = self.journal.slot_count();
+        self.journal.end_slots();
+        let (sizes, host, deletes) = (self.config.sizes, self.config.host, self.known.deletes());
+        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, deletes, sizes, host).ok());
+        let grows = folded.is_some();
+        let pages = folded.unwrap_or_else(|| {
+            fold(None, &slots, deletes, sizes, host).expect("the journal holds what was checked when it came")
+        });
+        if let (false, Some(page), Some(_)) = (grows, last_page, tail) {
+            self.note_base_damage(Damage::Row(RowKey::new(RowKind::BasePage, page)));
+        }
+        let mut manifest = self.manifest.clone();
+        manifest.folded_sequence = self.journal.take_sequence();
+        let mut rows = Vec::with_capacity(pages.len() + 1);
+        for (index, page) in pages.iter().enumerate() {
+            let number = match last_page.filter(|_| grows && index == 0) {
+                Some(tail) => tail,
+                None => manifest.add_page(),
+            };
+            let key = RowKey::new(RowKind::BasePage, number);
+            let row =
+                seal_row(key, manifest.stamp, manifest.folded_sequence, page.len(), |out| out.extend_from_slice(page));
+            rows.push(RowWrite::Put(key, row));
+            manifest.tail_bytes = page.len() as u32;
+            manifest.tail_sequence = manifest.folded_sequence;
+        }
+        manifest.state_vector = encode_state_vector(self.known.clocks());
+        manifest.delete_set = Vec::new();
+        write_delete_set(&mut manifest.delete_set, self.known.deletes());
+        manifest.write_rows(self.config.host, &mut rows);
+        self.wants_folding = false;
+        self.begin_write(rows, Some((manifest, slot_count)));
+    }
+
+    pub(super) fn note_base_damage(&mut self, damage: Damage) {
+        self.base_is_damaged = true;
+        if !self.damage.contains(&damage) {
+            self.damage.push(damage);
+        }
+    }
+
+    fn begin_write(&mut self, rows: Vec<RowWrite>, manifest: Option<(Manifest, usize)>) {
+        let mut rows = rows;
+        let folded_sequence = manifest.as_ref().map_or(self.manifest.folded_sequence, |(of, _)| of.folded_sequence);
+        self.pending.write_rows(self.manifest.stamp, folded_sequence, &mut rows);
+        self.known.begin_write();
+        let gather = core::mem::take(&mut self.gather);
+        let except = match gather.authors[..] {
+            [only] => only,
+            _ => None,
+        };
+        let message = match gather.single {
+            Some(frame) => Some((frame, except)),
+            None if gather.authors.is_empty() => None,
+            None => Some((frame::update(&gather.page.encode()), except)),
+        };
+        for of in self.connections.values_mut().filter(|of| !of.tail.is_empty()) {
+            of.tail_being_written.push(core::mem::take(&mut of.tail).encode());
+        }
+        self.meters.flushes += 1;
+        // Most often one batch. Where it has to be several, each leaves the rows before it usable: pages, then
+        // the manifest that names them, then journal slots, then what no longer waits.
+        let most = self.config.host.batch_rows.max(1);
+        let mut batches: VecDeque<Vec<RowWrite>> = VecDeque::new();
+        while rows.len() > most {
+            let rest = rows.split_off(most);
+            batches.push_back(core::mem::replace(&mut rows, rest));
+        }
+        batches.push_back(rows);
+        self.writing = Some(Writing {
+            token: WriteToken(0),
+            batches,
+            message,
+            touched: gather.touched,
+            manifest,
+            since_ms: self.unstored_since_ms.take(),
+        });
+        self.write_next_batch();
+    }
+
+    /// Asks for the next batch of the flush to be written; `false` if there is none left.
+    fn write_next_batch(&mut self) -> bool {
+        let token = WriteToken(self.token());
+        let Some(writing) = &mut self.writing else { return false };
+        let Some(rows) = writing.batches.pop_front() else { return false };
+        writing.token = token;
+        self.meters.rows_written += rows.len() as u64;
+        let size = |row: &RowWrite| if let RowWrite::Put(_, bytes) = row { bytes.len() as u64 } else { 0 };
+        self.meters.bytes_written += rows.iter().map(size).sum::<u64>();
+        self.effects.push_back(Effect::Write { token, rows });
+        true
+    }
+
+    /// A batch was written; if it was the last one, what waited for it is passed on.
+    pub(super) fn finish_write(&mut self) {
+        if self.write_next_batch() {
+            return;
+        }
+        let Some(writing) = self.writing.take() else { return };
+        self.failed_in_a_row = 0;
+        self.manifest_is_stored = true;
+        self.journal.flushed();
+        self.pending.flushed();
+        self.known.written();
+        if let Some((manifest, slots)) = writing.manifest {
+            self.meters.folds += 1;
+            self.journal.forget_first(slots);
+            if let Some(tail) = self.manifest.last_page() {
+                self.pages.remove(tail);
+            }
+            self.manifest = manifest;
+        }
+        for of in self.connections.values_mut().filter(|of| !of.tail_being_written.is_empty()) {
+            of.tail_being_written.clear();
+            of.needs_attaching = true;
+        }
+        if let Some((message, except)) = writing.message {
+            self.broadcast(message, except);
+        }
+        // What came while it was under way may be due as well.
+        self.flush_if_due();
+    }
+
+    /// A write failed: with or without effect, nobody knows.
+    pub(super) fn fail_write(&mut self) {
+        let Some(writing) = self.writing.take() else { return };
+        self.meters.failed_flushes += 1;
+        self.failed_in_a_row += 1;
+        if self.keeps_window() && self.failed_in_a_row < MOST_FAILURES && !self.is_shutting_down {
+            // Others have seen these edits: they are kept, and written again.
+            self.journal.not_flushed();
+            self.pending.not_flushed();
+            self.unstored_since_ms = writing.since_ms.or(self.unstored_since_ms);
+            self.wants_folding |= writing.manifest.is_some();
+            self.retry_ms = Some(self.now_ms + (RETRY_MS << self.failed_in_a_row));
+            return;
+        }
+        if self.keeps_window() {
+            self.close_all(close::NOT_STORED);
+        }
+        let touched = writing.touched.into_iter().chain(core::mem::take(&mut self.gather.touched));
+        touched.for_each(|connection| self.close(connection, close::NOT_STORED));
+        for connection in self.joining.clone() {
+            self.close(connection, close::SYNC_AGAIN);
+        }
+        self.unstored_since_ms = None;
+        self.open_again();
+    }
+}

@@ -1,0 +1,262 @@
+//! The handshake: a client gets all that it lacks as updates, page by page, and a small step 2 last.
+//!
+//! Where both sides are told what the other has only by state vectors, deletes are what they don't tell. A
+//! stock client sends its whole delete set with its answer to our step 1; what it lacks is seen from that. One
+//! that does not answer gets all deletes.
+
+use super::close::{self, CloseReason};
+use super::config::Rights;
+use super::connections::{Connection, Join};
+use super::effect::{ConnectionId, ReadToken};
+use super::flush::Writing;
+use super::frame;
+use super::opening::Damage;
+use super::room::Room;
+use crate::archive::{PageBuilder, RowKey, RowKind, StoreError, open_row};
+use crate::lib0::Reader;
+use crate::update::{Content, Update, decode_state_vector, encode_state_vector};
+use crate::values::{ClientId, IdSet, StateVector};
+use std::sync::Arc;
+
+/// How long a client's answer to our step 1 is waited for, in milliseconds.
+const ANSWER_MS: u64 = 5_000;
+/// Base pages that are read at a time.
+const PAGES_PER_READ: u32 = 16;
+/// Bytes that are sent before a client has to show that it keeps up.
+const PACED_BYTES: usize = 1 << 20;
+/// How long such a sign is waited for, in milliseconds.
+const PACE_MS: u64 = 2_000;
+
+impl Room {
+    /// A client tells what it has (sync step 1).
+    pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<(), CloseReason> {
+        let theirs = decode_state_vector(vector).map_err(|_| close::MALFORMED)?;
+        let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(()) };
+        self.send(connection, frame::step_1(&encode_state_vector(&self.echo(&theirs, rights))));
+        let skips_base = !theirs.is_empty() && !self.needs_base(&theirs);
+        let join = Join {
+            theirs: Some(theirs).filter(|theirs| !theirs.is_empty()),
+            next_page: 0,
+            skips_base,
+            has_structs: false,
+            sent_deletes: IdSet::default(),
+            answer: None,
+            deadline_ms: 0,
+            unpaced_bytes: 0,
+            paused_until_ms: None,
+        };
+        if let Some(of) = self.connections.get_mut(&connection) {
+            of.join = Some(join);
+        }
+        if !self.joining.contains(&connection) {
+            self.joining.push(connection);
+        }
+        Ok(())
+    }
+
+    /// Our state vector as far as it concerns a client with this one: it answers with what we lack, and we need
+    /// not list all clients that there ever were. From a client that may not write nothing is asked.
+    fn echo(&self, theirs: &StateVector, rights: Rights) -> StateVector {
+        if rights == Rights::Read {
+            return theirs.clone();
+        }
+        theirs.iter().map(|(client, clock)| (client, clock.min(self.known.shown_clock(client)))).collect()
+    }
+
+    /// Whether a client with this state vector lacks structs that are in the base.
+    fn needs_base(&self, theirs: &StateVector) -> bool {
+        let lacks = |(client, clock): (ClientId, u32)| theirs.clock(client) < clock;
+        if !self.known.shown_clocks().iter().any(lacks) {
+            return false;
+        }
+        let mut in_journal = std::collections::BTreeMap::new();
+        for slot in self.journal.shown(self.keeps_window()) {
+            for (client, first, _) in slot.clients {
+                in_journal.entry(ClientId::new(client)).or_insert(first);
+            }
+        }
+        let in_base = |(client, clock): (ClientId, u32)| {
+            lacks((client, clock)) && in_journal.get(&client).is_none_or(|first| theirs.clock(client) < *first)
+        };
+        self.known.shown_clocks().iter().any(in_base)
+    }
+
+    /// Goes on with all handshakes as far as they get.
+    pub(super) fn continue_handshakes(&mut self) {
+        if self.joining.is_empty() {
+            return;
+        }
+        for connection in self.joining.clone() {
+            let Some(of) = self.connections.get_mut(&connection) else { continue };
+            let Some(mut join) = of.join.take() else { continue };
+            let is_done = self.continue_join(connection, &mut join);
+            if is_done {
+                self.meters.joins += 1;
+                self.joining.retain(|of| *of != connection);
+            } else if let Some(of) = self.connections.get_mut(&connection) {
+                of.join = Some(join);
+            }
+        }
+    }
+
+    /// Sends a joining client what can be sent now; `true` when its handshake has ended.
+    fn continue_join(&mut self, connection: ConnectionId, join: &mut Join) -> bool {
+        if !join.has_structs {
+            if !self.send_pages(connection, join) {
+                return false;
+            }
+            // No pause from the last page on: what is in neither the base nor the journal reaches it live.
+            self.send_journal(connection, join);
+            join.has_structs = true;
+            join.deadline_ms = self.now_ms + ANSWER_MS;
+            self.make_live(connection);
+        }
+        if join.theirs.is_some() {
+            match &join.answer {
+                None if self.now_ms < join.deadline_ms => return false,
+                answer => {
+                    let nothing = IdSet::default();
+                    let has = answer.as_ref().unwrap_or(&nothing);
+                    let lacks = self.known.shown_deletes().difference(has).difference(&join.sent_deletes);
+                    self.send_deletes(connection, &lacks);
+                }
+            }
+        }
+        self.send(connection, frame::last_step_2());
+        true
+    }
+
+    fn make_live(&mut self, connection: ConnectionId) {
+        if let Some(of) = self.connections.get_mut(&connection)
+            && !core::mem::replace(&mut of.is_live, true)
+        {
+            of.needs_attaching = true;
+            let at = self.live.partition_point(|of| *of < connection);
+            self.live.insert(at, connection);
+        }
+    }
+
+    fn send_deletes(&mut self, connection: ConnectionId, deletes: &IdSet) {
+        if !deletes.is_empty() {
+            let mut page = PageBuilder::default();
+            deletes.iter().for_each(|(client, range)| page.add_delete(client, range));
+            self.send(connection, frame::update(&page.encode()));
+        }
+    }
+
+    /// Sends base pages; `true` when there are no more.
+    fn send_pages(&mut self, connection: ConnectionId, join: &mut Join) -> bool {
+        while let Some(page) = self.manifest.find_page_from(join.next_page).filter(|_| !join.skips_base) {
+            if join.paused_until_ms.is_some_and(|until| until > self.now_ms) {
+                return false;
+            }
+            join.paused_until_ms = None;
+            if join.unpaced_bytes >= PACED_BYTES {
+                join.unpaced_bytes = 0;
+                join.paused_until_ms = Some(self.now_ms + PACE_MS);
+                self.send(connection, frame::query_awareness());
+                continue;
+            }
+            let Some(message) = self.pages.find(page, self.now_ms) else {
+                self.read_pages(page);
+                return false;
+            };
+            join.next_page = page + 1;
+            let message = match &join.theirs {
+                None => message,
+                Some(theirs) => message.and_then(|message| self.cut(&message, theirs, &mut join.sent_deletes)),
+            };
+            if let Some(message) = message {
+                join.unpaced_bytes += message.len();
+                self.send(connection, message);
+            }
+        }
+        true
+    }
+
+    /// What a client with this state vector lacks of a page, with the deletes in it.
+    fn cut(&self, page: &[u8], theirs: &StateVector, sent: &mut IdSet) -> Option<Arc<[u8]>> {
+        // A page's message: two bytes that say what it is, then the update behind its length.
+        let update = Reader::starting_at(page, 2).read_bytes().ok()?;
+        let parsed = Update::parse_v1(update).ok()?;
+        let deletes = self.known.shown_deletes();
+        let mut rest = PageBuilder::default();
+        for of in parsed.structs.iter().filter(|of| of.content != Content::Skip) {
+            let has = theirs.clock(of.id.client);
+            if of.end() > has {
+                let start = has.saturating_sub(of.id.clock);
+                rest.add_struct(of, update, start..of.len, &deletes);
+                let ranges = deletes.ranges(of.id.client);
+                let from = of.id.clock + start;
+                let first = ranges.partition_point(|range| range.end <= from);
+                for range in ranges[first..].iter().take_while(|range| range.start < of.end()) {
+                    let range = range.start.max(from)..range.end.min(of.end());
+                    sent.insert(of.id.client, range.clone());
+                    rest.add_delete(of.id.client, range);
+                }
+            }
+        }
+        (!rest.is_empty()).then(|| frame::update(&rest.encode()))
+    }
+
+    /// Sends what the journal holds, as it is: a client drops what it has.
+    fn send_journal(&mut self, connection: ConnectionId, join: &Join) {
+        for slot in self.journal.shown(self.keeps_window()) {
+            let lacks = |(client, _, end): &(u64, u32, u32)| {
+                join.theirs.as_ref().is_none_or(|theirs| theirs.clock(ClientId::new(*client)) < *end)
+            };
+            if join.theirs.is_none() || slot.clients.iter().any(lacks) {
+                self.send(connection, frame::update(&slot.update));
+            }
+        }
+    }
+
+    /// Asks for pages from `page` on, unless pages are being read. While a fold is being written none are: what
+    /// they hold then is not known.
+    fn read_pages(&mut self, page: u32) {
+        let folds = self.writing.as_ref().is_some_and(Writing::folds);
+        if self.pages.reading.is_none() && !folds {
+            let last = page.saturating_add(PAGES_PER_READ - 1).min(self.manifest.last_page().unwrap_or(page));
+            let keys = RowKey::new(RowKind::BasePage, page)..=RowKey::new(RowKind::BasePage, last);
+            let token = self.read(keys);
+            self.pages.reading = Some((token, page..=last));
+        }
+    }
+
+    /// Takes the pages that were read.
+    pub(super) fn take_pages(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {
+        let Some((_, range)) = self.pages.reading.take_if(|(of, _)| *of == token) else { return };
+        let Ok(rows) = rows else {
+            // Whoever waits for these pages has to come again.
+            for connection in self.joining.clone() {
+                let waits = |of: &Connection| of.join.as_ref().is_some_and(|join| !join.has_structs);
+                if self.connections.get(&connection).is_some_and(waits) {
+                    self.close(connection, close::SYNC_AGAIN);
+                }
+            }
+            return;
+        };
+        let mut page = *range.start();
+        while let Some(number) = self.manifest.find_page_from(page).filter(|number| range.contains(number)) {
+            page = number + 1;
+            let key = RowKey::new(RowKind::BasePage, number);
+            let row = rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| &rows[at].1);
+            let opened = row.map(|row| open_row(key, row).map(|row| (row.stamp, row.sequence, row.body)));
+            let is_tail = self.manifest.last_page() == Some(number);
+            match opened {
+                // The page was read before a fold that has grown it: it is read again.
+                Some(Ok((_, sequence, _))) if is_tail && sequence < self.manifest.tail_sequence => {}
+                Some(Ok((stamp, _, update))) if stamp == self.manifest.stamp => {
+                    self.pages.insert(number, Some(frame::update(update)));
+                }
+                found => {
+                    self.note_base_damage(match found {
+                        Some(_) => Damage::Row(key),
+                        None => Damage::MissingPage(number),
+                    });
+                    self.pages.insert(number, None);
+                }
+            }
+        }
+    }
+}

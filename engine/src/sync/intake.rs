@@ -1,0 +1,275 @@
+//! Taking in an update: what of it is new, in causal order; what is known; what must wait for something missing.
+
+use super::known::Known;
+use crate::archive::{Journal, PageBuilder, largest_piece};
+use crate::update::{Content, Parent, Struct, Update};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id};
+use std::ops::Range;
+
+/// Where what is new goes.
+pub(super) struct Destinations<'a> {
+    /// What is stored.
+    pub(super) journal: &'a mut Journal,
+    /// What is sent on.
+    pub(super) gathered: &'a mut PageBuilder,
+    /// What is kept with its sender until it is stored.
+    pub(super) tail: Option<&'a mut PageBuilder>,
+}
+
+/// What an update was found to be.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// Something in it was new.
+    pub(super) is_new: bool,
+    /// Everything in it was new, so that its bytes can be sent on as they are.
+    pub(super) is_all_new: bool,
+    /// Clients of which something was new.
+    pub(super) advanced: Vec<ClientId>,
+    /// What can't be taken yet, each part with the first id that it misses.
+    pub(super) waiting: Vec<(Id, Vec<u8>)>,
+}
+
+/// The room's update reader; its memory is used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    update: Update,
+    groups: Vec<Group>,
+    /// Client, first clock and index of each group, sorted; made when a dependency is looked for.
+    index: Vec<(ClientId, Clock, usize)>,
+    stack: Vec<(usize, Option<Id>)>,
+    missing_deletes: Vec<Range<Clock>>,
+}
+
+/// How far the structs of one client in the update have been taken.
+#[derive(Debug)]
+struct Group {
+    client: ClientId,
+    /// Index of the struct that comes next, and behind the last.
+    next: usize,
+    end: usize,
+    state: GroupState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum GroupState {
+    Ready,
+    OnStack,
+    Done,
+    /// Waits for this id, which is not in the update, or not to be had from it.
+    Waiting(Id),
+}
+
+/// Why taking the structs of a client stopped.
+enum Stop {
+    AtEnd,
+    Reached,
+    Missing(Id),
+}
+
+impl Intake {
+    /// Reads and checks an update; [`take`](Intake::take) follows. `most_bytes` is what can be stored uncut.
+    ///
+    /// # Errors
+    /// As [`Update::parse`]; `TooLarge` for a value that can't be stored.
+    pub(super) fn read(&mut self, bytes: &[u8], most_bytes: usize) -> Result<(), Error> {
+        self.update.parse(bytes)?;
+        if bytes.len() > most_bytes && self.update.structs.iter().any(|of| largest_piece(of, bytes) > most_bytes) {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        Ok(())
+    }
+
+    /// The deleted ids in the update that was read.
+    pub(super) fn deletes(&self) -> &[(ClientId, Range<Clock>)] {
+        &self.update.deletes
+    }
+
+    /// Whether anything in the update that was read is not known.
+    pub(super) fn has_news(&self, known: &Known) -> bool {
+        let is_new = |of: &Struct| of.content != Content::Skip && of.end() > known.clock(of.id.client);
+        self.update.structs.iter().any(is_new)
+            || self.update.deletes.iter().any(|(client, range)| {
+                let mut is_new = false;
+                known.deletes().for_each_missing(*client, range.clone(), |_| is_new = true);
+                is_new
+            })
+    }
+
+    /// Takes the update that was read, whose bytes these are. O(structs and deletes, log of what is known each).
+    pub(super) fn take(&mut self, bytes: &[u8], known: &mut Known, to: &mut Destinations<'_>) -> Findings {
+        let mut findings = Findings { is_all_new: true, ..Findings::default() };
+        self.groups.clear();
+        self.index.clear();
+        self.groups.extend(self.update.clients.iter().map(|of| Group {
+            client: of.client,
+            next: of.structs.start,
+            end: of.structs.end,
+            state: GroupState::Ready,
+        }));
+        for first in 0..self.groups.len() {
+            if self.groups[first].state == GroupState::Ready {
+                self.take_groups(first, bytes, known, to, &mut findings);
+            }
+        }
+        self.keep_waiting_structs(bytes, known, &mut findings);
+        self.take_deletes(known, to, &mut findings);
+        findings.is_all_new &= findings.is_new;
+        findings
+    }
+
+    /// Takes a group, and where it depends on others of this update, those first. (Yjs: `integrateStructs`)
+    fn take_groups(
+        &mut self,
+        first: usize,
+        bytes: &[u8],
+        known: &mut Known,
+        to: &mut Destinations<'_>,
+        findings: &mut Findings,
+    ) {
+        self.stack.clear();
+        self.stack.push((first, None));
+        self.groups[first].state = GroupState::OnStack;
+        while let Some((index, until)) = self.stack.last().copied() {
+            match take_structs(&self.update.structs, &mut self.groups[index], until, bytes, known, to, findings) {
+                Stop::AtEnd => {
+                    self.groups[index].state = GroupState::Done;
+                    self.stack.pop();
+                }
+                Stop::Reached => {
+                    self.groups[index].state = GroupState::Ready;
+                    self.stack.pop();
+                }
+                Stop::Missing(id) => match self.find_provider(id) {
+                    Some(provider) => {
+                        self.groups[provider].state = GroupState::OnStack;
+                        self.stack.push((provider, Some(id)));
+                    }
+                    None => {
+                        // Each group below waits for the one above it, which now waits itself.
+                        let mut missing = id;
+                        while let Some((waiting, until)) = self.stack.pop() {
+                            self.groups[waiting].state = GroupState::Waiting(missing);
+                            missing = until.unwrap_or(missing);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// The group of this update that may bring the unit `id`, if it is not itself under way or waiting.
+    fn find_provider(&mut self, id: Id) -> Option<usize> {
+        if self.index.is_empty() {
+            let start = |group: &Group| self.update.structs[group.next.min(group.end - 1)].id.clock;
+            self.index.extend(self.groups.iter().enumerate().map(|(index, group)| (group.client, start(group), index)));
+            self.index.sort_unstable();
+        }
+        let behind = self.index.partition_point(|(client, start, _)| (*client, *start) <= (id.client, id.clock));
+        let (client, _, index) = *self.index.get(behind.checked_sub(1)?)?;
+        (client == id.client && self.groups[index].state == GroupState::Ready).then_some(index)
+    }
+
+    fn keep_waiting_structs(&self, bytes: &[u8], known: &Known, findings: &mut Findings) {
+        for group in &self.groups {
+            if let GroupState::Waiting(missing) = group.state {
+                let mut rest = PageBuilder::default();
+                for of in &self.update.structs[group.next..group.end] {
+                    if of.content != Content::Skip {
+                        rest.add_struct(of, bytes, 0..of.len, known.deletes());
+                    }
+                }
+                findings.is_all_new = false;
+                findings.waiting.push((missing, rest.encode()));
+            }
+        }
+    }
+
+    fn take_deletes(&mut self, known: &mut Known, to: &mut Destinations<'_>, findings: &mut Findings) {
+        let mut rest = PageBuilder::default();
+        for (client, range) in &self.update.deletes {
+            let client = *client;
+            let end = range.end.min(known.clock(client));
+            if range.start < end {
+                self.missing_deletes.clear();
+                known.deletes().for_each_missing(client, range.start..end, |part| self.missing_deletes.push(part));
+                findings.is_new |= !self.missing_deletes.is_empty();
+                findings.is_all_new &= self.missing_deletes.first() == Some(&(range.start..end));
+                for part in &self.missing_deletes {
+                    known.delete(client, part.clone());
+                    to.journal.add_delete(client, part.clone(), known.deletes());
+                    to.gathered.add_delete(client, part.clone());
+                    if let Some(tail) = &mut to.tail {
+                        tail.add_delete(client, part.clone());
+                    }
+                }
+            }
+            if end < range.end {
+                rest.add_delete(client, range.start.max(end)..range.end);
+            }
+        }
+        for (client, ranges) in rest.deletes().clients() {
+            let mut part = PageBuilder::default();
+            ranges.iter().for_each(|range| part.add_delete(client, range.clone()));
+            findings.is_all_new = false;
+            findings.waiting.push((Id::new(client, ranges[0].start), part.encode()));
+        }
+    }
+}
+
+/// Takes structs of one group until its end, until the unit `until` is known, or until something is missing.
+fn take_structs(
+    structs: &[Struct],
+    group: &mut Group,
+    until: Option<Id>,
+    bytes: &[u8],
+    known: &mut Known,
+    to: &mut Destinations<'_>,
+    findings: &mut Findings,
+) -> Stop {
+    let client = group.client;
+    let mut clock = known.clock(client);
+    let mut has_advanced = false;
+    let stop = loop {
+        if until.is_some_and(|id| id.client == client && id.clock < clock) {
+            break Stop::Reached;
+        }
+        if group.next == group.end {
+            break Stop::AtEnd;
+        }
+        let of = &structs[group.next];
+        if of.content == Content::Skip || of.end() <= clock {
+            findings.is_all_new = false;
+            group.next += 1;
+            continue;
+        }
+        if of.id.clock > clock {
+            break Stop::Missing(Id::new(client, clock));
+        }
+        if let Some(missing) = missing_dependency(of, known) {
+            break Stop::Missing(missing);
+        }
+        let part = clock - of.id.clock..of.len;
+        findings.is_all_new &= part.start == 0;
+        known.advance(client, of.end());
+        clock = of.end();
+        to.journal.add_struct(of, bytes, part.clone(), known.deletes());
+        to.gathered.add_struct(of, bytes, part.clone(), known.deletes());
+        if let Some(tail) = &mut to.tail {
+            tail.add_struct(of, bytes, part, known.deletes());
+        }
+        has_advanced = true;
+        group.next += 1;
+    };
+    if has_advanced {
+        findings.is_new = true;
+        findings.advanced.push(client);
+    }
+    stop
+}
+
+/// The first id that a struct refers to and that is not known. Those of its own client are: they come before it.
+fn missing_dependency(of: &Struct, known: &Known) -> Option<Id> {
+    let parent = if let Parent::Item(id) = of.parent { Some(id) } else { None };
+    let is_missing = |id: &Id| id.client != of.id.client && id.clock >= known.clock(id.client);
+    [of.origin, of.right_origin, parent].into_iter().flatten().find(is_missing)
+}

@@ -1,0 +1,113 @@
+//! What a room knows of its document: how far each client has written and what is deleted; and which of it is
+//! not stored yet, so that nobody is shown it too early.
+
+use crate::values::{ClientId, Clock, IdSet, StateVector};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// State vector and delete set, and what of them is not stored.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    clocks: StateVector,
+    deletes: IdSet,
+    /// What a write is under way for.
+    writing: Unstored,
+    /// What came after that write was begun.
+    gathered: Unstored,
+    /// Whether what is not stored may be shown; then it is not kept apart.
+    shows_unstored: bool,
+}
+
+#[derive(Debug, Default)]
+struct Unstored {
+    /// Clocks as they were before.
+    clocks: BTreeMap<ClientId, Clock>,
+    deletes: IdSet,
+}
+
+impl Known {
+    pub(super) fn new(shows_unstored: bool) -> Self {
+        Known { shows_unstored, ..Known::default() }
+    }
+
+    /// What is stored, as it was read.
+    pub(super) fn restore(&mut self, clocks: StateVector, deletes: IdSet) {
+        (self.clocks, self.deletes) = (clocks, deletes);
+    }
+
+    /// Notes stored units of a client.
+    pub(super) fn advance_stored(&mut self, client: ClientId, clock: Clock) {
+        self.clocks.advance(client, clock);
+    }
+
+    /// Notes stored deletes.
+    pub(super) fn delete_stored(&mut self, deletes: &IdSet) {
+        self.deletes.merge(deletes);
+    }
+
+    pub(super) fn clock(&self, client: ClientId) -> Clock {
+        self.clocks.clock(client)
+    }
+
+    pub(super) fn deletes(&self) -> &IdSet {
+        &self.deletes
+    }
+
+    pub(super) fn clocks(&self) -> &StateVector {
+        &self.clocks
+    }
+
+    /// Notes that `client`'s units up to `clock` came.
+    pub(super) fn advance(&mut self, client: ClientId, clock: Clock) {
+        if !self.shows_unstored {
+            let before = self.clocks.clock(client);
+            self.gathered.clocks.entry(client).or_insert(before);
+        }
+        self.clocks.advance(client, clock);
+    }
+
+    /// Notes that units that were not known as deleted are.
+    pub(super) fn delete(&mut self, client: ClientId, range: Range<Clock>) {
+        if !self.shows_unstored {
+            self.gathered.deletes.insert(client, range.clone());
+        }
+        self.deletes.insert(client, range);
+    }
+
+    /// A write of all that is known begins.
+    pub(super) fn begin_write(&mut self) {
+        self.writing = core::mem::take(&mut self.gathered);
+    }
+
+    /// That write succeeded.
+    pub(super) fn written(&mut self) {
+        self.writing = Unstored::default();
+    }
+
+    /// The clock of a client as far as it may be shown.
+    pub(super) fn shown_clock(&self, client: ClientId) -> Clock {
+        let before = self.writing.clocks.get(&client).or_else(|| self.gathered.clocks.get(&client));
+        before.copied().unwrap_or_else(|| self.clocks.clock(client))
+    }
+
+    /// The state vector as far as it may be shown.
+    pub(super) fn shown_clocks(&self) -> Cow<'_, StateVector> {
+        if self.writing.clocks.is_empty() && self.gathered.clocks.is_empty() {
+            return Cow::Borrowed(&self.clocks);
+        }
+        let mut shown = self.clocks.clone();
+        let before = self.gathered.clocks.iter().chain(&self.writing.clocks);
+        before.for_each(|(client, clock)| shown.set(*client, *clock));
+        Cow::Owned(shown)
+    }
+
+    /// The delete set as far as it may be shown.
+    pub(super) fn shown_deletes(&self) -> Cow<'_, IdSet> {
+        if self.writing.deletes.is_empty() && self.gathered.deletes.is_empty() {
+            return Cow::Borrowed(&self.deletes);
+        }
+        let stored = self.deletes.difference(&self.writing.deletes);
+        Cow::Owned(stored.difference(&self.gathered.deletes))
+    }
+}

@@ -1,0 +1,268 @@
+//! Opening a room: its rows are read, what is known is put together from them, and damage is told, not hidden.
+
+use super::close;
+use super::config::Rights;
+use super::connections::Connection;
+use super::effect::{ConnectionId, Effect, ReadToken};
+use super::flush::Gather;
+use super::known::Known;
+use super::pending::{self, Pending};
+use super::room::{Room, State, shows_unstored};
+use crate::archive::records::{AttachmentRecord, Manifest};
+use crate::archive::{Journal, RowKey, RowKind, StoreError, open_row, read_slot};
+use crate::lib0::Reader;
+use crate::update::{decode_state_vector, read_delete_set};
+use crate::values::{ClientId, Error, ErrorKind, IdSet};
+use std::ops::RangeInclusive;
+
+type Rows = Vec<(RowKey, Vec<u8>)>;
+
+/// Something that could not be read from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// This row is damaged, or belongs to another document.
+    Row(RowKey),
+    /// This base page is not there.
+    MissingPage(u32),
+    /// Flushes with these sequence numbers are not there.
+    MissingFlushes {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
+}
+
+/// What opening waits for.
+#[derive(Debug)]
+pub(super) struct Opening {
+    main: ReadToken,
+    pending: ReadToken,
+    main_rows: Option<Rows>,
+    pending_rows: Option<Rows>,
+}
+
+/// Something that came while the room was opening.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    Message {
+        connection: ConnectionId,
+        bytes: Vec<u8>,
+    },
+    /// Edits that were kept with a connection.
+    Tail {
+        connection: ConnectionId,
+        update: Vec<u8>,
+    },
+}
+
+impl Room {
+    /// Asks for the rows that a room is opened from.
+    pub(super) fn begin_opening(&mut self) {
+        let manifest_and_journal = RowKey::new(RowKind::Manifest, 0)..=RowKey::new(RowKind::Journal, u32::MAX);
+        let main = self.read(manifest_and_journal);
+        let pending = self.read(RowKey::new(RowKind::Pending, 0)..=RowKey::new(RowKind::Pending, u32::MAX));
+        self.state = State::Opening(Opening { main, pending, main_rows: None, pending_rows: None });
+    }
+
+    /// Forgets what is known of the document and reads it again: after a write of which the outcome is not known.
+    pub(super) fn open_again(&mut self) {
+        self.known = Known::new(shows_unstored(self.config));
+        self.journal = Journal::starting_at(1, self.config.sizes, self.config.host);
+        self.manifest = Manifest::of_empty_document(self.manifest.stamp);
+        self.manifest_is_stored = false;
+        self.pending = Pending::default();
+        self.gather = Gather::default();
+        self.pages = Default::default();
+        self.begin_opening();
+    }
+
+    pub(super) fn read(&mut self, keys: RangeInclusive<RowKey>) -> ReadToken {
+        let token = ReadToken(self.token());
+        self.effects.push_back(Effect::Read { token, keys });
+        token
+    }
+
+    /// Keeps a message until the room is open.
+    pub(super) fn keep_waiting(&mut self, connection: ConnectionId, message: &[u8]) {
+        self.waiting_bytes += message.len();
+        if self.waiting_bytes > self.config.limits.waiting_bytes {
+            self.waiting_bytes -= message.len();
+            return self.close(connection, close::BUSY);
+        }
+        self.waiting.push_back(Waiting::Message { connection, bytes: message.to_vec() });
+    }
+
+    /// Takes a connection back as its attachment says it was.
+    pub(super) fn resume_connection(&mut self, connection: ConnectionId, attachment: &[u8]) {
+        let Ok(record) = AttachmentRecord::decode(attachment) else {
+            let reason = close::SYNC_AGAIN;
+            self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+            return;
+        };
+        let rights = if record.may_write { Rights::Write } else { Rights::Read };
+        let resumed = Connection { is_live: record.live, beats: record.beats, ..Connection::new(rights) };
+        self.presence.restore(connection, &record.awareness);
+        self.connections.insert(connection, resumed);
+        for update in record.tail {
+            self.unstored_since_ms = self.unstored_since_ms.into_iter().chain([record.unstored_since_ms]).min();
+            if matches!(self.state, State::Open) {
+                self.take_tail(connection, &update);
+            } else {
+                self.waiting.push_back(Waiting::Tail { connection, update });
+            }
+        }
+        if record.live {
+            self.live.push(connection);
+            self.live.sort_unstable();
+        } else {
+            // What it was sent before is not known any more.
+            self.close(connection, close::SYNC_AGAIN);
+        }
+    }
+
+    pub(super) fn take_opening_rows(&mut self, token: ReadToken, rows: Result<Rows, StoreError>) {
+        let State::Opening(opening) = &mut self.state else { return };
+        let place = match token {
+            token if token == opening.main => &mut opening.main_rows,
+            token if token == opening.pending => &mut opening.pending_rows,
+            _ => return,
+        };
+        let Ok(rows) = rows else { return self.refuse_opening(close::CANNOT_OPEN) };
+        *place = Some(rows);
+        if opening.main_rows.is_some() && opening.pending_rows.is_some() {
+            let main = opening.main_rows.take().unwrap_or_default();
+            let pending = opening.pending_rows.take().unwrap_or_default();
+            match self.restore(main, pending) {
+                Ok(()) => {
+                    self.state = State::Open;
+                    self.handle_waiting();
+                }
+                Err(Error { kind: ErrorKind::NewerVersion, .. }) => self.refuse_opening(close::NEWER_VERSION),
+                Err(_) => self.refuse_opening(close::CANNOT_OPEN),
+            }
+        }
+    }
+
+    fn refuse_opening(&mut self, reason: close::CloseReason) {
+        self.state = State::Refused(reason);
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+        self.close_all(reason);
+    }
+
+    fn handle_waiting(&mut self) {
+        while let Some(waiting) = self.waiting.pop_front() {
+            match waiting {
+                Waiting::Message { connection, bytes } => {
+                    self.waiting_bytes -= bytes.len();
+                    if self.connections.contains_key(&connection) {
+                        self.handle(connection, &bytes);
+                    }
+                }
+                Waiting::Tail { connection, update } => self.take_tail(connection, &update),
+            }
+        }
+    }
+
+    /// Puts together what is known from the stored rows.
+    fn restore(&mut self, main: Rows, pending: Rows) -> Result<(), Error> {
+        let first_slot = main.partition_point(|(key, _)| key.kind < RowKind::Journal);
+        let (manifest_rows, slot_rows) = main.split_at(first_slot);
+        match Manifest::read_rows(manifest_rows) {
+            Ok(Some(manifest)) => {
+                let mut from = Reader::new(&manifest.delete_set);
+                self.known.restore(decode_state_vector(&manifest.state_vector)?, read_delete_set(&mut from)?);
+                self.manifest = manifest;
+                self.manifest_is_stored = true;
+            }
+            // Every document has a manifest from its first flush on.
+            Ok(None) if slot_rows.is_empty() && pending.is_empty() => {}
+            Ok(None) => return Err(ErrorKind::DamagedRow.into()),
+            Err(error) => {
+                self.damage.push(Damage::Row(RowKey::new(RowKind::Manifest, 0)));
+                return Err(error);
+            }
+        }
+        self.restore_journal(slot_rows)?;
+        self.restore_pending(&pending)
+    }
+
+    fn restore_journal(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Error> {
+        let folded = self.manifest.folded_sequence;
+        let mut slots = Vec::new();
+        for (key, bytes) in rows {
+            match open_row(*key, bytes) {
+                Ok(row) if row.stamp == self.manifest.stamp => match read_slot(row.body) {
+                    Ok((summary, update)) => slots.push((row.sequence, key.number, summary, update)),
+                    Err(Error { kind: ErrorKind::NewerVersion, .. }) => return Err(ErrorKind::NewerVersion.into()),
+                    Err(_) => self.damage.push(Damage::Row(*key)),
+                },
+                Err(Error { kind: ErrorKind::NewerVersion, .. }) => return Err(ErrorKind::NewerVersion.into()),
+                _ => self.damage.push(Damage::Row(*key)),
+            }
+        }
+        slots.sort_unstable_by_key(|(sequence, ..)| *sequence);
+        self.journal = Journal::starting_at(folded + 1, self.config.sizes, self.config.host);
+        let mut expected = folded + 1;
+        let mut is_whole = true;
+        for (sequence, number, summary, update) in slots {
+            self.journal.continue_after(number, sequence);
+            if sequence <= folded {
+                continue;
+            }
+            if summary.first_sequence > expected {
+                self.damage.push(Damage::MissingFlushes { first: expected, last: summary.first_sequence - 1 });
+                is_whole = false;
+            }
+            expected = sequence + 1;
+            let mut from = Reader::starting_at(update, summary.deletes_at as usize);
+            let deletes = read_delete_set(&mut from);
+            let follows = |(client, first, _): &(u64, u32, u32)| *first <= self.known.clock(ClientId::new(*client));
+            match deletes {
+                Ok(deletes) if is_whole && summary.clients.iter().all(follows) => {
+                    for (client, _, end) in &summary.clients {
+                        self.known.advance_stored(ClientId::new(*client), *end);
+                    }
+                    self.known.delete_stored(&deletes);
+                    self.journal.restore(number, sequence, summary, update.to_vec());
+                }
+                _ => {
+                    // After a hole nothing can be taken unseen; what misses something waits.
+                    is_whole = false;
+                    self.take_stored(update);
+                }
+            }
+        }
+        self.wants_folding = !is_whole;
+        Ok(())
+    }
+
+    fn restore_pending(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Error> {
+        self.pending.restore_row_count(rows.last().map_or(0, |(key, _)| key.number as usize + 1));
+        for (key, bytes) in rows {
+            let row = match open_row(*key, bytes) {
+                Err(Error { kind: ErrorKind::NewerVersion, .. }) => return Err(ErrorKind::NewerVersion.into()),
+                row => row.ok().filter(|row| row.stamp == self.manifest.stamp),
+            };
+            match row.and_then(|row| pending::read_row(row.body).ok()) {
+                Some(updates) => updates.into_iter().for_each(|update| self.take_stored(update)),
+                None => self.damage.push(Damage::Row(*key)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an update out of the store again: what can't be taken in waits, nothing is sent on.
+    fn take_stored(&mut self, update: &[u8]) {
+        if let Ok(findings) = self.take_update(None, update) {
+            let _stays_pending = self.retry_pending(None, findings.advanced);
+            self.gather = Gather::default();
+        }
+    }
+
+    /// The delete set of the update that was read last.
+    pub(super) fn deletes_of_last_update(&self) -> IdSet {
+        self.intake.deletes().iter().cloned().collect()
+    }
+}

@@ -1,0 +1,139 @@
+//! Updates that wait for what they depend on: kept within a limit, stored beside the journal, tried again when
+//! what they miss has come.
+
+use crate::archive::{RowKey, RowKind, RowWrite, seal_row};
+use crate::lib0::{Reader, write_bytes};
+use crate::values::{ClientId, Clock, Error, Id};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What waits, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    waiting: BTreeMap<u64, (Id, Vec<u8>)>,
+    by_missing: BTreeMap<ClientId, BTreeSet<(Clock, u64)>>,
+    next: u64,
+    bytes: usize,
+    is_dirty: bool,
+    /// Hashes of the rows as they are stored.
+    rows: Vec<u64>,
+    rows_being_written: Option<Vec<u64>>,
+}
+
+/// What an update costs besides its bytes, so that many tiny ones are bounded, too.
+const OVERHEAD_BYTES: usize = 64;
+/// A row of waiting updates is ended when it holds this much.
+const ROW_BYTES: usize = 64 << 10;
+
+impl Pending {
+    /// Adds an update that misses `missing`, unless that would pass `limit` bytes.
+    pub(super) fn add(&mut self, missing: Id, update: Vec<u8>, limit: usize) -> bool {
+        if self.bytes + update.len() + OVERHEAD_BYTES > limit {
+            return false;
+        }
+        self.bytes += update.len() + OVERHEAD_BYTES;
+        self.by_missing.entry(missing.client).or_default().insert((missing.clock, self.next));
+        self.waiting.insert(self.next, (missing, update));
+        self.next += 1;
+        self.is_dirty = true;
+        true
+    }
+
+    /// Takes out an update whose missing unit has come, now that `client` has reached `clock`.
+    pub(super) fn take_ready(&mut self, client: ClientId, clock: Clock) -> Option<Vec<u8>> {
+        let missing = self.by_missing.get_mut(&client)?;
+        let (_, number) = *missing.first().filter(|(needed, _)| *needed < clock)?;
+        missing.pop_first();
+        if missing.is_empty() {
+            self.by_missing.remove(&client);
+        }
+        let (_, update) = self.waiting.remove(&number)?;
+        self.bytes -= update.len() + OVERHEAD_BYTES;
+        self.is_dirty = true;
+        Some(update)
+    }
+
+    /// Whether the exact same bytes wait already.
+    pub(super) fn contains(&self, missing: Id, update: &[u8]) -> bool {
+        let numbers = self.by_missing.get(&missing.client).into_iter();
+        let numbers = numbers.flat_map(|all| all.range((missing.clock, 0)..=(missing.clock, u64::MAX)));
+        numbers.into_iter().any(|(_, number)| self.waiting.get(number).is_some_and(|(_, known)| known == update))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        self.is_dirty
+    }
+
+    /// Appends the rows that changed.
+    pub(super) fn write_rows(&mut self, stamp: u64, folded_sequence: u64, batch: &mut Vec<RowWrite>) {
+        if !self.is_dirty {
+            return;
+        }
+        self.is_dirty = false;
+        let mut bodies: Vec<Vec<u8>> = Vec::new();
+        for (_, update) in self.waiting.values() {
+            match bodies.last_mut().filter(|body| body.len() + update.len() < ROW_BYTES) {
+                Some(body) => write_bytes(body, update),
+                None => {
+                    let mut body = Vec::with_capacity(update.len() + 8);
+                    write_bytes(&mut body, update);
+                    bodies.push(body);
+                }
+            }
+        }
+        let mut rows = Vec::with_capacity(bodies.len());
+        for (number, body) in bodies.iter().enumerate() {
+            let mut hasher = DefaultHasher::new();
+            body.hash(&mut hasher);
+            rows.push(hasher.finish());
+            if self.rows.get(number) != rows.last() {
+                let key = RowKey::new(RowKind::Pending, number as u32);
+                let row = seal_row(key, stamp, folded_sequence, body.len(), |out| out.extend_from_slice(body));
+                batch.push(RowWrite::Put(key, row));
+            }
+        }
+        for number in rows.len()..self.rows.len() {
+            batch.push(RowWrite::Delete(RowKey::new(RowKind::Pending, number as u32)));
+        }
+        self.rows_being_written = Some(rows);
+    }
+
+    /// The rows are stored.
+    pub(super) fn flushed(&mut self) {
+        if let Some(rows) = self.rows_being_written.take() {
+            self.rows = rows;
+        }
+    }
+
+    /// The rows may not be stored: all of them are written again.
+    pub(super) fn not_flushed(&mut self) {
+        if let Some(rows) = self.rows_being_written.take() {
+            let count = rows.len().max(self.rows.len());
+            self.rows = vec![0; count];
+            self.is_dirty = true;
+        }
+    }
+
+    /// How many rows there are in the store.
+    pub(super) fn restore_row_count(&mut self, rows: usize) {
+        self.rows = vec![0; rows];
+        self.is_dirty = rows > 0;
+    }
+}
+
+/// The updates in the body of a row, oldest first.
+///
+/// # Errors
+/// If the body does not hold them.
+pub(super) fn read_row(body: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    let mut from = Reader::new(body);
+    let mut updates = Vec::new();
+    while !from.is_at_end() {
+        updates.push(from.read_bytes()?);
+    }
+    Ok(updates)
+}

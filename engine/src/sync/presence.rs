@@ -1,0 +1,161 @@
+//! Awareness as a room relays it: who shows what, over which connection, without looking into the values.
+
+use super::ConnectionId;
+use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
+use super::config::Limits;
+use crate::lib0::{Reader, check_json, write_string, write_var_uint};
+use crate::values::{ClientId, Clock, Error};
+use std::collections::BTreeMap;
+
+/// The awareness entries of a room.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    entries: BTreeMap<ClientId, Entry>,
+    /// Which clients each connection announced.
+    announced: BTreeMap<ConnectionId, Vec<ClientId>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    clock: Clock,
+    /// JSON; absent after hibernation, when only the clock is known.
+    state: Option<Box<str>>,
+    owner: ConnectionId,
+}
+
+const NULL: &str = "null";
+
+impl Presence {
+    /// Takes an awareness update; returns what of it is to be relayed to everybody, its sender included, if
+    /// anything. (y-protocols: `applyAwarenessUpdate`) Nothing changes where it is refused.
+    pub(super) fn receive(
+        &mut self,
+        from: ConnectionId,
+        update: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<Vec<u8>>, CloseReason> {
+        let entries = read_entries(update).map_err(|_| MALFORMED)?;
+        if entries.iter().any(|(_, _, state)| state.len() > limits.awareness_entry_bytes) {
+            return Err(AWARENESS_ENTRY_TOO_LARGE);
+        }
+        let is_added =
+            |(client, _, state): &&(ClientId, Clock, &str)| *state != NULL && !self.entries.contains_key(client);
+        if self.entries.len() + entries.iter().filter(is_added).count() > limits.awareness_entries {
+            return Err(AWARENESS_ENTRIES);
+        }
+        let mut relayed = Relayed::default();
+        for (client, clock, state) in entries {
+            let known = self.entries.get(&client);
+            let is_later = known.is_none_or(|known| {
+                clock > known.clock || clock == known.clock && (state == NULL || known.state.is_none())
+            });
+            if !is_later {
+                continue;
+            }
+            relayed.add(client, clock, state);
+            if let Some(known) = known.filter(|known| state == NULL || known.owner != from) {
+                let owner = known.owner;
+                self.disown(owner, client);
+            }
+            if state == NULL {
+                self.entries.remove(&client);
+                continue;
+            }
+            let announced = self.announced.entry(from).or_default();
+            if !announced.contains(&client) {
+                announced.push(client);
+            }
+            self.entries.insert(client, Entry { clock, state: Some(state.into()), owner: from });
+        }
+        Ok(relayed.encode())
+    }
+
+    fn disown(&mut self, owner: ConnectionId, client: ClientId) {
+        if let Some(announced) = self.announced.get_mut(&owner) {
+            announced.retain(|of| *of != client);
+        }
+    }
+
+    /// Takes back what an attachment says that a connection announced.
+    pub(super) fn restore(&mut self, owner: ConnectionId, announced: &[(u64, Clock)]) {
+        for (client, clock) in announced {
+            let client = ClientId::new(*client);
+            self.entries.insert(client, Entry { clock: *clock, state: None, owner });
+            self.announced.entry(owner).or_default().push(client);
+        }
+    }
+
+    /// What a connection announced, with its clocks.
+    pub(super) fn announced(&self, owner: ConnectionId) -> Vec<(u64, Clock)> {
+        let clients = self.announced.get(&owner).into_iter().flatten();
+        clients.filter_map(|client| Some((client.value(), self.entries.get(client)?.clock))).collect()
+    }
+
+    /// Forgets a connection; returns what tells the others that those whom it announced are gone.
+    pub(super) fn remove(&mut self, owner: ConnectionId) -> Option<Vec<u8>> {
+        let mut relayed = Relayed::default();
+        for client in self.announced.remove(&owner)? {
+            if let Some(entry) = self.entries.remove(&client) {
+                // The same clock: it removes the entry everywhere, and does not outrun the client if it comes back.
+                relayed.add(client, entry.clock, NULL);
+            }
+        }
+        relayed.encode()
+    }
+
+    /// All that is shown, as an awareness update.
+    pub(super) fn encode(&self) -> Option<Vec<u8>> {
+        let mut relayed = Relayed::default();
+        for (client, entry) in &self.entries {
+            if let Some(state) = &entry.state {
+                relayed.add(*client, entry.clock, state);
+            }
+        }
+        relayed.encode()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// An awareness update in the making.
+#[derive(Default)]
+struct Relayed {
+    count: u64,
+    bytes: Vec<u8>,
+}
+
+impl Relayed {
+    fn add(&mut self, client: ClientId, clock: Clock, state: &str) {
+        self.count += 1;
+        write_var_uint(&mut self.bytes, client.value());
+        write_var_uint(&mut self.bytes, clock.into());
+        write_string(&mut self.bytes, state);
+    }
+
+    fn encode(self) -> Option<Vec<u8>> {
+        if self.count == 0 {
+            return None;
+        }
+        let mut out = Vec::with_capacity(self.bytes.len() + 2);
+        write_var_uint(&mut out, self.count);
+        out.extend_from_slice(&self.bytes);
+        Some(out)
+    }
+}
+
+/// Client, clock and JSON of each entry. Every JSON text is checked: clients parse it without a guard.
+fn read_entries(update: &[u8]) -> Result<Vec<(ClientId, Clock, &str)>, Error> {
+    let mut from = Reader::new(update);
+    let mut entries = Vec::new();
+    for _ in 0..from.read_count(3)? {
+        let client = from.read_client()?;
+        let clock = from.read_clock()?;
+        let state = from.read_string()?;
+        check_json(state, &from)?;
+        entries.push((client, clock, state));
+    }
+    from.expect_end()?;
+    Ok(entries)
+}

@@ -1,0 +1,273 @@
+//! What a room does with a message: updates are checked, taken in and passed on, awareness is relayed.
+
+use super::close::{self, CloseReason};
+use super::config::Rights;
+use super::connections::MOST_TAIL_BYTES;
+use super::effect::{ConnectionId, Effect};
+use super::frame;
+use super::intake::{Destinations, Findings};
+use super::room::Room;
+use crate::archive::largest_update;
+use crate::archive::records::AttachmentRecord;
+use crate::lib0::Reader;
+use crate::values::{ClientId, Error, ErrorKind};
+use std::sync::Arc;
+
+/// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
+const ASK_AGAIN_MS: u64 = 5_000;
+
+const READ_ONLY: &str = "this connection may not change the document";
+const DAMAGED: &str = "the stored document is damaged: it can be read, but not changed";
+
+/// A message in its frame.
+enum Message<'a> {
+    Step1(&'a [u8]),
+    Step2(&'a [u8]),
+    Update(&'a [u8]),
+    Awareness(&'a [u8]),
+    QueryAwareness,
+    /// Nothing that a room answers.
+    Other,
+}
+
+fn read_message(frame: &[u8]) -> Result<Message<'_>, Error> {
+    let mut from = Reader::new(frame);
+    let message = match from.read_var_uint()? {
+        0 => match from.read_var_uint()? {
+            0 => Message::Step1(from.read_bytes()?),
+            1 => Message::Step2(from.read_bytes()?),
+            2 => Message::Update(from.read_bytes()?),
+            _ => return Err(from.error(ErrorKind::UnknownTag)),
+        },
+        1 => Message::Awareness(from.read_bytes()?),
+        3 => Message::QueryAwareness,
+        _ => return Ok(Message::Other),
+    };
+    from.expect_end()?;
+    Ok(message)
+}
+
+impl Room {
+    /// Takes a message of a connection.
+    pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
+        let handled = match read_message(frame) {
+            Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
+            Ok(Message::Step2(update)) => self.handle_update(connection, update, None),
+            Ok(Message::Update(update)) => self.handle_update(connection, update, Some(frame)),
+            Ok(Message::Awareness(update)) => self.relay_awareness(connection, update),
+            Ok(Message::QueryAwareness) => {
+                let states = self.presence.encode().unwrap_or_else(|| vec![0]);
+                self.send(connection, frame::awareness(&states));
+                Ok(())
+            }
+            Ok(Message::Other) => Ok(()),
+            Err(_) => Err(close::MALFORMED),
+        };
+        if let Err(reason) = handled {
+            self.meters.updates_refused += 1;
+            self.close(connection, reason);
+        }
+    }
+
+    /// Takes an update. `frame` is its message if it came as one that can be passed on as it is; an answer to
+    /// our step 1 is not.
+    fn handle_update(
+        &mut self,
+        connection: ConnectionId,
+        update: &[u8],
+        frame: Option<&[u8]>,
+    ) -> Result<(), CloseReason> {
+        let rights = self.connections.get(&connection).map_or(Rights::Read, |of| of.rights);
+        let findings = if rights == Rights::Read || self.base_is_damaged {
+            self.read_update(update)?;
+            if self.intake.has_news(&self.known) {
+                self.refuse_update(connection, rights);
+            }
+            Findings::default()
+        } else {
+            self.take_update(Some(connection), update)?
+        };
+        let is_answer = frame.is_none();
+        if is_answer && self.connections.get(&connection).is_some_and(|of| of.join.is_some()) {
+            let deletes = self.deletes_of_last_update();
+            if let Some(join) = self.connections.get_mut(&connection).and_then(|of| of.join.as_mut()) {
+                join.answer = Some(deletes);
+            }
+        }
+        if is_answer && let Some(of) = self.connections.get_mut(&connection) {
+            of.asked_ms = None;
+        }
+        let frame = frame.filter(|_| findings.is_all_new).map(Arc::from);
+        self.pass_on(Some(connection), frame, findings.is_new);
+        self.retry_pending(Some(connection), findings.advanced)
+    }
+
+    fn refuse_update(&mut self, connection: ConnectionId, rights: Rights) {
+        self.meters.updates_refused += 1;
+        let Some(of) = self.connections.get_mut(&connection) else { return };
+        if !core::mem::replace(&mut of.was_refused, true) {
+            let reason = if rights == Rights::Read { READ_ONLY } else { DAMAGED };
+            self.send(connection, frame::permission_denied(reason));
+        }
+    }
+
+    fn read_update(&mut self, update: &[u8]) -> Result<(), CloseReason> {
+        let most = largest_update(self.config.host) / 4;
+        self.intake.read(update, most).map_err(|error| match error.kind {
+            ErrorKind::TooLarge => close::VALUE_TOO_LARGE,
+            _ => close::MALFORMED,
+        })
+    }
+
+    /// Takes in what is new in an update: into the journal, into what is passed on, and into the tail of its
+    /// sender where a window is kept. What misses something waits.
+    pub(super) fn take_update(&mut self, from: Option<ConnectionId>, update: &[u8]) -> Result<Findings, CloseReason> {
+        self.read_update(update)?;
+        let keeps_window = self.keeps_window();
+        let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
+        let mut to = Destinations {
+            journal: &mut self.journal,
+            gathered: &mut self.gather.page,
+            tail: tail.map(|of| &mut of.tail),
+        };
+        let mut findings = self.intake.take(update, &mut self.known, &mut to);
+        let waiting = core::mem::take(&mut findings.waiting);
+        match (findings.is_new, waiting.is_empty()) {
+            (true, _) => self.meters.updates_new += 1,
+            (false, true) => self.meters.updates_known += 1,
+            (false, false) => {}
+        }
+        if let Some(from) = from {
+            self.gather.touch(from);
+        }
+        if !waiting.is_empty() {
+            self.meters.updates_pending += 1;
+            for (missing, update) in waiting {
+                let waits = self.pending.contains(missing, &update);
+                if !waits && !self.pending.add(missing, update, self.config.limits.pending_bytes) {
+                    return Err(close::PENDING_LIMIT);
+                }
+            }
+            if let Some(from) = from {
+                self.ask_for_missing(from);
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Asks a client for everything that we lack.
+    fn ask_for_missing(&mut self, connection: ConnectionId) {
+        let now_ms = self.now_ms;
+        let Some(of) = self.connections.get_mut(&connection) else { return };
+        if of.asked_ms.is_none_or(|asked| asked + ASK_AGAIN_MS <= now_ms) {
+            of.asked_ms = Some(now_ms);
+            let vector = crate::update::encode_state_vector(&self.known.shown_clocks());
+            self.send(connection, frame::step_1(&vector));
+        }
+    }
+
+    /// Takes in what waited for units of these clients, and what waited for that, and so on.
+    pub(super) fn retry_pending(
+        &mut self,
+        from: Option<ConnectionId>,
+        advanced: Vec<ClientId>,
+    ) -> Result<(), CloseReason> {
+        let mut advanced = advanced;
+        while let Some(client) = advanced.pop() {
+            while let Some(update) = self.pending.take_ready(client, self.known.clock(client)) {
+                let keeps_window = self.keeps_window();
+                self.read_update(&update)?;
+                let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
+                let mut to = Destinations {
+                    journal: &mut self.journal,
+                    gathered: &mut self.gather.page,
+                    tail: tail.map(|of| &mut of.tail),
+                };
+                let findings = self.intake.take(&update, &mut self.known, &mut to);
+                for (missing, rest) in findings.waiting {
+                    // What waited within the limit goes on waiting; only its parts are counted anew.
+                    self.pending.add(missing, rest, usize::MAX);
+                }
+                self.pass_on(None, None, findings.is_new);
+                advanced.extend(findings.advanced);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in the unstored edits that were kept with a connection. They were passed on when they came.
+    pub(super) fn take_tail(&mut self, connection: ConnectionId, update: &[u8]) {
+        if let Ok(findings) = self.take_update(Some(connection), update) {
+            self.gather.page = Default::default();
+            let _within_limits = self.retry_pending(Some(connection), findings.advanced);
+        }
+    }
+
+    /// Passes on what was just gathered: at once where a window is kept, else when it is stored.
+    fn pass_on(&mut self, from: Option<ConnectionId>, frame: Option<Arc<[u8]>>, is_new: bool) {
+        if !is_new {
+            return;
+        }
+        if !self.keeps_window() {
+            return self.gather.note(from, frame);
+        }
+        self.unstored_since_ms.get_or_insert(self.now_ms);
+        let page = core::mem::take(&mut self.gather.page);
+        let message = frame.unwrap_or_else(|| frame::update(&page.encode()));
+        if let Some(from) = from {
+            self.attach(from);
+        }
+        self.broadcast(message, from);
+    }
+
+    /// Keeps with a connection what must outlive the room's memory.
+    fn attach(&mut self, connection: ConnectionId) {
+        let awareness = self.presence.announced(connection);
+        let unstored_since_ms = self.unstored_since_ms.unwrap_or(self.now_ms);
+        let Some(of) = self.connections.get_mut(&connection) else { return };
+        of.needs_attaching = false;
+        let mut tail = of.tail_being_written.clone();
+        if !of.tail.is_empty() {
+            tail.push(of.tail.encode());
+        }
+        // A larger tail is stored at once instead.
+        if of.tail_bytes() > MOST_TAIL_BYTES {
+            self.gather.flush_now = true;
+            tail.clear();
+        }
+        let record = AttachmentRecord {
+            may_write: of.rights == Rights::Write,
+            live: of.is_live,
+            beats: of.beats,
+            awareness,
+            unstored_since_ms,
+            tail,
+        };
+        self.effects.push_back(Effect::Attach { connection, bytes: record.encode() });
+    }
+
+    /// Brings all attachments up to date that are not.
+    pub(super) fn attach_all(&mut self) {
+        let outdated = self.connections.iter().filter(|(_, of)| of.needs_attaching);
+        let outdated: Vec<ConnectionId> = outdated.map(|(connection, _)| *connection).collect();
+        outdated.into_iter().for_each(|connection| self.attach(connection));
+    }
+
+    /// Relays awareness to everybody. Its sender is among them: a stock client that hears nothing for 30 s
+    /// takes its connection for dead, and this may be all that a lone one hears.
+    fn relay_awareness(&mut self, connection: ConnectionId, update: &[u8]) -> Result<(), CloseReason> {
+        let relayed = self.presence.receive(connection, update, &self.config.limits)?;
+        let announces = !self.presence.announced(connection).is_empty();
+        if let Some(of) = self.connections.get_mut(&connection) {
+            of.beats |= announces;
+            of.needs_attaching = true;
+            if let Some(join) = &mut of.join {
+                join.paused_until_ms = None;
+            }
+        }
+        if let Some(relayed) = relayed {
+            self.send_to_everybody(frame::awareness(&relayed));
+        }
+        Ok(())
+    }
+}

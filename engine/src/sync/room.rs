@@ -1,0 +1,354 @@
+//! `Room`: the server side of one document. Bytes in, effects out; no clock, no store, no socket.
+
+use super::close::{self, CloseReason};
+use super::config::{Durability, Rights, RoomConfig};
+use super::connections::Connection;
+use super::effect::{ConnectionId, Effect, ReadToken, WriteToken};
+use super::flush::{Gather, Writing};
+use super::frame;
+use super::intake::Intake;
+use super::known::Known;
+use super::meters::Meters;
+use super::opening::{Damage, Opening, Waiting};
+use super::page_cache::PageCache;
+use super::pending::Pending;
+use super::presence::Presence;
+use crate::archive::records::Manifest;
+use crate::archive::{Journal, RowKey, StoreError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// The server side of one document.
+///
+/// It holds no document: only the state vector, the delete set, the journal and who is connected. The host calls
+/// it with what happens and carries out the effects, in order, until [`next_effect`](Room::next_effect) has none.
+/// Times are milliseconds of the host's clock and never go back.
+#[derive(Debug)]
+pub struct Room {
+    pub(super) config: RoomConfig,
+    pub(super) state: State,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    /// Connections that get live updates, ascending.
+    pub(super) live: Vec<ConnectionId>,
+    /// Connections whose handshake goes on.
+    pub(super) joining: Vec<ConnectionId>,
+    pub(super) known: Known,
+    pub(super) journal: Journal,
+    pub(super) manifest: Manifest,
+    pub(super) manifest_is_stored: bool,
+    pub(super) pending: Pending,
+    pub(super) presence: Presence,
+    pub(super) pages: PageCache,
+    pub(super) intake: Intake,
+    pub(super) gather: Gather,
+    pub(super) writing: Option<Writing>,
+    /// The read of the last base page, which a fold waits for.
+    pub(super) tail_read: Option<ReadToken>,
+    /// Fold at the next flush, however little there is.
+    pub(super) wants_folding: bool,
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting_bytes: usize,
+    /// When the first unstored edit came.
+    pub(super) unstored_since_ms: Option<u64>,
+    pub(super) failed_in_a_row: u32,
+    pub(super) retry_ms: Option<u64>,
+    pub(super) is_shutting_down: bool,
+    pub(super) damage: Vec<Damage>,
+    pub(super) base_is_damaged: bool,
+    pub(super) now_ms: u64,
+    pub(super) next_token: u64,
+    pub(super) asked_for_ms: Option<u64>,
+    pub(super) meters: Meters,
+}
+
+/// How far a room is.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Its rows are being read; what comes meanwhile waits.
+    Opening(Opening),
+    Open,
+    /// It can't be opened: whoever connects is closed with this.
+    Refused(CloseReason),
+}
+
+impl Room {
+    /// A room for the document whose rows its effects ask for. `stamp` is random; it marks the rows of the
+    /// document if there are none yet.
+    pub fn open(config: RoomConfig, stamp: u64) -> Room {
+        let mut room = Room {
+            config,
+            state: State::Open,
+            effects: VecDeque::new(),
+            connections: BTreeMap::new(),
+            live: Vec::new(),
+            joining: Vec::new(),
+            known: Known::new(shows_unstored(config)),
+            journal: Journal::starting_at(1, config.sizes, config.host),
+            manifest: Manifest::of_empty_document(stamp),
+            manifest_is_stored: false,
+            pending: Pending::default(),
+            presence: Presence::default(),
+            pages: PageCache::default(),
+            intake: Intake::default(),
+            gather: Gather::default(),
+            writing: None,
+            tail_read: None,
+            wants_folding: false,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            unstored_since_ms: None,
+            failed_in_a_row: 0,
+            retry_ms: None,
+            is_shutting_down: false,
+            damage: Vec::new(),
+            base_is_damaged: false,
+            now_ms: 0,
+            next_token: 0,
+            asked_for_ms: None,
+            meters: Meters::default(),
+        };
+        room.begin_opening();
+        room
+    }
+
+    /// A client has connected. Its number is never used again.
+    pub fn connect(&mut self, connection: ConnectionId, rights: Rights, now_ms: u64) {
+        self.now_ms = now_ms;
+        if self.refuses(connection) {
+            return;
+        }
+        self.connections.insert(connection, Connection::new(rights));
+        if let Some(states) = self.presence.encode() {
+            self.send(connection, frame::awareness(&states));
+        }
+        self.settle();
+    }
+
+    /// A connection is there from before the room was last put out of memory; `attachment` is what was kept
+    /// with it. To be called right after [`open`](Room::open).
+    pub fn resume(&mut self, connection: ConnectionId, attachment: &[u8], now_ms: u64) {
+        self.now_ms = now_ms;
+        if !self.refuses(connection) {
+            self.resume_connection(connection, attachment);
+            self.settle();
+        }
+    }
+
+    /// A connection has sent a binary message.
+    pub fn receive(&mut self, connection: ConnectionId, message: &[u8], now_ms: u64) {
+        self.now_ms = now_ms;
+        self.meters.messages_in += 1;
+        self.meters.bytes_in += message.len() as u64;
+        if !self.connections.contains_key(&connection) || self.is_shutting_down {
+            return;
+        }
+        if message.len() > self.config.limits.message_bytes {
+            self.meters.updates_refused += 1;
+            self.close(connection, close::MESSAGE_TOO_LARGE);
+        } else if matches!(self.state, State::Open) {
+            self.handle(connection, message);
+        } else {
+            self.keep_waiting(connection, message);
+        }
+        self.settle();
+    }
+
+    /// A connection is gone.
+    pub fn disconnect(&mut self, connection: ConnectionId, now_ms: u64) {
+        self.now_ms = now_ms;
+        if self.connections.contains_key(&connection) {
+            self.forget(connection);
+            self.settle();
+        }
+    }
+
+    /// The time that was asked for has come (or any other: calling it more often does no harm).
+    pub fn tick(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.asked_for_ms = self.asked_for_ms.filter(|at| *at > now_ms);
+        self.settle();
+    }
+
+    /// The rows that an effect asked to read.
+    pub fn rows(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.meters.rows_read += rows.as_ref().map_or(0, |rows| rows.len() as u64);
+        if matches!(self.state, State::Opening(_)) {
+            self.take_opening_rows(token, rows);
+        } else if self.tail_read == Some(token) {
+            self.tail_read = None;
+            self.fold_into(rows.ok());
+        } else {
+            self.take_pages(token, rows);
+        }
+        self.settle();
+    }
+
+    /// The outcome of a write that an effect asked for.
+    pub fn written(&mut self, token: WriteToken, outcome: Result<(), StoreError>, now_ms: u64) {
+        self.now_ms = now_ms;
+        if self.writing.as_ref().is_some_and(|writing| writing.token == token) {
+            match outcome {
+                Ok(()) => self.finish_write(),
+                Err(_) => self.fail_write(),
+            }
+        }
+        self.settle();
+    }
+
+    /// Stores what is not stored and closes everybody; no message is taken any more.
+    pub fn shut_down(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.is_shutting_down = true;
+        self.settle();
+    }
+
+    /// What the host is to do next.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Whether nobody is connected and nothing waits to be stored or read: the room may be dropped.
+    pub fn is_idle(&self) -> bool {
+        self.connections.is_empty()
+            && self.waiting.is_empty()
+            && self.effects.is_empty()
+            && self.writing.is_none()
+            && self.tail_read.is_none()
+            && !self.has_unstored()
+    }
+
+    /// Counters.
+    pub fn meters(&self) -> Meters {
+        Meters {
+            connections: self.connections.len(),
+            awareness_entries: self.presence.len(),
+            pending_bytes: self.pending.bytes(),
+            ..self.meters
+        }
+    }
+
+    /// What was found damaged in the store since the room was opened.
+    pub fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    /// Whether the connection may not be: then it is closed.
+    fn refuses(&mut self, connection: ConnectionId) -> bool {
+        let reason = match self.state {
+            State::Refused(reason) => reason,
+            _ if self.is_shutting_down => close::SHUTTING_DOWN,
+            _ if self.connections.len() >= self.config.limits.connections => close::TOO_MANY_CONNECTIONS,
+            _ => return false,
+        };
+        self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+        true
+    }
+
+    /// Whether edits are shown before they are stored.
+    pub(super) fn keeps_window(&self) -> bool {
+        shows_unstored(self.config)
+    }
+
+    pub(super) fn token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token
+    }
+
+    pub(super) fn send(&mut self, to: ConnectionId, message: Arc<[u8]>) {
+        self.meters.messages_out += 1;
+        self.meters.bytes_out += message.len() as u64;
+        self.effects.push_back(Effect::Send { to: vec![to], message });
+    }
+
+    /// Sends to all that are live, except one.
+    pub(super) fn broadcast(&mut self, message: Arc<[u8]>, except: Option<ConnectionId>) {
+        let to: Vec<ConnectionId> = self.live.iter().copied().filter(|to| Some(*to) != except).collect();
+        self.send_to_all(to, message);
+    }
+
+    /// Sends to everybody, whether live or not.
+    pub(super) fn send_to_everybody(&mut self, message: Arc<[u8]>) {
+        let to = self.connections.keys().copied().collect();
+        self.send_to_all(to, message);
+    }
+
+    fn send_to_all(&mut self, to: Vec<ConnectionId>, message: Arc<[u8]>) {
+        if !to.is_empty() {
+            self.meters.messages_out += to.len() as u64;
+            self.meters.bytes_out += (message.len() * to.len()) as u64;
+            self.effects.push_back(Effect::Send { to, message });
+        }
+    }
+
+    /// Closes a connection and forgets it.
+    pub(super) fn close(&mut self, connection: ConnectionId, reason: CloseReason) {
+        if self.connections.contains_key(&connection) {
+            self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+            self.forget(connection);
+        }
+    }
+
+    /// Closes everybody.
+    pub(super) fn close_all(&mut self, reason: CloseReason) {
+        for connection in core::mem::take(&mut self.connections).into_keys() {
+            self.presence.remove(connection);
+            self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+        }
+        self.live.clear();
+        self.joining.clear();
+    }
+
+    /// Forgets a connection and tells the others that its awareness is gone. A window ends with it.
+    fn forget(&mut self, connection: ConnectionId) {
+        self.connections.remove(&connection);
+        self.live.retain(|of| *of != connection);
+        self.joining.retain(|of| *of != connection);
+        if let Some(gone) = self.presence.remove(connection) {
+            self.send_to_everybody(frame::awareness(&gone));
+        }
+        self.gather.flush_now |= self.keeps_window();
+    }
+
+    /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
+    fn settle(&mut self) {
+        if matches!(self.state, State::Open) {
+            self.flush_if_due();
+            self.continue_handshakes();
+        }
+        if self.keeps_window() {
+            self.attach_all();
+        }
+        self.pages.shrink(self.config.limits.page_cache_bytes, self.now_ms);
+        if self.is_shutting_down && !self.is_busy() && !self.has_unstored() {
+            self.close_all(close::SHUTTING_DOWN);
+        }
+        self.ask_for_call();
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self.state, State::Opening(_)) || self.writing.is_some() || self.tail_read.is_some()
+    }
+
+    /// Asks to be called at the earliest time that something waits for.
+    fn ask_for_call(&mut self) {
+        let joins = self.joining.iter().filter_map(|connection| self.connections.get(connection)?.join.as_ref());
+        let handshakes = joins.filter_map(|join| match (join.paused_until_ms, join.has_structs) {
+            (Some(paused), _) => Some(paused),
+            (None, true) => Some(join.deadline_ms),
+            (None, false) => None,
+        });
+        let Some(at_ms) = handshakes.chain(self.retry_ms).chain(self.window_ends_ms()).min() else {
+            return;
+        };
+        if self.asked_for_ms != Some(at_ms) {
+            self.asked_for_ms = Some(at_ms);
+            self.effects.push_back(Effect::CallAt { at_ms });
+        }
+    }
+}
+
+pub(super) fn shows_unstored(config: RoomConfig) -> bool {
+    matches!(config.durability, Durability::Window { .. })
+}
