@@ -22,11 +22,7 @@ pub struct Options {
 impl Options {
     /// The defaults, for this writer.
     pub fn new(client_id: ClientId) -> Options {
-        Options {
-            client_id,
-            gc: true,
-            pending_limit_bytes: 16 << 20,
-        }
+        Options { client_id, gc: true, pending_limit_bytes: 16 << 20 }
     }
 }
 
@@ -60,10 +56,7 @@ impl Doc {
     /// An empty document.
     pub fn new(options: Options) -> Doc {
         let replica = Replica::new(options.gc, options.pending_limit_bytes);
-        Doc {
-            replica,
-            client_id: options.client_id,
-        }
+        Doc { replica, client_id: options.client_id }
     }
 
     /// Who writes through this replica.
@@ -110,9 +103,7 @@ impl Doc {
     /// The roots that have been named or that content has arrived for, by name. `None`: nobody has named the kind.
     pub fn roots(&self) -> impl Iterator<Item = (&str, Option<Value>)> + '_ {
         let types = &self.store().types;
-        types
-            .roots()
-            .map(|(name, handle)| (name, types.get(handle).tag.map(|tag| Value::of_type(tag, handle))))
+        types.roots().map(|(name, handle)| (name, types.get(handle).tag.map(|tag| Value::of_type(tag, handle))))
     }
 
     /// Begins a transaction: edits that are sent as one update.
@@ -186,11 +177,7 @@ impl Doc {
     /// Checks that a handle names a type of this document of one of these kinds.
     pub(crate) fn check_type(&self, handle: TypeHandle, tags: &[TypeTag]) -> Result<(), Error> {
         let types = &self.store().types;
-        let tag = if (handle as usize) < types.len() {
-            types.get(handle).tag
-        } else {
-            None
-        };
+        let tag = if (handle as usize) < types.len() { types.get(handle).tag } else { None };
         match tag {
             Some(tag) if tags.contains(&tag) => Ok(()),
             _ => Err(ErrorKind::WrongType.into()),

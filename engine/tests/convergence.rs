@@ -18,10 +18,7 @@ impl Random {
 }
 
 fn seeds() -> std::ops::Range<u64> {
-    let count = std::env::var("MERGANSER_SEEDS")
-        .ok()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(40);
+    let count = std::env::var("MERGANSER_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(40);
     0..count
 }
 
@@ -51,8 +48,7 @@ fn texts_written_by_both_engines_converge() {
                     text.insert(&mut transaction, random.below(len + 1), word).unwrap();
                 } else {
                     let at = random.below(len);
-                    text.delete(&mut transaction, at, 1 + random.below((len - at).min(6)))
-                        .unwrap();
+                    text.delete(&mut transaction, at, 1 + random.below((len - at).min(6))).unwrap();
                 }
                 ours[who].assert_invariants();
             } else {
@@ -77,9 +73,7 @@ fn texts_written_by_both_engines_converge() {
                         ours[from].encode_state_as_update(&known)
                     }
                     0..3 => ours[from].encode_state_as_update(&StateVector::default()),
-                    _ => theirs[from - 3]
-                        .transact()
-                        .encode_state_as_update_v1(&yrs::StateVector::default()),
+                    _ => theirs[from - 3].transact().encode_state_as_update_v1(&yrs::StateVector::default()),
                 };
                 if to < 3 {
                     ours[to].apply_update(&update).unwrap();
@@ -94,18 +88,14 @@ fn texts_written_by_both_engines_converge() {
             for from in 0..5 {
                 let update = match from {
                     0..3 => ours[from].encode_state_as_update(&StateVector::default()),
-                    _ => theirs[from - 3]
-                        .transact()
-                        .encode_state_as_update_v1(&yrs::StateVector::default()),
+                    _ => theirs[from - 3].transact().encode_state_as_update_v1(&yrs::StateVector::default()),
                 };
                 ours.iter_mut().for_each(|doc| {
                     doc.apply_update(&update).unwrap();
                     doc.assert_invariants();
                 });
                 for doc in &theirs {
-                    doc.transact_mut()
-                        .apply_update(yrs::Update::decode_v1(&update).unwrap())
-                        .unwrap();
+                    doc.transact_mut().apply_update(yrs::Update::decode_v1(&update).unwrap()).unwrap();
                 }
             }
         }
@@ -145,9 +135,7 @@ fn maps_arrays_and_nested_types_converge() {
             }
         }
         let mut fresh = replica(9);
-        fresh
-            .apply_update(&docs[0].encode_state_as_update(&StateVector::default()))
-            .unwrap();
+        fresh.apply_update(&docs[0].encode_state_as_update(&StateVector::default())).unwrap();
         docs.push(fresh);
         let shown: Vec<_> = docs.iter_mut().map(show).collect();
         for doc in &docs {
@@ -155,10 +143,7 @@ fn maps_arrays_and_nested_types_converge() {
             assert_eq!(doc.state_vector(), docs[0].state_vector());
             assert_eq!(doc.delete_set(), docs[0].delete_set(), "seed {seed}");
         }
-        assert!(
-            shown.windows(2).all(|pair| pair[0] == pair[1]),
-            "seed {seed}: {shown:#?}"
-        );
+        assert!(shown.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}: {shown:#?}");
     }
 }
 
@@ -171,34 +156,19 @@ fn edit(doc: &mut Doc, random: &mut Random) {
     match random.below(8) {
         0 | 1 => {
             let at = random.below(len + 1);
-            list.insert(&mut transaction, at, vec![value(), "x".into(), value()])
-                .unwrap();
+            list.insert(&mut transaction, at, vec![value(), "x".into(), value()]).unwrap();
         }
-        2 => list
-            .push(
-                &mut transaction,
-                vec![Prelim::Map(vec![("k".into(), value())]), value()],
-            )
-            .unwrap(),
+        2 => list.push(&mut transaction, vec![Prelim::Map(vec![("k".into(), value())]), value()]).unwrap(),
         3 if len > 0 => {
             let at = random.below(len);
-            list.delete(&mut transaction, at, 1 + random.below((len - at).min(3)))
-                .unwrap();
+            list.delete(&mut transaction, at, 1 + random.below((len - at).min(3))).unwrap();
         }
-        4 => map
-            .set(
-                &mut transaction,
-                ["a", "b"][random.below(2) as usize],
-                random.below(99) as i32,
-            )
-            .unwrap(),
+        4 => map.set(&mut transaction, ["a", "b"][random.below(2) as usize], random.below(99) as i32).unwrap(),
         5 => {
             let inner = Prelim::Array(vec![Prelim::Text("in".into()), value()]);
             map.set(&mut transaction, "a", inner).unwrap();
         }
-        6 => map
-            .delete(&mut transaction, ["a", "b"][random.below(2) as usize])
-            .unwrap(),
+        6 => map.delete(&mut transaction, ["a", "b"][random.below(2) as usize]).unwrap(),
         _ => {
             for value in nested {
                 if let merganser::Value::Map(inner) = value {
@@ -212,10 +182,7 @@ fn edit(doc: &mut Doc, random: &mut Random) {
 fn show(doc: &mut Doc) -> (merganser::Any, Vec<(String, merganser::Any)>) {
     let (list, map) = (doc.array("l"), doc.map("m"));
     let list = merganser::Value::Array(list).to_json(doc);
-    let mut entries: Vec<_> = map
-        .entries(doc)
-        .map(|(key, value)| (key.to_string(), value.to_json(doc)))
-        .collect();
+    let mut entries: Vec<_> = map.entries(doc).map(|(key, value)| (key.to_string(), value.to_json(doc))).collect();
     entries.sort_by(|a, b| a.0.cmp(&b.0));
     (list, entries)
 }

@@ -45,16 +45,11 @@ fn cut_structs(
 }
 
 fn assert_same_state(ours: &[u8], theirs: &[u8]) -> Result<(), String> {
-    let (a, b) = (
-        Update::parse_v1(ours).map_err(|e| e.to_string())?,
-        Update::parse_v1(theirs).map_err(|e| e.to_string())?,
-    );
+    let (a, b) =
+        (Update::parse_v1(ours).map_err(|e| e.to_string())?, Update::parse_v1(theirs).map_err(|e| e.to_string())?);
     let mut borders: BTreeMap<ClientId, BTreeSet<Clock>> = BTreeMap::new();
     for read in a.structs.iter().chain(&b.structs) {
-        borders
-            .entry(read.id.client)
-            .or_default()
-            .extend([read.id.clock, read.end()]);
+        borders.entry(read.id.client).or_default().extend([read.id.clock, read.end()]);
     }
     let (a, b) = (cut_structs(&a, ours, &borders), cut_structs(&b, theirs, &borders));
     match a.iter().zip(&b).find(|(a, b)| a != b) {
@@ -74,8 +69,7 @@ fn run(case: &Json) -> Result<(), String> {
         roots.push((name.to_string(), define(&mut doc, name, root[1].as_str().unwrap())));
     }
     for update in case["updates"].as_array().unwrap() {
-        doc.apply_update(&bytes(update))
-            .map_err(|error| format!("refused: {error}"))?;
+        doc.apply_update(&bytes(update)).map_err(|error| format!("refused: {error}"))?;
         doc.assert_invariants();
     }
     let expect = &case["expect"];
@@ -89,11 +83,7 @@ fn run(case: &Json) -> Result<(), String> {
         let is_hook = case["tags"].as_array().unwrap().contains(&json!("hook"));
         let is_cleaned = case["formatCleanup"] == json!(true);
         if !is_cleaned {
-            same(
-                &format!("{name}: tree"),
-                joined(&tree(&doc, root)),
-                &joined(&expected["tree"]),
-            )?;
+            same(&format!("{name}: tree"), joined(&tree(&doc, root)), &joined(&expected["tree"]))?;
         }
         if !is_hook && !is_cleaned && case["flavor"] != "subdoc" {
             same(&format!("{name}: json"), any(&root.to_json(&doc)), &expected["json"])?;
@@ -120,27 +110,18 @@ fn run(case: &Json) -> Result<(), String> {
             _ => {}
         }
     }
-    let state = if case["formatCleanup"] == json!(true) {
-        &case["noCleanup"]
-    } else {
-        expect
-    };
+    let state = if case["formatCleanup"] == json!(true) { &case["noCleanup"] } else { expect };
     same("state vector", state_vector(&doc.state_vector()), &expect["sv"])?;
     same("delete set", id_set(&doc.delete_set()), &state["ds"])?;
     same("pending", id_set(&doc.pending_structs()), &expect["pending"]["ranges"])?;
-    same(
-        "pending deletes",
-        id_set(doc.pending_deletes()),
-        &expect["pending"]["ds"],
-    )?;
+    same("pending deletes", id_set(doc.pending_deletes()), &expect["pending"]["ds"])?;
     if doc.encode_state_vector() != bytes(&expect["svBytes"]) {
         return Err("bytes of the state vector".into());
     }
     let encoded = doc.encode_state_as_update(&Default::default());
     assert_same_state(&encoded, &bytes(&state["v1"]))?;
     let mut copy = Doc::new(Options::new(ClientId::from(2)));
-    copy.apply_update(&encoded)
-        .map_err(|error| format!("own encoding refused: {error}"))?;
+    copy.apply_update(&encoded).map_err(|error| format!("own encoding refused: {error}"))?;
     copy.assert_invariants();
     let again = copy.encode_state_as_update(&Default::default());
     if is_complete && doc.state_vector() != copy.state_vector() || again.is_empty() {
@@ -154,17 +135,7 @@ fn documents_are_as_yjs_makes_them() {
     let cases = cases("replay");
     let failures: Vec<String> = cases
         .iter()
-        .filter_map(|case| {
-            run(case)
-                .err()
-                .map(|wrong| format!("{} {}: {wrong}", case["id"], case["tags"]))
-        })
+        .filter_map(|case| run(case).err().map(|wrong| format!("{} {}: {wrong}", case["id"], case["tags"])))
         .collect();
-    assert!(
-        failures.is_empty(),
-        "{} of {} cases:\n{}",
-        failures.len(),
-        cases.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
 }

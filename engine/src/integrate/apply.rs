@@ -38,10 +38,7 @@ impl Replica {
         self.incoming = update;
         self.plan = plan;
         parsed?;
-        Ok(Applied {
-            changed: !self.changes.is_empty(),
-            pending: !self.pending.is_empty(),
-        })
+        Ok(Applied { changed: !self.changes.is_empty(), pending: !self.pending.is_empty() })
     }
 
     fn check_room(&self, update: &Update, bytes: &[u8], waiting: usize) -> Result<(), Error> {
@@ -60,8 +57,7 @@ impl Replica {
         if waiting == 0 && unknown_deletes == 0 {
             return Ok(());
         }
-        self.pending
-            .check_room(if waiting > 0 { bytes.len() } else { 0 }, unknown_deletes)
+        self.pending.check_room(if waiting > 0 { bytes.len() } else { 0 }, unknown_deletes)
     }
 
     fn keep_waiting(&mut self, update: &Update, bytes: &[u8], waiting: &[u32]) {

@@ -36,12 +36,7 @@ impl Replica {
 
     /// Deletes everything in a sequence.
     pub(crate) fn delete_sequence(&mut self, sequence: Sequence) {
-        let live: Vec<_> = self
-            .store
-            .order
-            .spans(sequence)
-            .filter(|span| !span.is_deleted())
-            .collect();
+        let live: Vec<_> = self.store.order.spans(sequence).filter(|span| !span.is_deleted()).collect();
         for span in live {
             self.delete_ids(span.client(), span.clock, span.end());
         }
@@ -65,12 +60,7 @@ impl Replica {
             shared.is_deleted = true;
             let sequences: Vec<Sequence> = shared.entries.iter().copied().chain([shared.sequence]).collect();
             for sequence in sequences {
-                let live: Vec<_> = self
-                    .store
-                    .order
-                    .spans(sequence)
-                    .filter(|span| !span.is_deleted())
-                    .collect();
+                let live: Vec<_> = self.store.order.spans(sequence).filter(|span| !span.is_deleted()).collect();
                 for span in live {
                     let (of, start, end) = (span.client(), span.clock, span.end());
                     self.delete_plain(of, start, end);
@@ -84,11 +74,7 @@ impl Replica {
     fn delete_plain(&mut self, client: Client, start: Clock, end: Clock) {
         let mut clock = start;
         while clock < end {
-            let place = self
-                .store
-                .order
-                .find(client, clock)
-                .expect("live units stand in a sequence");
+            let place = self.store.order.find(client, clock).expect("live units stand in a sequence");
             let (_, first, len) = self.store.order.delete(place, end - clock, None);
             debug_assert_eq!(first, clock);
             clock += len;

@@ -30,10 +30,7 @@ impl Replica {
         for (client, from) in groups.into_iter().rev() {
             let from = from.max(known.clock(client));
             let mut structs = Vec::new();
-            let own = self
-                .store
-                .find_client(client)
-                .filter(|handle| from < self.store.log(*handle).end());
+            let own = self.store.find_client(client).filter(|handle| from < self.store.log(*handle).end());
             let mut structs_count = own.map_or(0, |handle| self.store.write_structs(&mut structs, handle, from));
             let waiting_from = from.max(own.map_or(0, |handle| self.store.log(handle).end()));
             structs_count += self.pending.write_client(&mut structs, client, waiting_from);
@@ -60,20 +57,14 @@ impl Replica {
         write_var_uint(out, inserted.len() as u64);
         for client in inserted {
             let log = self.store.log(client);
-            self.store
-                .write_client(out, client, log.changed_from.unwrap_or(log.end()));
+            self.store.write_client(out, client, log.changed_from.unwrap_or(log.end()));
         }
         self.write_deletes(out);
     }
 
     fn write_deletes(&self, out: &mut Vec<u8>) {
         let mut ranges: SmallVec<[(ClientId, Clock, Clock); 4]> = SmallVec::new();
-        ranges.extend(
-            self.changes
-                .deleted
-                .iter()
-                .map(|(c, start, end)| (self.store.log(*c).client, *start, *end)),
-        );
+        ranges.extend(self.changes.deleted.iter().map(|(c, start, end)| (self.store.log(*c).client, *start, *end)));
         ranges.sort_unstable_by_key(|(client, start, _)| (Reverse(*client), *start));
         ranges.dedup_by(|next, kept| {
             let touches = next.0 == kept.0 && next.1 == kept.2;

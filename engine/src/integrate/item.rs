@@ -27,13 +27,9 @@ impl Replica {
         self.note_inserted(client);
         let first = (client, self.store.log(client).end());
         let owner = self.store.types.owner(item.sequence);
-        let is_last = item
-            .place
-            .is_none_or(|place| self.store.order.unit_after(place).is_none());
+        let is_last = item.place.is_none_or(|place| self.store.order.unit_after(place).is_none());
         let mark = Store::mark_of(item.content);
-        self.store
-            .order
-            .insert(item.sequence, item.place, client, item.len, mark, item.before);
+        self.store.order.insert(item.sequence, item.place, client, item.len, mark, item.before);
         let mut with_handle = Vec::new();
         let payload = match item.content {
             Content::Type => {
@@ -90,17 +86,8 @@ impl Replica {
     fn create_type(&mut self, item: LocalId, parent: TypeHandle, payload: &[u8]) -> TypeHandle {
         let mut from = Reader::new(payload);
         let tag = from.read_var_uint().ok().and_then(TypeTag::from_number);
-        let name = if tag.is_some_and(TypeTag::is_named) {
-            from.read_string().unwrap_or_default()
-        } else {
-            ""
-        };
-        self.store.add_type(
-            tag.expect("payloads are checked when they are read"),
-            name,
-            item,
-            parent,
-        )
+        let name = if tag.is_some_and(TypeTag::is_named) { from.read_string().unwrap_or_default() } else { "" };
+        self.store.add_type(tag.expect("payloads are checked when they are read"), name, item, parent)
     }
 
     /// Integrates a struct whose dependencies are all known, from the first unit on that is not known yet.
@@ -110,18 +97,11 @@ impl Replica {
         debug_assert!(read.id.clock <= known && known < read.end());
         let skip = known - read.id.clock;
         let len = read.len - skip;
-        let origin = if skip > 0 {
-            Some(Id::new(read.id.client, known - 1))
-        } else {
-            read.origin
-        };
+        let origin = if skip > 0 { Some(Id::new(read.id.client, known - 1)) } else { read.origin };
         let origin = self.local(origin);
         let right_origin = self.local(read.right_origin);
-        let sequence = if read.content == Content::Gc {
-            None
-        } else {
-            self.sequence_for(read, bytes, origin, right_origin)
-        };
+        let sequence =
+            if read.content == Content::Gc { None } else { self.sequence_for(read, bytes, origin, right_origin) };
         let Some(sequence) = sequence else {
             return self.append_gc(client, len);
         };
@@ -142,19 +122,7 @@ impl Replica {
             }
         };
         let content = read.content;
-        self.append(
-            client,
-            NewItem {
-                sequence,
-                place,
-                before: None,
-                origin,
-                right_origin,
-                content,
-                len,
-                payload,
-            },
-        );
+        self.append(client, NewItem { sequence, place, before: None, origin, right_origin, content, len, payload });
     }
 
     fn append_gc(&mut self, client: Client, len: Clock) {

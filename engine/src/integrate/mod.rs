@@ -79,11 +79,7 @@ impl Replica {
 
     /// The clients that the open transaction added units of.
     fn advanced_clients(&self) -> Vec<ClientId> {
-        self.changes
-            .inserted
-            .iter()
-            .map(|client| self.store.log(*client).client)
-            .collect()
+        self.changes.inserted.iter().map(|client| self.store.log(*client).client).collect()
     }
 
     /// Panics if the store contradicts itself. For tests and fuzzing.

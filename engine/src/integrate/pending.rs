@@ -42,13 +42,7 @@ struct Waiting {
 
 impl Pending {
     pub(super) fn new(limit_bytes: usize) -> Pending {
-        Pending {
-            clients: BTreeMap::new(),
-            waiters: BTreeSet::new(),
-            deletes: IdSet::default(),
-            bytes: 0,
-            limit_bytes,
-        }
+        Pending { clients: BTreeMap::new(), waiters: BTreeSet::new(), deletes: IdSet::default(), bytes: 0, limit_bytes }
     }
 
     /// Whether nothing waits.
@@ -67,10 +61,10 @@ impl Pending {
 
     /// Adds a struct that has to wait. `register` it afterwards.
     pub(super) fn add(&mut self, read: &Struct, bytes: &[u8]) {
-        let queue = self.clients.entry(read.id.client).or_insert_with(|| Queue {
-            structs: BTreeMap::new(),
-            missing: Id::new(read.id.client, Clock::MAX),
-        });
+        let queue = self
+            .clients
+            .entry(read.id.client)
+            .or_insert_with(|| Queue { structs: BTreeMap::new(), missing: Id::new(read.id.client, Clock::MAX) });
         let before = queue.structs.range(..=read.id.clock).next_back();
         if before.is_some_and(|(clock, waiting)| clock + waiting.len >= read.end()) {
             return;
@@ -78,10 +72,7 @@ impl Pending {
         let mut own = Vec::new();
         write_struct(&mut own, read, bytes, 0..read.len);
         self.bytes += own.len();
-        let waiting = Waiting {
-            len: read.len,
-            bytes: own.into(),
-        };
+        let waiting = Waiting { len: read.len, bytes: own.into() };
         if let Some(shorter) = queue.structs.insert(read.id.clock, waiting) {
             self.bytes -= shorter.bytes.len();
         }
@@ -148,10 +139,7 @@ impl Pending {
 
     /// The clients of which structs wait, ids descending, with the first clock that does.
     pub(super) fn clients(&self) -> impl Iterator<Item = (ClientId, Clock)> + '_ {
-        self.clients
-            .iter()
-            .rev()
-            .filter_map(|(client, queue)| Some((*client, *queue.structs.keys().next()?)))
+        self.clients.iter().rev().filter_map(|(client, queue)| Some((*client, *queue.structs.keys().next()?)))
     }
 
     /// Appends the structs of a client that wait, from `clock` on, as in an update; gaps are Skips.
@@ -181,21 +169,13 @@ impl Pending {
 
     /// Panics if the count of bytes, the waiters or the queues contradict each other.
     pub(super) fn assert_invariants(&self, store: &Store) {
-        let bytes: usize = self
-            .clients
-            .values()
-            .flat_map(|queue| queue.structs.values())
-            .map(|s| s.bytes.len())
-            .sum();
+        let bytes: usize = self.clients.values().flat_map(|queue| queue.structs.values()).map(|s| s.bytes.len()).sum();
         assert_eq!(bytes, self.bytes);
         assert_eq!(self.waiters.len(), self.clients.len());
         for (client, queue) in &self.clients {
             assert!(!queue.structs.is_empty());
             assert!(self.waiters.contains(&(queue.missing, *client)));
-            assert!(
-                queue.missing.clock >= store.clock(queue.missing.client),
-                "what is waited for is not known"
-            );
+            assert!(queue.missing.clock >= store.clock(queue.missing.client), "what is waited for is not known");
         }
         for (client, range) in self.deletes.iter() {
             assert!(range.start >= store.clock(client), "deletes of known units don't wait");

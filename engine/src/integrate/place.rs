@@ -55,11 +55,7 @@ impl Replica {
             if right_origin.0 == first.0 && (first.1..end).contains(&right_origin.1) {
                 end = right_origin.1;
             }
-            let piece_origin = if first.1 > block.clock {
-                (first.0, first.1 - 1)
-            } else {
-                block.origin
-            };
+            let piece_origin = if first.1 > block.clock { (first.0, first.1 - 1) } else { block.origin };
             let next = order.step(at, end - first.1);
             let mut goes_after = false;
             if piece_origin == origin {

@@ -51,10 +51,7 @@ impl Plan {
         }
         for group in &self.groups {
             let rest = group.next..group.end;
-            self.waiting.extend(
-                rest.filter(|at| update.structs[*at].content != Content::Skip)
-                    .map(|at| at as u32),
-            );
+            self.waiting.extend(rest.filter(|at| update.structs[*at].content != Content::Skip).map(|at| at as u32));
         }
     }
 
@@ -108,9 +105,7 @@ impl Plan {
     /// What to do about a missing unit: plan another group first, or give up.
     fn wait_for(&self, missing: Id, at: usize) -> Step {
         let first = self.groups.partition_point(|group| group.client < missing.client);
-        let same_client = self.groups[first..]
-            .iter()
-            .take_while(|group| group.client == missing.client);
+        let same_client = self.groups[first..].iter().take_while(|group| group.client == missing.client);
         let usable = |group: &Group| !group.is_stuck && !group.is_on_stack && group.next < group.end;
         match same_client.into_iter().position(usable) {
             Some(offset) if first + offset != at => Step::Needs(first + offset),
@@ -151,7 +146,5 @@ pub(super) fn missing(read: &Struct, own: Clock, clock: impl Fn(ClientId) -> Clo
         _ => None,
     };
     let needed = [read.origin, read.right_origin, parent].into_iter().flatten();
-    needed
-        .into_iter()
-        .find(|id| id.client != read.id.client && id.clock >= clock(id.client))
+    needed.into_iter().find(|id| id.client != read.id.client && id.clock >= clock(id.client))
 }

@@ -25,10 +25,7 @@ impl Store {
             deleted.get(at).is_some_and(|range| range.0 <= clock)
         };
         for (at, block) in log.blocks().iter().enumerate() {
-            for origin in [block.origin, block.right_origin]
-                .into_iter()
-                .filter(|origin| *origin != NO_ORIGIN)
-            {
+            for origin in [block.origin, block.right_origin].into_iter().filter(|origin| *origin != NO_ORIGIN) {
                 assert!(origin.1 < self.log(origin.0).end(), "origins are known");
             }
             let mut clock = block.clock;
@@ -43,16 +40,9 @@ impl Store {
                 let (span, offset) = self.order.span_at(place).expect("a place found by id has a unit");
                 let end = log.block_end(at).min(clock + span.len - offset);
                 for unit in clock..end {
-                    assert_eq!(
-                        span.is_deleted(),
-                        is_deleted(unit),
-                        "order and log agree on what is deleted"
-                    );
+                    assert_eq!(span.is_deleted(), is_deleted(unit), "order and log agree on what is deleted");
                 }
-                assert_eq!(
-                    span.is_uncounted(),
-                    !span.is_deleted() && block.content == Content::Format
-                );
+                assert_eq!(span.is_uncounted(), !span.is_deleted() && block.content == Content::Format);
                 clock = end;
             }
         }
@@ -72,16 +62,10 @@ impl Store {
             for &sequence in all {
                 let spans: Vec<_> = self.order.spans(sequence).collect();
                 if shared.is_deleted {
-                    assert!(
-                        spans.iter().all(|span| span.is_deleted()),
-                        "what is in a deleted type is deleted"
-                    );
+                    assert!(spans.iter().all(|span| span.is_deleted()), "what is in a deleted type is deleted");
                 }
                 if self.types.owner(sequence).key.is_some() && !spans.is_empty() {
-                    let all_but_last: u32 = spans
-                        .iter()
-                        .map(|span| if span.is_deleted() { 0 } else { span.len })
-                        .sum();
+                    let all_but_last: u32 = spans.iter().map(|span| if span.is_deleted() { 0 } else { span.len }).sum();
                     let last = spans[spans.len() - 1];
                     assert!(last.is_deleted() && all_but_last == 0 || all_but_last <= last.len);
                 }

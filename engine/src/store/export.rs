@@ -31,11 +31,7 @@ impl Store {
         for (client, from) in lacking {
             self.write_client(out, client, from);
         }
-        let deleted = || {
-            self.clients()
-                .rev()
-                .filter(|(_, handle)| self.log(*handle).has_deleted())
-        };
+        let deleted = || self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted());
         write_var_uint(out, deleted().count() as u64);
         for (client, handle) in deleted() {
             let ranges = self.log(handle).deleted_ranges(0);
@@ -95,18 +91,8 @@ impl Store {
                     end = end.min(if is_deleted { stop } else { start });
                 }
             }
-            let content = if is_deleted {
-                self.collected(stored, log.blocks()[block].sequence)
-            } else {
-                stored
-            };
-            let next = Run {
-                block,
-                first: (client, clock),
-                len: end - clock,
-                content,
-                is_deleted,
-            };
+            let content = if is_deleted { self.collected(stored, log.blocks()[block].sequence) } else { stored };
+            let next = Run { block, first: (client, clock), len: end - clock, content, is_deleted };
             match &mut open {
                 Some(run) if self.joins(run, &next) => run.len += next.len,
                 _ => {
@@ -131,11 +117,7 @@ impl Store {
             return stored;
         }
         let owner = self.types.owner(sequence);
-        if self.types.get(owner.of).is_deleted {
-            Content::Gc
-        } else {
-            Content::Deleted
-        }
+        if self.types.get(owner.of).is_deleted { Content::Gc } else { Content::Deleted }
     }
 
     /// Whether `next`, which follows by clock, can be written as part of `run`. (FORMAT.md, joining)
@@ -163,11 +145,7 @@ impl Store {
         let (client, clock) = run.first;
         let log = self.log(client);
         let block = &log.blocks()[run.block];
-        let origin = if clock > block.clock {
-            (client, clock - 1)
-        } else {
-            block.origin
-        };
+        let origin = if clock > block.clock { (client, clock - 1) } else { block.origin };
         let owner = self.types.owner(block.sequence);
         let key = owner.key.map(|key| self.types.key_name(key).as_bytes());
         StructPart {
@@ -211,12 +189,7 @@ impl Store {
         let (mut block, mut clock) = (run.block, run.first.1);
         while clock < end {
             let stop = log.block_end(block).min(end);
-            each(Piece {
-                block,
-                first: (run.first.0, clock),
-                len: stop - clock,
-                content: run.content,
-            });
+            each(Piece { block, first: (run.first.0, clock), len: stop - clock, content: run.content });
             (clock, block) = (stop, block + 1);
         }
     }

@@ -68,10 +68,7 @@ impl IdIndex {
             count += 1;
         }
         if end < run_end {
-            pieces[count] = Run {
-                start: end,
-                leaf: run.leaf,
-            };
+            pieces[count] = Run { start: end, leaf: run.leaf };
             count += 1;
         }
         if joins_next {
@@ -89,10 +86,7 @@ impl IdIndex {
     }
 
     fn after(&self, chunk: usize, at: usize) -> Option<Run> {
-        self.chunks[chunk]
-            .get(at + 1)
-            .or_else(|| self.chunks.get(chunk + 1).map(|next| &next[0]))
-            .copied()
+        self.chunks[chunk].get(at + 1).or_else(|| self.chunks.get(chunk + 1).map(|next| &next[0])).copied()
     }
 
     fn run_end(&self, chunk: usize, at: usize) -> Clock {
@@ -141,16 +135,9 @@ impl IdIndex {
     /// Panics if the runs are not ascending from 0, or if two neighbours could be one.
     pub(super) fn assert_invariants(&self) {
         let runs: Vec<Run> = self.chunks.iter().flatten().copied().collect();
-        assert!(
-            self.chunks
-                .iter()
-                .all(|chunk| !chunk.is_empty() && chunk.len() <= CHUNK + 2)
-        );
+        assert!(self.chunks.iter().all(|chunk| !chunk.is_empty() && chunk.len() <= CHUNK + 2));
         assert_eq!(runs.first().map_or(0, |run| run.start), 0);
-        assert!(
-            runs.windows(2)
-                .all(|pair| pair[0].start < pair[1].start && pair[0].leaf != pair[1].leaf)
-        );
+        assert!(runs.windows(2).all(|pair| pair[0].start < pair[1].start && pair[0].leaf != pair[1].leaf));
         assert!(runs.last().is_none_or(|run| run.start < self.end));
     }
 }

@@ -92,11 +92,7 @@ impl Log {
     /// Whether `bytes` more content fits the log's 32-bit offsets, and `len` more units its clocks.
     pub(crate) fn has_room(&self, len: Clock, bytes: usize) -> bool {
         self.end.checked_add(len).is_some_and(|end| end < Clock::MAX)
-            && self
-                .buffer
-                .len()
-                .checked_add(bytes)
-                .is_some_and(|end| end < u32::MAX as usize)
+            && self.buffer.len().checked_add(bytes).is_some_and(|end| end < u32::MAX as usize)
     }
 
     /// Index of the block that holds `clock`. O(1) for the last block, else O(log blocks).
@@ -118,10 +114,7 @@ impl Log {
 
     /// All of a block's payload.
     pub(crate) fn payload(&self, block: usize) -> &[u8] {
-        let end = self
-            .blocks
-            .get(block + 1)
-            .map_or(self.buffer.len(), |next| next.payload as usize);
+        let end = self.blocks.get(block + 1).map_or(self.buffer.len(), |next| next.payload as usize);
         &self.buffer[self.blocks[block].payload as usize..end]
     }
 
@@ -136,11 +129,7 @@ impl Log {
             // One byte a unit: only the part is looked at, however long the block is.
             let part = &self.payload(block)[from as usize..to as usize];
             let text = core::str::from_utf8(part).expect("text is checked before it is appended");
-            return utf16::Cut {
-                half_before: false,
-                text,
-                half_after: false,
-            };
+            return utf16::Cut { half_before: false, text, half_after: false };
         }
         utf16::cut(self.text(block), from, to)
     }
@@ -154,10 +143,7 @@ impl Log {
         let block = &self.blocks[at];
         block.content == Content::String
             && !block.is_ascii
-            && matches!(
-                utf16::find(self.text(at), clock - block.clock),
-                Some(utf16::Place::InsidePair(_))
-            )
+            && matches!(utf16::find(self.text(at), clock - block.clock), Some(utf16::Place::InsidePair(_)))
     }
 
     /// Appends units at the end: to the last block if they continue it, else as new blocks.
@@ -279,10 +265,7 @@ impl Log {
         let mut ranges = self.deleted.clone();
         ranges.sort_unstable();
         assert!(ranges.iter().all(|range| range.0 < range.1 && range.1 <= self.end));
-        assert!(
-            ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0),
-            "no clock is deleted twice"
-        );
+        assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "no clock is deleted twice");
     }
 }
 

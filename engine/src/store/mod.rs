@@ -92,9 +92,7 @@ impl Store {
     }
 
     pub(crate) fn state_vector(&self) -> StateVector {
-        self.clients()
-            .map(|(client, handle)| (client, self.log(handle).end()))
-            .collect()
+        self.clients().map(|(client, handle)| (client, self.log(handle).end())).collect()
     }
 
     pub(crate) fn delete_set(&self) -> IdSet {
@@ -156,9 +154,7 @@ impl Store {
     /// Whether a unit stands in a sequence and is not deleted.
     pub(crate) fn is_live(&self, unit: LocalId) -> bool {
         let place = self.order.look_up(unit.0, unit.1);
-        place
-            .and_then(|place| self.order.span_at(place))
-            .is_some_and(|(span, _)| !span.is_deleted())
+        place.and_then(|place| self.order.span_at(place)).is_some_and(|(span, _)| !span.is_deleted())
     }
 
     /// Whether a position before this unit lies inside a surrogate pair that is whole so far.

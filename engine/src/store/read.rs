@@ -44,28 +44,20 @@ pub(crate) enum Unit<'a> {
 impl Store {
     /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
     pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
-        self.order
-            .spans(sequence)
-            .filter(|span| !span.is_deleted())
-            .flat_map(|span| {
-                let log = self.log(span.client());
-                let mut clock = span.clock;
-                let mut block = log.find(clock);
-                std::iter::from_fn(move || {
-                    (clock < span.end()).then(|| {
-                        let end = log.block_end(block).min(span.end());
-                        let content = log.blocks()[block].content;
-                        let piece = Piece {
-                            block,
-                            first: (span.client(), clock),
-                            len: end - clock,
-                            content,
-                        };
-                        (clock, block) = (end, block + 1);
-                        piece
-                    })
+        self.order.spans(sequence).filter(|span| !span.is_deleted()).flat_map(|span| {
+            let log = self.log(span.client());
+            let mut clock = span.clock;
+            let mut block = log.find(clock);
+            std::iter::from_fn(move || {
+                (clock < span.end()).then(|| {
+                    let end = log.block_end(block).min(span.end());
+                    let content = log.blocks()[block].content;
+                    let piece = Piece { block, first: (span.client(), clock), len: end - clock, content };
+                    (clock, block) = (end, block + 1);
+                    piece
                 })
             })
+        })
     }
 
     /// Calls `text` with the parts of a piece of text. Halves of cut pairs come as U+FFFD.
@@ -136,12 +128,7 @@ impl Store {
     pub(crate) fn unit(&self, id: LocalId) -> Option<Unit<'_>> {
         let log = self.log(id.0);
         let block = log.find(id.1);
-        let piece = Piece {
-            block,
-            first: id,
-            len: 1,
-            content: log.blocks()[block].content,
-        };
+        let piece = Piece { block, first: id, len: 1, content: log.blocks()[block].content };
         let mut unit = None;
         self.read_units(piece, |read| unit = Some(read));
         unit

@@ -93,15 +93,7 @@ impl Types {
             self.roots.insert(name.into(), handle);
         }
         let entries = Vec::new();
-        self.types.push(SharedType {
-            tag,
-            name: name.into(),
-            item,
-            sequence,
-            entries,
-            is_deleted: false,
-            depth,
-        });
+        self.types.push(SharedType { tag, name: name.into(), item, sequence, entries, is_deleted: false, depth });
         handle
     }
 

@@ -40,10 +40,7 @@ impl Doc {
                         Some(op) => op,
                         None => {
                             let insert = DeltaInsert::Text(String::new());
-                            ops.push(DeltaOp {
-                                insert,
-                                attributes: current.clone(),
-                            });
+                            ops.push(DeltaOp { insert, attributes: current.clone() });
                             ops.last_mut().expect("an op was pushed")
                         }
                     };
@@ -60,10 +57,9 @@ impl Doc {
                 }),
                 Content::Embed | Content::Type => store.read_units(piece, |unit| {
                     let value = Value::of_unit(store, unit);
-                    ops.extend(value.map(|value| DeltaOp {
-                        insert: DeltaInsert::Embed(value),
-                        attributes: current.clone(),
-                    }));
+                    ops.extend(
+                        value.map(|value| DeltaOp { insert: DeltaInsert::Embed(value), attributes: current.clone() }),
+                    );
                 }),
                 _ => {}
             }

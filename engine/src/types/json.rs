@@ -20,11 +20,9 @@ impl Value {
                 Any::Null
             }
             Value::Array(array) => Any::Array(array.values(doc).iter().map(|value| value.to_json(doc)).collect()),
-            Value::Map(Map(handle)) | Value::XmlHook(XmlHook(handle)) => Any::Object(
-                doc.entries(*handle)
-                    .map(|(key, value)| (key.into(), value.to_json(doc)))
-                    .collect(),
-            ),
+            Value::Map(Map(handle)) | Value::XmlHook(XmlHook(handle)) => {
+                Any::Object(doc.entries(*handle).map(|(key, value)| (key.into(), value.to_json(doc))).collect())
+            }
             Value::XmlElement(XmlElement(handle))
             | Value::XmlFragment(XmlFragment(handle))
             | Value::XmlText(XmlText(handle)) => doc.xml_string(*handle).into(),

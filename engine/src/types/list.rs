@@ -29,8 +29,7 @@ impl Doc {
     pub(super) fn list_values(&self, handle: TypeHandle) -> Vec<Value> {
         let mut values = Vec::new();
         for piece in self.store().pieces(self.list(handle)) {
-            self.store()
-                .read_units(piece, |unit| values.extend(Value::of_unit(self.store(), unit)));
+            self.store().read_units(piece, |unit| values.extend(Value::of_unit(self.store(), unit)));
         }
         values
     }

@@ -89,27 +89,11 @@ impl Transaction<'_> {
                 }
                 other => {
                     packed = (1, payload_of(other));
-                    (
-                        if matches!(other, Prelim::Subdoc { .. }) {
-                            Content::Doc
-                        } else {
-                            Content::Type
-                        },
-                        1,
-                    )
+                    (if matches!(other, Prelim::Subdoc { .. }) { Content::Doc } else { Content::Type }, 1)
                 }
             };
             let payload = std::mem::take(&mut packed).1;
-            let item = NewItem {
-                sequence,
-                place,
-                before,
-                origin,
-                right_origin,
-                content,
-                len,
-                payload: &payload,
-            };
+            let item = NewItem { sequence, place, before, origin, right_origin, content, len, payload: &payload };
             let first = self.author_item(item)?;
             if content == Content::Type {
                 let handle = self.store().type_of(first).expect("the item just written holds a type");
@@ -144,16 +128,12 @@ impl Transaction<'_> {
                 self.author_item(item).map(|_| ())
             }
             Prelim::Array(values) | Prelim::XmlFragment(values) => self.author_values(sequence, None, Some(0), values),
-            Prelim::Map(entries) => entries
-                .into_iter()
-                .try_for_each(|(key, value)| self.author_entry(handle, &key, value)),
-            Prelim::XmlElement {
-                attributes, children, ..
-            } => {
+            Prelim::Map(entries) => {
+                entries.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value))
+            }
+            Prelim::XmlElement { attributes, children, .. } => {
                 self.author_values(sequence, None, Some(0), children)?;
-                attributes
-                    .into_iter()
-                    .try_for_each(|(key, value)| self.author_entry(handle, &key, value.into()))
+                attributes.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value.into()))
             }
             _ => Ok(()),
         }

@@ -66,11 +66,7 @@ impl Text {
 impl Doc {
     pub(super) fn plain_text(&self, handle: TypeHandle) -> String {
         let mut text = String::new();
-        for piece in self
-            .store()
-            .pieces(self.list(handle))
-            .filter(|piece| piece.content == Content::String)
-        {
+        for piece in self.store().pieces(self.list(handle)).filter(|piece| piece.content == Content::String) {
             self.store().read_text(piece, |part| text.push_str(part));
         }
         text
@@ -99,16 +95,7 @@ impl Transaction<'_> {
         }
         let origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
         let before = Some(index);
-        self.author_item(NewItem {
-            sequence,
-            place,
-            before,
-            origin,
-            right_origin,
-            content,
-            len,
-            payload,
-        })?;
+        self.author_item(NewItem { sequence, place, before, origin, right_origin, content, len, payload })?;
         Ok(())
     }
 
@@ -116,10 +103,7 @@ impl Transaction<'_> {
         let sequence = self.list(handle);
         let (replica, _) = self.author();
         let visible = replica.store.order.visible_len(sequence);
-        let end = index
-            .checked_add(len)
-            .filter(|end| *end <= visible)
-            .ok_or(Error::from(ErrorKind::OutOfRange))?;
+        let end = index.checked_add(len).filter(|end| *end <= visible).ok_or(Error::from(ErrorKind::OutOfRange))?;
         for border in [index, end] {
             if border < visible {
                 let place = replica.store.order.seek(sequence, border).place;

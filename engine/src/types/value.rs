@@ -59,10 +59,7 @@ impl Value {
             Unit::Json(text) | Unit::Embed(text) => Value::Any(Any::from_json(text).unwrap_or_default()),
             Unit::Binary(bytes) => Value::Any(Any::Bytes(bytes.into())),
             Unit::Type(handle) => Value::of_type(store.types.get(handle).tag?, handle),
-            Unit::Doc(guid, options) => Value::Subdoc(Subdoc {
-                guid: guid.into(),
-                options: any(options),
-            }),
+            Unit::Doc(guid, options) => Value::Subdoc(Subdoc { guid: guid.into(), options: any(options) }),
             Unit::Text(cut) => {
                 let mut text = Vec::new();
                 cut.write_to(&mut text);

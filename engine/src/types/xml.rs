@@ -196,11 +196,7 @@ const MAX_SHOWN_DEPTH: u32 = 256;
 impl Doc {
     fn node_name(&self, handle: TypeHandle) -> &str {
         let shared = self.store().types.get(handle);
-        if shared.item.is_some() {
-            &shared.name
-        } else {
-            "UNDEFINED"
-        }
+        if shared.item.is_some() { &shared.name } else { "UNDEFINED" }
     }
 
     /// Yjs: `toString` of the XML types.
@@ -236,9 +232,7 @@ impl Doc {
     }
 
     fn write_children(&self, handle: TypeHandle, out: &mut String) {
-        self.list_values(handle)
-            .iter()
-            .for_each(|child| out.push_str(&self.shown(child)));
+        self.list_values(handle).iter().for_each(|child| out.push_str(&self.shown(child)));
     }
 
     /// Formats as nodes around the text, by name; an object's members as attributes. (Yjs: `YXmlText#toString`)
@@ -248,37 +242,26 @@ impl Doc {
         for (name, value) in &formats {
             out.push_str(&format!("<{name}"));
             let mut members: Vec<(String, String)> = match value {
-                Any::Object(members) => members
-                    .iter()
-                    .map(|(key, value)| (key.to_string(), value.to_js_string()))
-                    .collect(),
-                Any::Array(values) => values
-                    .iter()
-                    .map(Any::to_js_string)
-                    .enumerate()
-                    .map(|(at, v)| (at.to_string(), v))
-                    .collect(),
-                Any::String(text) => text
-                    .chars()
-                    .enumerate()
-                    .map(|(at, char)| (at.to_string(), char.to_string()))
-                    .collect(),
+                Any::Object(members) => {
+                    members.iter().map(|(key, value)| (key.to_string(), value.to_js_string())).collect()
+                }
+                Any::Array(values) => {
+                    values.iter().map(Any::to_js_string).enumerate().map(|(at, v)| (at.to_string(), v)).collect()
+                }
+                Any::String(text) => {
+                    text.chars().enumerate().map(|(at, char)| (at.to_string(), char.to_string())).collect()
+                }
                 _ => Vec::new(),
             };
             members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
-            members
-                .iter()
-                .for_each(|(key, value)| out.push_str(&format!(" {key}=\"{value}\"")));
+            members.iter().for_each(|(key, value)| out.push_str(&format!(" {key}=\"{value}\"")));
             out.push('>');
         }
         match &op.insert {
             DeltaInsert::Text(text) => out.push_str(text),
             DeltaInsert::Embed(value) => out.push_str(&self.shown(value)),
         }
-        formats
-            .iter()
-            .rev()
-            .for_each(|(name, _)| out.push_str(&format!("</{name}>")));
+        formats.iter().rev().for_each(|(name, _)| out.push_str(&format!("</{name}>")));
     }
 
     /// A value as JavaScript makes a string of it.

@@ -53,11 +53,7 @@ fn number(value: f64) -> String {
         let sign = if point > 0 { '+' } else { '-' };
         let power = (point - 1).abs();
         let (first, rest) = digits.split_at(1);
-        let rest = if rest.is_empty() {
-            String::new()
-        } else {
-            format!(".{rest}")
-        };
+        let rest = if rest.is_empty() { String::new() } else { format!(".{rest}") };
         format!("{first}{rest}e{sign}{power}")
     };
     if value < 0.0 { format!("-{shown}") } else { shown }

@@ -24,10 +24,7 @@ pub fn bytes(field: &Json) -> Vec<u8> {
 
 /// A state vector as `[[client, clock], ...]`.
 pub fn state_vector(vector: &StateVector) -> Json {
-    vector
-        .iter()
-        .map(|(client, clock)| json!([client.value(), clock]))
-        .collect()
+    vector.iter().map(|(client, clock)| json!([client.value(), clock])).collect()
 }
 
 /// A set of ids as `[[client, [[clock, length], ...]], ...]`.
@@ -50,12 +47,9 @@ pub fn any(value: &Any) -> Json {
         Any::String(value) => json!(**value),
         Any::Bytes(value) => json!({"$": "bytes", "b64": STANDARD.encode(value)}),
         Any::Array(values) => values.iter().map(any).collect(),
-        Any::Object(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.to_string(), any(value)))
-                .collect(),
-        ),
+        Any::Object(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key.to_string(), any(value))).collect())
+        }
     }
 }
 
@@ -64,32 +58,20 @@ fn is_safe_integer(value: f64) -> bool {
 }
 
 fn canonical_bits(value: f64) -> u64 {
-    if value.is_nan() {
-        f64::NAN.to_bits()
-    } else {
-        value.to_bits()
-    }
+    if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }
 
 /// A value with its shared types, as `tree` has it.
 pub fn tree(doc: &Doc, value: &Value) -> Json {
     let object = |entries: Vec<(String, Json)>| Json::Object(entries.into_iter().collect());
     let map = |entries: Vec<(&str, Value)>| {
-        object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.to_string(), tree(doc, value)))
-                .collect(),
-        )
+        object(entries.iter().map(|(key, value)| (key.to_string(), tree(doc, value))).collect())
     };
     match value {
         Value::Any(value) => any(value),
         Value::Subdoc(subdoc) => {
             let option = |key: &str| match &subdoc.options {
-                Any::Object(options) => options
-                    .iter()
-                    .find(|(of, _)| **of == *key)
-                    .map(|(_, value)| value.clone()),
+                Any::Object(options) => options.iter().find(|(of, _)| **of == *key).map(|(_, value)| value.clone()),
                 _ => None,
             };
             let flag = |key: &str, default: bool| option(key).map_or(default, |value| value == Any::Bool(true));
@@ -161,21 +143,15 @@ pub fn joined(value: &Json) -> Json {
                 });
                 match out.last_mut() {
                     Some(last) if joins => {
-                        last["insert"] = json!(format!(
-                            "{}{}",
-                            last["insert"].as_str().unwrap(),
-                            value["insert"].as_str().unwrap()
-                        ));
+                        last["insert"] =
+                            json!(format!("{}{}", last["insert"].as_str().unwrap(), value["insert"].as_str().unwrap()));
                     }
                     _ => out.push(value),
                 }
             }
             Json::Array(out)
         }
-        Json::Object(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.clone(), joined(value)))
-            .collect(),
+        Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), joined(value))).collect(),
         other => other.clone(),
     }
 }

@@ -8,11 +8,7 @@ impl Order {
     pub(crate) fn assert_invariants(&self, client_ends: impl Iterator<Item = Clock>) {
         self.index.iter().for_each(|index| index.assert_invariants());
         let ends: Vec<Clock> = client_ends.collect();
-        assert_eq!(
-            ends,
-            self.index.iter().map(|index| index.end()).collect::<Vec<_>>(),
-            "the index ends with the log"
-        );
+        assert_eq!(ends, self.index.iter().map(|index| index.end()).collect::<Vec<_>>(), "the index ends with the log");
         let mut leaves_seen = 0;
         for (sequence, tree) in self.trees.iter().enumerate() {
             leaves_seen += self.assert_tree(sequence as Sequence, tree);
@@ -66,11 +62,7 @@ impl Order {
             let visible = self.assert_subtree(child.id, height - 1, id, leaves);
             let holds_unsettled = leaves[before..].contains(&self.unsettled.leaf);
             let missing = if holds_unsettled { self.unsettled.visible } else { 0 };
-            assert_eq!(
-                i64::from(child.visible) + missing,
-                i64::from(visible),
-                "a node's count of a child"
-            );
+            assert_eq!(i64::from(child.visible) + missing, i64::from(visible), "a node's count of a child");
             sum += visible;
         }
         sum
@@ -86,10 +78,7 @@ impl Order {
         }
         let spans = &self.leaves[leaf as usize].spans;
         assert!((cursor.span as usize) < spans.len());
-        before += spans[..cursor.span as usize]
-            .iter()
-            .map(|span| span.visible_len())
-            .sum::<u32>();
+        before += spans[..cursor.span as usize].iter().map(|span| span.visible_len()).sum::<u32>();
         assert_eq!(cursor.before, before, "the cursor's distance from the start");
     }
 }

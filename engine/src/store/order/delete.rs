@@ -65,12 +65,7 @@ impl Order {
             }
         }
         let overfull = spans.len() > FAN_OUT;
-        self.cursor = cursor.map(|(span, before)| Cursor {
-            sequence,
-            leaf: place.leaf,
-            span: span as u32,
-            before,
-        });
+        self.cursor = cursor.map(|(span, before)| Cursor { sequence, leaf: place.leaf, span: span as u32, before });
         if whole.is_visible() {
             self.change_visible(place.leaf, -i64::from(gone.len));
         }
@@ -86,10 +81,6 @@ impl Order {
         if (place.span as usize) < leaf.spans.len() {
             return place;
         }
-        Place {
-            leaf: leaf.next,
-            span: 0,
-            offset: 0,
-        }
+        Place { leaf: leaf.next, span: 0, offset: 0 }
     }
 }

@@ -41,12 +41,7 @@ impl Order {
             at
         };
         self.hint = (place.leaf, holder as u32);
-        self.cursor = before.map(|_| Cursor {
-            sequence,
-            leaf: place.leaf,
-            span: holder as u32,
-            before: span_before,
-        });
+        self.cursor = before.map(|_| Cursor { sequence, leaf: place.leaf, span: holder as u32, before: span_before });
         let overfull = spans.len() > FAN_OUT;
         self.change_visible(place.leaf, new.visible_len().into());
         if overfull {
@@ -69,12 +64,7 @@ impl Order {
         debug_assert_eq!(tree.root, NONE);
         (tree.root, tree.first, tree.last) = (leaf, leaf, leaf);
         self.hint = (leaf, 0);
-        self.cursor = Some(Cursor {
-            sequence,
-            leaf,
-            span: 0,
-            before: 0,
-        });
+        self.cursor = Some(Cursor { sequence, leaf, span: 0, before: 0 });
         self.change_visible(leaf, new.visible_len().into());
     }
 
@@ -85,11 +75,7 @@ impl Order {
             return place;
         }
         let span = self.leaves[leaf.previous as usize].spans.len() as u32;
-        Place {
-            leaf: leaf.previous,
-            span,
-            offset: 0,
-        }
+        Place { leaf: leaf.previous, span, offset: 0 }
     }
 
     /// Moves the upper half of a leaf's spans into a new leaf after it.
@@ -111,14 +97,7 @@ impl Order {
         for span in &moved {
             self.index[span.client() as usize].relocate(span.clock, span.end(), new_id);
         }
-        self.leaves.push(Leaf {
-            spans: moved,
-            sequence,
-            parent,
-            previous: id,
-            next,
-            visible,
-        });
+        self.leaves.push(Leaf { spans: moved, sequence, parent, previous: id, next, visible });
         match next {
             NONE => self.trees[sequence as usize].last = new_id,
             next => self.leaves[next as usize].previous = new_id,
@@ -145,13 +124,7 @@ impl Order {
         if parent == NONE {
             let root = self.nodes.len() as u32;
             let mut children = Vec::with_capacity(FAN_OUT + 1);
-            children.extend([
-                Child {
-                    id: left,
-                    visible: left_visible,
-                },
-                new,
-            ]);
+            children.extend([Child { id: left, visible: left_visible }, new]);
             self.nodes.push(Node { children, parent: NONE });
             self.set_parent(left, level, root);
             self.set_parent(new.id, level, root);
@@ -182,18 +155,8 @@ impl Order {
         for child in &moved {
             self.set_parent(child.id, child_level, new_id);
         }
-        self.nodes.push(Node {
-            children: moved,
-            parent,
-        });
-        self.add_child(
-            sequence,
-            parent,
-            id,
-            old_visible,
-            Child { id: new_id, visible },
-            child_level + 1,
-        );
+        self.nodes.push(Node { children: moved, parent });
+        self.add_child(sequence, parent, id, old_visible, Child { id: new_id, visible }, child_level + 1);
     }
 
     fn set_parent(&mut self, child: u32, level: u32, parent: u32) {

@@ -110,14 +110,7 @@ impl Default for Order {
 impl Order {
     /// A new, empty sequence.
     pub(crate) fn add_sequence(&mut self) -> Sequence {
-        self.trees.push(Tree {
-            root: NONE,
-            height: 0,
-            first: NONE,
-            last: NONE,
-            visible: 0,
-            has_uncounted: false,
-        });
+        self.trees.push(Tree { root: NONE, height: 0, first: NONE, last: NONE, visible: 0, has_uncounted: false });
         self.trees.len() as Sequence - 1
     }
 
@@ -179,8 +172,5 @@ impl Order {
 }
 
 fn slot_of(node: &Node, child: u32) -> usize {
-    node.children
-        .iter()
-        .position(|c| c.id == child)
-        .expect("a child stands in its parent")
+    node.children.iter().position(|c| c.id == child).expect("a child stands in its parent")
 }

@@ -19,30 +19,20 @@ impl Order {
     /// O(1) near the last edit, else O(log).
     pub(crate) fn seek(&mut self, sequence: Sequence, position: u32) -> Found {
         debug_assert!(position < self.visible_len(sequence));
-        let found = self
-            .seek_from_cursor(sequence, position)
-            .unwrap_or_else(|| self.seek_from_root(sequence, position));
+        let found =
+            self.seek_from_cursor(sequence, position).unwrap_or_else(|| self.seek_from_root(sequence, position));
         let Place { leaf, span, .. } = found.place;
-        self.cursor = Some(Cursor {
-            sequence,
-            leaf,
-            span,
-            before: found.before_span,
-        });
+        self.cursor = Some(Cursor { sequence, leaf, span, before: found.before_span });
         found
     }
 
     /// The same without remembering: for readers.
     pub(crate) fn find_visible(&self, sequence: Sequence, position: u32) -> Place {
-        self.seek_from_cursor(sequence, position)
-            .unwrap_or_else(|| self.seek_from_root(sequence, position))
-            .place
+        self.seek_from_cursor(sequence, position).unwrap_or_else(|| self.seek_from_root(sequence, position)).place
     }
 
     fn seek_from_cursor(&self, sequence: Sequence, position: u32) -> Option<Found> {
-        let Cursor {
-            leaf, span, mut before, ..
-        } = self.cursor.filter(|c| c.sequence == sequence)?;
+        let Cursor { leaf, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
         let mut id = leaf;
         let mut at = span as usize;
         let mut spans = &self.leaves[id as usize].spans;
@@ -64,15 +54,8 @@ impl Order {
             if let Some(span) = spans.get(at) {
                 let visible = span.visible_len();
                 if position - before < visible {
-                    let place = Place {
-                        leaf: id,
-                        span: at as u32,
-                        offset: position - before,
-                    };
-                    return Some(Found {
-                        place,
-                        before_span: before,
-                    });
+                    let place = Place { leaf: id, span: at as u32, offset: position - before };
+                    return Some(Found { place, before_span: before });
                 }
                 before += visible;
                 at += 1;
@@ -114,15 +97,8 @@ impl Order {
         for (at, span) in spans.iter().enumerate() {
             let visible = span.visible_len();
             if position - before < visible {
-                let place = Place {
-                    leaf: id,
-                    span: at as u32,
-                    offset: position - before,
-                };
-                return Found {
-                    place,
-                    before_span: before,
-                };
+                let place = Place { leaf: id, span: at as u32, offset: position - before };
+                return Found { place, before_span: before };
             }
             before += visible;
         }

@@ -36,11 +36,7 @@ impl Span {
             Mark::Uncounted => UNCOUNTED,
             Mark::Deleted => DELETED,
         };
-        Span {
-            tag: client | flags,
-            clock,
-            len,
-        }
+        Span { tag: client | flags, clock, len }
     }
 
     #[inline]
@@ -87,18 +83,11 @@ impl Span {
 
     /// The units `from..to` of this span, as a span.
     pub(super) fn part(self, from: Clock, to: Clock) -> Span {
-        Span {
-            clock: self.clock + from,
-            len: to - from,
-            ..self
-        }
+        Span { clock: self.clock + from, len: to - from, ..self }
     }
 
     /// The same units, deleted.
     pub(super) fn deleted(self) -> Span {
-        Span {
-            tag: self.client() | DELETED,
-            ..self
-        }
+        Span { tag: self.client() | DELETED, ..self }
     }
 }

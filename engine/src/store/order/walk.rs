@@ -23,11 +23,7 @@ impl Order {
             for near in [span, span.wrapping_sub(1), span + 1] {
                 if let Some(found) = spans.get(near as usize).filter(|s| s.contains(client, clock)) {
                     self.hint.1 = near;
-                    return Some(Place {
-                        leaf,
-                        span: near,
-                        offset: clock - found.clock,
-                    });
+                    return Some(Place { leaf, span: near, offset: clock - found.clock });
                 }
             }
         }
@@ -43,15 +39,8 @@ impl Order {
             return None;
         }
         let spans = &self.leaves[leaf as usize].spans;
-        let span = spans
-            .iter()
-            .position(|s| s.contains(client, clock))
-            .expect("the index names the leaf of an id");
-        Some(Place {
-            leaf,
-            span: span as u32,
-            offset: clock - spans[span].clock,
-        })
+        let span = spans.iter().position(|s| s.contains(client, clock)).expect("the index names the leaf of an id");
+        Some(Place { leaf, span: span as u32, offset: clock - spans[span].clock })
     }
 
     /// The clock after the ids around this one that stand in no sequence, or the same clock if it stands in one.
@@ -81,8 +70,7 @@ impl Order {
     /// The id of the unit after a place.
     #[inline]
     pub(crate) fn unit_after(&self, place: Place) -> Option<(Client, Clock)> {
-        self.span_at(place)
-            .map(|(span, offset)| (span.client(), span.clock + offset))
+        self.span_at(place).map(|(span, offset)| (span.client(), span.clock + offset))
     }
 
     /// The id of the unit before a place.
@@ -115,11 +103,7 @@ impl Order {
         let mut at = place;
         let mut leaf = &self.leaves[at.leaf as usize];
         if at.span as usize == leaf.spans.len() && leaf.next != NONE {
-            at = Place {
-                leaf: leaf.next,
-                span: 0,
-                offset: 0,
-            };
+            at = Place { leaf: leaf.next, span: 0, offset: 0 };
             leaf = &self.leaves[at.leaf as usize];
         }
         at.offset += units;
@@ -133,21 +117,13 @@ impl Order {
     /// The place before the first unit of a sequence; `None` if it is empty.
     pub(crate) fn start(&self, sequence: Sequence) -> Option<Place> {
         let first = self.trees[sequence as usize].first;
-        (first != NONE).then_some(Place {
-            leaf: first,
-            span: 0,
-            offset: 0,
-        })
+        (first != NONE).then_some(Place { leaf: first, span: 0, offset: 0 })
     }
 
     /// The place after the last unit of a sequence, deleted ones included; `None` if it is empty.
     pub(crate) fn end(&self, sequence: Sequence) -> Option<Place> {
         let last = self.trees[sequence as usize].last;
-        (last != NONE).then(|| Place {
-            leaf: last,
-            span: self.leaves[last as usize].spans.len() as u32,
-            offset: 0,
-        })
+        (last != NONE).then(|| Place { leaf: last, span: self.leaves[last as usize].spans.len() as u32, offset: 0 })
     }
 
     /// The spans of a sequence in order.
