@@ -4,21 +4,9 @@ mod notation;
 
 use merganser::update::{Content, Struct, Update, write_struct};
 use merganser::{ClientId, Clock, Doc, Options, Value};
-use notation::{any, bytes, cases, delta, id_set, joined, state_vector, tree};
+use notation::{any, bytes, cases, define, delta, id_set, joined, state_vector, tree};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-fn define(doc: &mut Doc, name: &str, kind: &str) -> Value {
-    match kind {
-        "Text" => Value::Text(doc.text(name)),
-        "Array" => Value::Array(doc.array(name)),
-        "Map" => Value::Map(doc.map(name)),
-        "XmlFragment" => Value::XmlFragment(doc.xml_fragment(name)),
-        "XmlElement" => Value::XmlElement(doc.xml_element(name)),
-        "XmlText" => Value::XmlText(doc.xml_text(name)),
-        other => panic!("unknown kind {other}"),
-    }
-}
 
 /// Every unit's struct in bytes, cut at the borders given: two encodings of one state are equal once both are cut at
 /// the borders of both. Where a struct has an origin the key bit says nothing, and Yjs drops it when it merges updates.
@@ -63,11 +51,7 @@ fn run(case: &Json) -> Result<(), String> {
     let mut options = Options::new(ClientId::from(1));
     options.gc = case["gc"].as_bool().unwrap();
     let mut doc = Doc::new(options);
-    let mut roots = Vec::new();
-    for root in case["roots"].as_array().unwrap() {
-        let name = root[0].as_str().unwrap();
-        roots.push((name.to_string(), define(&mut doc, name, root[1].as_str().unwrap())));
-    }
+    let roots: Vec<_> = case["roots"].as_array().unwrap().iter().map(|root| define(&mut doc, root)).collect();
     for update in case["updates"].as_array().unwrap() {
         doc.apply_update(&bytes(update)).map_err(|error| format!("refused: {error}"))?;
         doc.assert_invariants();

@@ -2,13 +2,19 @@
 //!
 //! `FORMAT.md` in this folder draws the format byte by byte.
 
+mod block_writer;
 mod delete_set;
+mod diff;
+mod merge;
 mod parse;
 mod state_vector;
+mod struct_walk;
 mod structs;
 mod write;
 
 pub use delete_set::{read_delete_set, write_delete_set};
+pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};
+pub use merge::merge_updates;
 pub(crate) use parse::parse_struct;
 pub use parse::{ClientStructs, Update};
 pub use state_vector::{decode_state_vector, encode_state_vector, write_state_vector};

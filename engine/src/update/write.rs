@@ -118,7 +118,8 @@ pub(crate) fn write_content(out: &mut Vec<u8>, content: Content, payload: &[u8],
         }
         Content::Any | Content::Json => {
             write_var_uint(out, units.into());
-            out.extend_from_slice(units_of(content, payload, part).of(payload));
+            let is_whole = units == len;
+            out.extend_from_slice(if is_whole { payload } else { units_of(content, payload, part).of(payload) });
         }
         Content::Binary => write_bytes(out, payload),
         Content::Embed => write_string(out, checked_text(payload)),

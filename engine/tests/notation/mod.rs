@@ -1,4 +1,6 @@
-//! The notation of the conformance cases: gzipped JSON lines, bytes in base64, values that JSON lacks as objects.
+//! The notation of the conformance cases: gzipped JSON lines, bytes in base64, values that JSON lacks as objects;
+//! and what random tests share: a generator and the choice of seeds.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +22,21 @@ pub fn cases(file: &str) -> Vec<Json> {
 /// Bytes in base64.
 pub fn bytes(field: &Json) -> Vec<u8> {
     STANDARD.decode(field.as_str().expect("bytes are a string")).unwrap()
+}
+
+/// A root of a case, `[name, kind]`, in a document of ours.
+pub fn define(doc: &mut Doc, root: &Json) -> (String, Value) {
+    let name = root[0].as_str().unwrap();
+    let value = match root[1].as_str().unwrap() {
+        "Text" => Value::Text(doc.text(name)),
+        "Array" => Value::Array(doc.array(name)),
+        "Map" => Value::Map(doc.map(name)),
+        "XmlFragment" => Value::XmlFragment(doc.xml_fragment(name)),
+        "XmlElement" => Value::XmlElement(doc.xml_element(name)),
+        "XmlText" => Value::XmlText(doc.xml_text(name)),
+        other => panic!("unknown kind {other}"),
+    };
+    (name.to_string(), value)
 }
 
 /// A state vector as `[[client, clock], ...]`.
@@ -153,5 +170,33 @@ pub fn joined(value: &Json) -> Json {
         }
         Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), joined(value))).collect(),
         other => other.clone(),
+    }
+}
+
+/// A small generator of our own, so that a seed means the same for ever (splitmix64).
+pub struct Random(pub u64);
+
+impl Random {
+    /// A number below `limit`, 0 where there is none.
+    pub fn below(&mut self, limit: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % u64::from(limit.max(1))) as u32
+    }
+
+    /// Whether something happens that does so once in `times`.
+    pub fn one_in(&mut self, times: u32) -> bool {
+        self.below(times) == 0
+    }
+}
+
+/// The seeds of a random test: the one in `MERGANSER_SEED`, else the first `MERGANSER_RUNS`, else `count`.
+pub fn runs(count: u64) -> Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    match number("MERGANSER_SEED") {
+        Some(seed) => seed..seed + number("MERGANSER_RUNS").unwrap_or(1),
+        None => 0..number("MERGANSER_RUNS").unwrap_or(count),
     }
 }

@@ -1,0 +1,146 @@
+//! Conformance `merge`: what Yjs makes of updates without a document.
+
+mod notation;
+
+use merganser::update::{
+    Content, Update, clocks_of_update, diff_update, merge_updates, state_vector_of_update, validate_update,
+};
+use merganser::values::utf16;
+use merganser::{ClientId, Clock, Doc, IdSet, Options, StateVector};
+use notation::{Random, bytes, cases, define, id_set, joined, runs, state_vector, tree};
+use serde_json::{Value as Json, json};
+
+fn list(field: &Json) -> Vec<Vec<u8>> {
+    field.as_array().unwrap().iter().map(bytes).collect()
+}
+
+fn merge(updates: &[Vec<u8>]) -> Vec<u8> {
+    merge_updates(&updates.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap()
+}
+
+fn meta(update: &[u8]) -> Json {
+    let clocks = clocks_of_update(update).unwrap();
+    let side = |of: fn(&std::ops::Range<Clock>) -> Clock| -> Json {
+        clocks.iter().map(|(client, range)| json!([client.value(), of(range)])).collect()
+    };
+    json!({"from": side(|range| range.start), "to": side(|range| range.end)})
+}
+
+fn contents(update: &[u8]) -> (IdSet, IdSet) {
+    let read = Update::parse_v1(update).unwrap();
+    let structs = read.structs.iter().filter(|of| of.content != Content::Skip);
+    (structs.map(|of| (of.id.client, of.id.clock..of.end())).collect(), read.deletes.into_iter().collect())
+}
+
+fn run(case: &Json) -> Result<(), String> {
+    let expect = &case["expect"];
+    let same = |what: &str, ours: Json, theirs: &Json| match ours == *theirs {
+        true => Ok(()),
+        false => Err(format!("{what}: ours {ours}, Yjs' {theirs}")),
+    };
+    let same_bytes = |what: &str, ours: &[u8], theirs: &Json| match ours == bytes(theirs) {
+        true => Ok(()),
+        false => Err(format!("{what}: ours\n{ours:x?}, Yjs'\n{:x?}", bytes(theirs))),
+    };
+    let updates = list(&case["updates"]);
+    let merged = merge(&updates);
+    let (structs, deletes) = contents(&merged);
+    same("ranges", id_set(&structs), &expect["ranges"])?;
+    same("deletes", id_set(&deletes), &expect["ds"])?;
+    same_bytes("merged", &merged, &expect["merged"])?;
+    same("meta", meta(&merged), &expect["mergedMeta"])?;
+    same_bytes("state vector", &state_vector_of_update(&merged).unwrap(), &expect["sv"])?;
+    for (index, update) in updates.iter().enumerate() {
+        validate_update(update).unwrap();
+        same("meta of one", meta(update), &expect["metas"][index])?;
+        same_bytes("vector of one", &state_vector_of_update(update).unwrap(), &expect["updateSvs"][index])?;
+    }
+    for (index, vector) in list(&case["svs"]).iter().enumerate() {
+        let diff = diff_update(&merged, vector).unwrap();
+        same_bytes(&format!("difference {index}"), &diff, &expect["diffs"][index]["v1"])?;
+    }
+    let mut options = Options::new(ClientId::from(1));
+    options.gc = false;
+    let mut doc = Doc::new(options);
+    let roots: Vec<_> = case["roots"].as_array().unwrap().iter().map(|root| define(&mut doc, root)).collect();
+    doc.apply_update(&merged).map_err(|error| format!("refused: {error}"))?;
+    doc.assert_invariants();
+    let state = &expect["state"];
+    same("sv", state_vector(&doc.state_vector()), &state["sv"])?;
+    same("ds", id_set(&doc.delete_set()), &state["ds"])?;
+    same("pending", id_set(&doc.pending_structs()), &state["pending"]["ranges"])?;
+    same("pending deletes", id_set(doc.pending_deletes()), &state["pending"]["ds"])?;
+    for (name, root) in &roots {
+        same(name, joined(&tree(&doc, root)), &joined(&state["roots"][name]["tree"]))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn updates_are_merged_and_cut_as_in_yjs() {
+    let cases = cases("merge");
+    let failures: Vec<String> =
+        cases.iter().filter_map(|case| run(case).err().map(|wrong| format!("{}: {wrong}", case["id"]))).collect();
+    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+#[test]
+fn no_updates_merge_into_an_empty_one() {
+    assert_eq!(merge_updates(&[]).unwrap(), [0, 0]);
+}
+
+#[test]
+fn a_cut_inside_a_surrogate_pair_leaves_a_replacement_character() {
+    let mut doc = Doc::new(Options::new(ClientId::from(1)));
+    let text = doc.text("t");
+    let mut transaction = doc.transact();
+    text.insert(&mut transaction, 0, "a😀b").unwrap();
+    let update = transaction.commit().update_v1().unwrap();
+    for known in 0..=4 {
+        let vector: StateVector = [(ClientId::from(1), known)].into_iter().collect();
+        let diff = diff_update(&update, &merganser::update::encode_state_vector(&vector)).unwrap();
+        let read = Update::parse_v1(&diff).unwrap();
+        let text = read.structs.first().map_or("", |of| core::str::from_utf8(of.payload.of(&diff)).unwrap());
+        assert_eq!(text, ["a😀b", "😀b", "\u{FFFD}b", "b", ""][known as usize], "known up to {known}");
+        assert_eq!(utf16::len(text), 4 - known);
+    }
+}
+
+/// Blocks of an update in any order, a client twice: Yjs does not write that, and loses some of it when it merges.
+#[test]
+fn updates_whose_clients_do_not_descend_lose_nothing() {
+    let gc = |client: u8, clock: u8, len: u8| [1, client, clock, 0, len];
+    let ascending = [&[3][..], &gc(1, 0, 5), &gc(2, 0, 5), &gc(1, 8, 2), &[0]].concat();
+    let plain = [&[1][..], &gc(1, 4, 3), &[0]].concat();
+    for updates in [[&ascending[..], &plain], [&plain, &ascending]] {
+        let (structs, _) = contents(&merge_updates(&updates).unwrap());
+        assert_eq!(id_set(&structs), json!([[1, [[0, 7], [8, 2]]], [2, [[0, 5]]]]));
+    }
+}
+
+/// Random parts of a document's history in random order, merged in random groups: nothing is lost, nothing added.
+#[test]
+fn merging_in_groups_holds_the_same_as_merging_at_once() {
+    let cases = cases("merge");
+    for seed in runs(60) {
+        println!("seed {seed}");
+        let random = &mut Random(seed);
+        let case = &cases[random.below(cases.len() as u32) as usize];
+        let mut updates = list(&case["updates"]);
+        let whole = contents(&merge(&updates));
+        while updates.len() > 1 {
+            let first = updates.swap_remove(random.below(updates.len() as u32) as usize);
+            let second = updates.swap_remove(random.below(updates.len() as u32) as usize);
+            updates.push(merge(&[first, second]));
+        }
+        assert_eq!(contents(&updates[0]), whole, "seed {seed}");
+        let cut = random.below(200);
+        let vector: StateVector = whole.0.clients().map(|(client, _)| (client, cut)).collect();
+        let diff = diff_update(&updates[0], &merganser::update::encode_state_vector(&vector)).unwrap();
+        let mut rest = IdSet::default();
+        for (client, range) in whole.0.iter() {
+            rest.insert(client, range.start.max(cut)..range.end.max(cut));
+        }
+        assert_eq!(contents(&diff), (rest, whole.1), "seed {seed}");
+    }
+}
