@@ -19,6 +19,13 @@ pub struct Applied {
 impl Replica {
     /// Applies an update v1. An error leaves everything as it was.
     pub(crate) fn apply(&mut self, bytes: &[u8]) -> Result<Applied, Error> {
+        if !self.apply_single(bytes) {
+            self.apply_any(bytes)?;
+        }
+        Ok(Applied { changed: !self.changes.is_empty(), pending: !self.pending.is_empty() })
+    }
+
+    fn apply_any(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let mut update = std::mem::take(&mut self.incoming);
         let mut plan = std::mem::take(&mut self.plan);
         let parsed = update.parse(bytes).and_then(|()| {
@@ -37,8 +44,7 @@ impl Replica {
         }
         self.incoming = update;
         self.plan = plan;
-        parsed?;
-        Ok(Applied { changed: !self.changes.is_empty(), pending: !self.pending.is_empty() })
+        parsed
     }
 
     fn check_room(&self, update: &Update, bytes: &[u8], waiting: usize) -> Result<(), Error> {
@@ -101,7 +107,7 @@ impl Replica {
 
     /// Deletes known units of a remote delete, whose ends may cut surrogate pairs: but no pair that is deleted
     /// already. (Yjs: `readAndApplyDeleteSet`)
-    fn delete_cut(&mut self, client: Client, start: Clock, end: Clock) {
+    pub(super) fn delete_cut(&mut self, client: Client, start: Clock, end: Clock) {
         if self.store.log(client).has_wide_text() {
             for (border, inside) in [(start, start), (end, end - 1)] {
                 if self.store.is_live((client, inside)) {

@@ -27,7 +27,9 @@ impl Replica {
         self.note_inserted(client);
         let first = (client, self.store.log(client).end());
         let owner = self.store.types.owner(item.sequence);
-        let is_last = item.place.is_none_or(|place| self.store.order.unit_after(place).is_none());
+        // Of a map entry only the last item counts. (Yjs: `Item#integrate`)
+        let is_entry = owner.key.is_some();
+        let is_last = is_entry && item.place.is_none_or(|place| self.store.order.unit_after(place).is_none());
         let mark = Store::mark_of(item.content);
         self.store.order.insert(item.sequence, item.place, client, item.len, mark, item.before);
         let mut with_handle = Vec::new();
@@ -46,7 +48,7 @@ impl Replica {
             origin: item.origin,
             right_origin: item.right_origin,
             sequence: item.sequence,
-            is_joinable: owner.key.is_none(),
+            is_joinable: !is_entry,
             payload,
         };
         self.store.log_mut(client).append(entry, client);
@@ -55,11 +57,10 @@ impl Replica {
             self.store.log_mut(client).note_deleted(first.1, end);
             self.changes.note_deleted(client, first.1, end);
         }
-        // Of a map entry only the last item counts. (Yjs: `Item#integrate`)
-        if owner.key.is_some() && is_last {
+        if is_last {
             self.delete_before(first);
         }
-        if self.store.types.get(owner.of).is_deleted || (owner.key.is_some() && !is_last) {
+        if self.store.types.get(owner.of).is_deleted || (is_entry && !is_last) {
             self.delete_ids(client, first.1, end);
         }
     }
@@ -105,12 +106,7 @@ impl Replica {
         let Some(sequence) = sequence else {
             return self.append_gc(client, len);
         };
-        if origin != NO_ORIGIN {
-            self.store.note_cut(origin.0, origin.1 + 1);
-        }
-        if right_origin != NO_ORIGIN {
-            self.store.note_cut(right_origin.0, right_origin.1);
-        }
+        self.note_cuts(origin, right_origin);
         let place = self.place(sequence, read.id.client, origin, right_origin);
         let payload = read.payload.of(bytes);
         let rest;
@@ -123,6 +119,17 @@ impl Replica {
         };
         let content = read.content;
         self.append(client, NewItem { sequence, place, before: None, origin, right_origin, content, len, payload });
+    }
+
+    /// Notes that an item refers to the borders after its origin and before its right origin.
+    #[inline(always)]
+    pub(super) fn note_cuts(&mut self, origin: LocalId, right_origin: LocalId) {
+        if origin != NO_ORIGIN {
+            self.store.note_cut(origin.0, origin.1 + 1);
+        }
+        if right_origin != NO_ORIGIN {
+            self.store.note_cut(right_origin.0, right_origin.1);
+        }
     }
 
     fn append_gc(&mut self, client: Client, len: Clock) {
@@ -159,20 +166,20 @@ impl Replica {
         origin: LocalId,
         right_origin: LocalId,
     ) -> Option<Sequence> {
-        let sequence_of = |id: LocalId| (id != NO_ORIGIN).then(|| self.store.block(id).sequence);
+        let mut sequence_of = |id: LocalId| (id != NO_ORIGIN).then(|| self.store.order.sequence_with(id.0, id.1));
         let (left, right) = (sequence_of(origin), sequence_of(right_origin));
-        if left == Some(NO_SEQUENCE) || right == Some(NO_SEQUENCE) {
+        if left == Some(None) || right == Some(None) {
             return None;
         }
         let parent = match read.parent {
             Parent::Inherited => {
                 return match (left, right) {
                     (Some(left), Some(right)) if left != right => None,
-                    _ => left.or(right),
+                    _ => left.or(right).flatten(),
                 };
             }
             // A continued item knows its parent from its origin.
-            _ if left.is_some() => return left,
+            _ if left.is_some() => return left.flatten(),
             Parent::Root(name) => self.store.root(text(name.of(bytes))),
             Parent::Item(id) => {
                 let item = self.local(Some(id));

@@ -7,6 +7,7 @@ mod item;
 mod pending;
 mod place;
 mod plan;
+mod single;
 
 use crate::store::{Client, Store};
 use crate::update::Update;

@@ -3,9 +3,11 @@
 mod any;
 mod json;
 mod reader;
+mod varint;
 mod writer;
 
 pub use any::{MAX_NESTING, read_any, skip_any, write_any};
 pub use json::check_json;
 pub use reader::Reader;
+pub(crate) use varint::decode_var_uint;
 pub use writer::{var_uint_len, write_bytes, write_string, write_var_int, write_var_uint};

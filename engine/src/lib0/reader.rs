@@ -1,5 +1,6 @@
 //! A bounded reader: it never looks past the input and never allocates.
 
+use super::varint::decode_var_uint;
 use crate::values::{ClientId, Clock, Error, ErrorKind, Id};
 
 /// Reads lib0's notation from a byte slice, front to back.
@@ -65,32 +66,25 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned var-int of at most 53 bits, as lib0 reads it.
-    #[inline]
+    #[inline(always)]
     pub fn read_var_uint(&mut self) -> Result<u64, Error> {
-        let first = self.read_u8()?;
-        if first < 0x80 {
-            return Ok(first.into());
+        match decode_var_uint(self.bytes, self.at) {
+            Some((value, len)) => {
+                self.at += len;
+                Ok(value)
+            }
+            None => Err(self.var_uint_error()),
         }
-        self.read_long_var_uint(u64::from(first & 0x7f))
     }
 
-    fn read_long_var_uint(&mut self, low_bits: u64) -> Result<u64, Error> {
-        let start = self.at - 1;
-        let mut value = low_bits;
-        let mut shift = 7;
-        loop {
-            let byte = self.read_u8()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if value > ClientId::MAX.value() {
-                return Err(Error::at(ErrorKind::NumberTooLarge, start));
-            }
-            if byte < 0x80 {
-                return Ok(value);
-            }
-            shift += 7;
-            if shift > 56 {
-                return Err(Error::at(ErrorKind::NumberTooLarge, start));
-            }
+    /// Why there is no var-int here.
+    #[cold]
+    fn var_uint_error(&self) -> Error {
+        const MOST_BYTES: usize = 8;
+        let rest = &self.bytes[self.at..];
+        match rest.len() < MOST_BYTES && rest.iter().all(|byte| *byte >= 0x80) {
+            true => Error::at(ErrorKind::UnexpectedEnd, self.bytes.len()),
+            false => Error::at(ErrorKind::NumberTooLarge, self.at),
         }
     }
 

@@ -192,7 +192,11 @@ impl Log {
                 is_ascii,
             });
         }
-        self.buffer.extend_from_slice(entry.payload);
+        match entry.payload {
+            // What one key press brings.
+            [byte] => self.buffer.push(*byte),
+            payload => self.buffer.extend_from_slice(payload),
+        }
         self.end += entry.len;
     }
 
@@ -271,7 +275,8 @@ impl Log {
 
 /// Sorts ranges and joins those that touch.
 fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
-    ranges.sort_unstable();
+    // The stable sort makes use of what was sorted before.
+    ranges.sort();
     ranges.dedup_by(|next, kept| {
         let touches = next.0 <= kept.1;
         if touches {

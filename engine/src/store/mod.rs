@@ -143,10 +143,15 @@ impl Store {
     }
 
     /// Notes that someone refers to the border before `clock`: if it lies inside a surrogate pair, the pair is broken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note_cut(&mut self, client: Client, clock: Clock) {
-        let log = self.log(client);
-        if log.has_wide_text() && log.is_inside_pair(clock) {
+        if self.log(client).has_wide_text() {
+            self.note_cut_of_wide_text(client, clock);
+        }
+    }
+
+    fn note_cut_of_wide_text(&mut self, client: Client, clock: Clock) {
+        if self.log(client).is_inside_pair(clock) {
             self.cut_pairs.insert((client, clock - 1));
         }
     }

@@ -7,6 +7,7 @@ mod delete_set;
 mod diff;
 mod merge;
 mod parse;
+mod single;
 mod state_vector;
 mod struct_walk;
 mod structs;
@@ -17,6 +18,7 @@ pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_u
 pub use merge::merge_updates;
 pub(crate) use parse::parse_struct;
 pub use parse::{ClientStructs, Update};
+pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, write_state_vector};
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
 pub(crate) use write::units_of;

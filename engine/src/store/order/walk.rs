@@ -51,6 +51,11 @@ impl Order {
         }
     }
 
+    /// The sequence that holds a unit; `None` if it stands in none. O(log).
+    pub(crate) fn sequence_with(&mut self, client: Client, clock: Clock) -> Option<Sequence> {
+        self.find(client, clock).map(|place| self.sequence_of(place))
+    }
+
     /// The sequence that a place belongs to.
     pub(crate) fn sequence_of(&self, place: Place) -> Sequence {
         self.leaves[place.leaf as usize].sequence

@@ -1,0 +1,115 @@
+//! The shape that nearly all updates of someone who types have, read without a table of structs.
+
+use super::structs::Content;
+use crate::lib0::decode_var_uint;
+use crate::values::{ClientId, Clock, Id};
+
+/// At most one run of text and one range of deletes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Single<'a> {
+    pub(crate) text: Option<Text<'a>>,
+    /// What is deleted: of whom, first clock, clock after the last.
+    pub(crate) deleted: Option<(ClientId, Clock, Clock)>,
+}
+
+/// A run of ASCII text that names what it stands beside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Text<'a> {
+    pub(crate) id: Id,
+    pub(crate) origin: Option<Id>,
+    pub(crate) right_origin: Option<Id>,
+    pub(crate) text: &'a [u8],
+}
+
+impl<'a> Single<'a> {
+    /// Reads an update v1 of this shape. `None` for every other one, a malformed one among them: what that is, a
+    /// full [`parse`](super::Update::parse) tells. O(bytes).
+    #[inline]
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Single<'a>> {
+        let mut from = Unchecked { bytes, at: 0 };
+        let text = match from.byte()? {
+            0 => None,
+            1 => Some(from.text_of_one_client()?),
+            _ => return None,
+        };
+        let deleted = match from.byte()? {
+            0 => None,
+            1 => Some(from.one_range()?),
+            _ => return None,
+        };
+        (from.at == bytes.len()).then_some(Single { text, deleted })
+    }
+}
+
+/// A reader that does not say what was wrong.
+struct Unchecked<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Unchecked<'a> {
+    #[inline(always)]
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    #[inline(always)]
+    fn number(&mut self) -> Option<u64> {
+        let (value, len) = decode_var_uint(self.bytes, self.at)?;
+        self.at += len;
+        Some(value)
+    }
+
+    #[inline(always)]
+    fn clock(&mut self) -> Option<Clock> {
+        Clock::try_from(self.number()?).ok()
+    }
+
+    #[inline(always)]
+    fn id(&mut self) -> Option<Id> {
+        let client = ClientId::new(self.number()?);
+        Some(Id::new(client, self.clock()?))
+    }
+
+    /// An id that is of another client, or earlier than `item`.
+    #[inline(always)]
+    fn earlier_id(&mut self, item: Id) -> Option<Id> {
+        self.id().filter(|id| id.client != item.client || id.clock < item.clock)
+    }
+
+    #[inline(always)]
+    fn text_of_one_client(&mut self) -> Option<Text<'a>> {
+        const ORIGIN: u8 = 0x80;
+        const RIGHT_ORIGIN: u8 = 0x40;
+        if self.byte()? != 1 {
+            return None;
+        }
+        let id = self.id()?;
+        let info = self.byte()?;
+        if info & !(ORIGIN | RIGHT_ORIGIN) != Content::String as u8 || info & (ORIGIN | RIGHT_ORIGIN) == 0 {
+            return None;
+        }
+        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
+        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
+        let len = usize::try_from(self.number()?).ok()?;
+        let text = self.bytes.get(self.at..)?.get(..len)?;
+        self.at += len;
+        if text.is_empty() || !text.is_ascii() {
+            return None;
+        }
+        Some(Text { id, origin, right_origin, text })
+    }
+
+    #[inline(always)]
+    fn one_range(&mut self) -> Option<(ClientId, Clock, Clock)> {
+        let client = ClientId::new(self.number()?);
+        if self.byte()? != 1 {
+            return None;
+        }
+        let start = self.clock()?;
+        let end = start.checked_add(self.clock()?)?;
+        (start < end && end < Clock::MAX).then_some((client, start, end))
+    }
+}
