@@ -71,9 +71,16 @@ impl Replica {
     }
 
     fn note_inserted(&mut self, client: Client) {
+        let end = self.store.log(client).end();
+        self.note_inserted_from(client, end);
+    }
+
+    /// Notes that the units of a client from `start` on are new, unless earlier ones are already.
+    #[inline]
+    fn note_inserted_from(&mut self, client: Client, start: Clock) {
         let log = self.store.log_mut(client);
         if log.changed_from.is_none() {
-            log.changed_from = Some(log.end());
+            log.changed_from = Some(start);
             self.changes.inserted.push(client);
         }
     }

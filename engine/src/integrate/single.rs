@@ -41,6 +41,9 @@ impl Replica {
         }
         let origin = self.known(text.origin, client, text.id)?;
         let right_origin = self.known(text.right_origin, client, text.id)?;
+        if origin.0 == client && self.continue_text(client, origin, right_origin, text.text) {
+            return Some(());
+        }
         let order = &mut self.store.order;
         let place = if origin == NO_ORIGIN {
             order.find(right_origin.0, right_origin.1).filter(|place| order.unit_before(*place).is_none())?
@@ -68,6 +71,25 @@ impl Replica {
             },
         );
         Some(())
+    }
+
+    /// Appends text that goes on where its client wrote last. What it lengthens is visible, so its type is not
+    /// deleted.
+    #[inline]
+    fn continue_text(&mut self, client: Client, origin: LocalId, right_origin: LocalId, text: &[u8]) -> bool {
+        let right = (right_origin != NO_ORIGIN).then_some(right_origin);
+        let Some(sequence) = self.store.order.find_continued(client, right) else { return false };
+        if self.store.types.owner(sequence).key.is_some() {
+            return false;
+        }
+        let end = self.store.log(client).end();
+        if !self.store.log_mut(client).continue_text(sequence, origin, right_origin, text) {
+            return false;
+        }
+        self.note_inserted_from(client, end);
+        self.note_cuts(NO_ORIGIN, right_origin);
+        self.store.order.continue_span(client, text.len() as Clock);
+        true
     }
 
     /// An origin of item `item` of `own`, if it is known.

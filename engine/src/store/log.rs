@@ -192,12 +192,39 @@ impl Log {
                 is_ascii,
             });
         }
-        match entry.payload {
+        self.append_payload(entry.payload);
+        self.end += entry.len;
+    }
+
+    /// Appends ASCII text to the last block if it continues that. The block must not be a map entry's.
+    #[inline]
+    pub(crate) fn continue_text(
+        &mut self,
+        sequence: Sequence,
+        origin: LocalId,
+        right_origin: LocalId,
+        text: &[u8],
+    ) -> bool {
+        let Some(last) = self.blocks.last() else { return false };
+        let continues = last.content == Content::String
+            && last.is_ascii
+            && last.sequence == sequence
+            && last.right_origin == right_origin
+            && origin.1 + 1 == self.end;
+        if continues {
+            self.append_payload(text);
+            self.end += text.len() as Clock;
+        }
+        continues
+    }
+
+    #[inline]
+    fn append_payload(&mut self, payload: &[u8]) {
+        match payload {
             // What one key press brings.
             [byte] => self.buffer.push(*byte),
-            payload => self.buffer.extend_from_slice(payload),
+            _ => self.buffer.extend_from_slice(payload),
         }
-        self.end += entry.len;
     }
 
     fn continues_last(&self, entry: &Entry<'_>, handle: Client, is_ascii: bool) -> bool {

@@ -73,10 +73,15 @@ impl<'a> Unchecked<'a> {
         Some(Id::new(client, self.clock()?))
     }
 
-    /// An id that is of another client, or earlier than `item`.
+    /// An id that is of another client, or earlier than `item`, whose client is written as `client`.
     #[inline(always)]
-    fn earlier_id(&mut self, item: Id) -> Option<Id> {
-        self.id().filter(|id| id.client != item.client || id.clock < item.clock)
+    fn earlier_id(&mut self, item: Id, client: &[u8]) -> Option<Id> {
+        if !self.bytes[self.at..].starts_with(client) {
+            return self.id().filter(|id| id.client != item.client || id.clock < item.clock);
+        }
+        self.at += client.len();
+        let clock = self.clock()?;
+        (clock < item.clock).then_some(Id::new(item.client, clock))
     }
 
     #[inline(always)]
@@ -86,13 +91,16 @@ impl<'a> Unchecked<'a> {
         if self.byte()? != 1 {
             return None;
         }
-        let id = self.id()?;
+        let start = self.at;
+        let client = ClientId::new(self.number()?);
+        let client_bytes = &self.bytes[start..self.at];
+        let id = Id::new(client, self.clock()?);
         let info = self.byte()?;
         if info & !(ORIGIN | RIGHT_ORIGIN) != Content::String as u8 || info & (ORIGIN | RIGHT_ORIGIN) == 0 {
             return None;
         }
-        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
-        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
+        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id, client_bytes)?) } else { None };
+        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id, client_bytes)?) } else { None };
         let len = usize::try_from(self.number()?).ok()?;
         let text = self.bytes.get(self.at..)?.get(..len)?;
         self.at += len;

@@ -49,6 +49,28 @@ impl Order {
         }
     }
 
+    /// The sequence in which the next units of a client would lengthen the visible span that was written last, if
+    /// `right` (`None`: nothing) is what stands after that span. O(1).
+    #[inline]
+    pub(crate) fn find_continued(&self, client: Client, right: Option<(Client, Clock)>) -> Option<Sequence> {
+        let (id, at) = self.hint;
+        let leaf = self.leaves.get(id as usize)?;
+        let span = leaf.spans.get(at as usize)?;
+        let goes_on = span.is_visible_of(client) && span.end() == self.index[client as usize].end();
+        let after = Place { leaf: id, span: at + 1, offset: 0 };
+        (goes_on && self.unit_after(after) == right).then_some(leaf.sequence)
+    }
+
+    /// Lengthens the span that [`find_continued`](Self::find_continued) has found. O(1).
+    #[inline]
+    pub(crate) fn continue_span(&mut self, client: Client, len: Clock) {
+        let (id, at) = self.hint;
+        self.leaves[id as usize].spans[at as usize].len += len;
+        self.index[client as usize].append(len, id);
+        self.cursor = None;
+        self.change_visible(id, len.into());
+    }
+
     fn insert_first(&mut self, sequence: Sequence, new: Span) {
         let leaf = self.leaves.len() as u32;
         self.index[new.client() as usize].append(new.len, leaf);

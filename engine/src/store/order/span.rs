@@ -60,6 +60,11 @@ impl Span {
     }
 
     #[inline]
+    pub(crate) fn is_visible_of(self, client: Client) -> bool {
+        self.tag == client
+    }
+
+    #[inline]
     pub(crate) fn is_uncounted(self) -> bool {
         self.tag & UNCOUNTED != 0
     }
