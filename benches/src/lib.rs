@@ -9,6 +9,7 @@
 //! variable `MERGANSER_TRACES` names the folder that has them, with its files in `sequential/`.
 
 pub mod allocator;
+pub mod load;
 pub mod measure;
 pub mod peer;
 pub mod replay;

@@ -46,7 +46,9 @@ struct TransactionLine {
 pub fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("MERGANSER_TRACES").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("MERGANSER_TRACES is not set: it names the folder of the editing traces. Nothing is measured.");
+        eprintln!(
+            "MERGANSER_TRACES is not set: it names the folder of the editing traces. What needs them is skipped."
+        );
     }
     folder
 }
