@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+pub mod awareness;
 mod doc;
 mod integrate;
 pub mod lib0;

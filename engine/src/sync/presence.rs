@@ -3,8 +3,8 @@
 use super::ConnectionId;
 use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
 use super::config::Limits;
-use crate::lib0::{Reader, check_json, write_string, write_var_uint};
-use crate::values::{ClientId, Clock, Error};
+use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
+use crate::values::{ClientId, Clock};
 use std::collections::BTreeMap;
 
 /// The awareness entries of a room.
@@ -23,8 +23,6 @@ struct Entry {
     owner: ConnectionId,
 }
 
-const NULL: &str = "null";
-
 impl Presence {
     /// Takes an awareness update; returns what of it is to be relayed to everybody, its sender included, if
     /// anything. (y-protocols: `applyAwarenessUpdate`) Nothing changes where it is refused.
@@ -35,16 +33,15 @@ impl Presence {
         limits: &Limits,
     ) -> Result<Option<Vec<u8>>, CloseReason> {
         let entries = read_entries(update).map_err(|_| MALFORMED)?;
-        if entries.iter().any(|(_, _, state)| state.len() > limits.awareness_entry_bytes) {
+        if entries.iter().any(|entry| entry.state.len() > limits.awareness_entry_bytes) {
             return Err(AWARENESS_ENTRY_TOO_LARGE);
         }
-        let is_added =
-            |(client, _, state): &&(ClientId, Clock, &str)| *state != NULL && !self.entries.contains_key(client);
-        if self.entries.len() + entries.iter().filter(is_added).count() > limits.awareness_entries {
+        let added = entries.iter().filter(|entry| entry.state != NULL && !self.entries.contains_key(&entry.client));
+        if self.entries.len() + added.count() > limits.awareness_entries {
             return Err(AWARENESS_ENTRIES);
         }
-        let mut relayed = Relayed::default();
-        for (client, clock, state) in entries {
+        let mut relayed = EntryWriter::default();
+        for EntryPart { client, clock, state } in entries {
             let known = self.entries.get(&client);
             let is_later = known.is_none_or(|known| {
                 clock > known.clock || clock == known.clock && (state == NULL || known.state.is_none())
@@ -67,7 +64,7 @@ impl Presence {
             }
             self.entries.insert(client, Entry { clock, state: Some(state.into()), owner: from });
         }
-        Ok(relayed.encode())
+        Ok(finish(relayed))
     }
 
     fn disown(&mut self, owner: ConnectionId, client: ClientId) {
@@ -93,25 +90,25 @@ impl Presence {
 
     /// Forgets a connection; returns what tells the others that those whom it announced are gone.
     pub(super) fn remove(&mut self, owner: ConnectionId) -> Option<Vec<u8>> {
-        let mut relayed = Relayed::default();
+        let mut relayed = EntryWriter::default();
         for client in self.announced.remove(&owner)? {
             if let Some(entry) = self.entries.remove(&client) {
                 // The same clock: it removes the entry everywhere, and does not outrun the client if it comes back.
                 relayed.add(client, entry.clock, NULL);
             }
         }
-        relayed.encode()
+        finish(relayed)
     }
 
     /// All that is shown, as an awareness update.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
-        let mut relayed = Relayed::default();
+        let mut relayed = EntryWriter::default();
         for (client, entry) in &self.entries {
             if let Some(state) = &entry.state {
                 relayed.add(*client, entry.clock, state);
             }
         }
-        relayed.encode()
+        finish(relayed)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -119,43 +116,6 @@ impl Presence {
     }
 }
 
-/// An awareness update in the making.
-#[derive(Default)]
-struct Relayed {
-    count: u64,
-    bytes: Vec<u8>,
-}
-
-impl Relayed {
-    fn add(&mut self, client: ClientId, clock: Clock, state: &str) {
-        self.count += 1;
-        write_var_uint(&mut self.bytes, client.value());
-        write_var_uint(&mut self.bytes, clock.into());
-        write_string(&mut self.bytes, state);
-    }
-
-    fn encode(self) -> Option<Vec<u8>> {
-        if self.count == 0 {
-            return None;
-        }
-        let mut out = Vec::with_capacity(self.bytes.len() + 2);
-        write_var_uint(&mut out, self.count);
-        out.extend_from_slice(&self.bytes);
-        Some(out)
-    }
-}
-
-/// Client, clock and JSON of each entry. Every JSON text is checked: clients parse it without a guard.
-fn read_entries(update: &[u8]) -> Result<Vec<(ClientId, Clock, &str)>, Error> {
-    let mut from = Reader::new(update);
-    let mut entries = Vec::new();
-    for _ in 0..from.read_count(3)? {
-        let client = from.read_client()?;
-        let clock = from.read_clock()?;
-        let state = from.read_string()?;
-        check_json(state, &from)?;
-        entries.push((client, clock, state));
-    }
-    from.expect_end()?;
-    Ok(entries)
+fn finish(relayed: EntryWriter) -> Option<Vec<u8>> {
+    (!relayed.is_empty()).then(|| relayed.finish())
 }

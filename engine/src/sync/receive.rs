@@ -6,11 +6,11 @@ use super::connections::MOST_TAIL_BYTES;
 use super::effect::{ConnectionId, Effect};
 use super::frame;
 use super::intake::{Destinations, Findings};
+use super::message::Message;
 use super::room::Room;
 use crate::archive::largest_update;
 use crate::archive::records::AttachmentRecord;
-use crate::lib0::Reader;
-use crate::values::{ClientId, Error, ErrorKind};
+use crate::values::{ClientId, ErrorKind};
 use std::sync::Arc;
 
 /// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
@@ -19,38 +19,10 @@ const ASK_AGAIN_MS: u64 = 5_000;
 const READ_ONLY: &str = "this connection may not change the document";
 const DAMAGED: &str = "the stored document is damaged: it can be read, but not changed";
 
-/// A message in its frame.
-enum Message<'a> {
-    Step1(&'a [u8]),
-    Step2(&'a [u8]),
-    Update(&'a [u8]),
-    Awareness(&'a [u8]),
-    QueryAwareness,
-    /// Nothing that a room answers.
-    Other,
-}
-
-fn read_message(frame: &[u8]) -> Result<Message<'_>, Error> {
-    let mut from = Reader::new(frame);
-    let message = match from.read_var_uint()? {
-        0 => match from.read_var_uint()? {
-            0 => Message::Step1(from.read_bytes()?),
-            1 => Message::Step2(from.read_bytes()?),
-            2 => Message::Update(from.read_bytes()?),
-            _ => return Err(from.error(ErrorKind::UnknownTag)),
-        },
-        1 => Message::Awareness(from.read_bytes()?),
-        3 => Message::QueryAwareness,
-        _ => return Ok(Message::Other),
-    };
-    from.expect_end()?;
-    Ok(message)
-}
-
 impl Room {
     /// Takes a message of a connection.
     pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
-        let handled = match read_message(frame) {
+        let handled = match Message::decode(frame) {
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
             Ok(Message::Step2(update)) => self.handle_update(connection, update, None),
             Ok(Message::Update(update)) => self.handle_update(connection, update, Some(frame)),
@@ -60,7 +32,7 @@ impl Room {
                 self.send(connection, frame::awareness(&states));
                 Ok(())
             }
-            Ok(Message::Other) => Ok(()),
+            Ok(Message::PermissionDenied(_) | Message::Other(_)) => Ok(()),
             Err(_) => Err(close::MALFORMED),
         };
         if let Err(reason) = handled {

@@ -1,0 +1,114 @@
+//! Conformance `hostile`: malformed bytes give a value or an error, and an error leaves a document as it was.
+
+mod notation;
+
+use merganser::awareness::{Awareness, modify_update};
+use merganser::sync::{Message, answer};
+use merganser::update::{
+    Update, clocks_of_update, decode_state_vector, diff_update, merge_updates, state_vector_of_update, validate_update,
+};
+use merganser::{ClientId, Doc, ErrorKind, Options, StateVector};
+use notation::{bytes, cases, define};
+use serde_json::Value as Json;
+use std::time::{Duration, Instant};
+
+/// What any of the inputs may take, in a debug build on a busy machine.
+const LONGEST: Duration = Duration::from_secs(1);
+
+fn apply(case: &Json, update: &[u8]) {
+    let mut doc = Doc::new(Options::new(ClientId::from(1)));
+    for root in case["roots"].as_array().unwrap() {
+        define(&mut doc, root);
+    }
+    let text = doc.text("t");
+    let mut transaction = doc.transact();
+    text.insert(&mut transaction, 0, "as it was").unwrap();
+    transaction.commit();
+    let before = doc.encode_state_as_update(&StateVector::default());
+    let applied = doc.apply_update(update);
+    doc.assert_invariants();
+    assert_eq!(applied.is_ok(), Update::parse_v1(update).is_ok());
+    let after = doc.encode_state_as_update(&StateVector::default());
+    if applied.is_err() {
+        assert_eq!(before, after);
+    }
+    let mut copy = Doc::new(Options::new(ClientId::from(2)));
+    copy.apply_update(&after).unwrap();
+    copy.assert_invariants();
+}
+
+fn run(case: &Json) {
+    let input = &bytes(&case["input"])[..];
+    let parsed = Update::parse_v1(input).map(|_| ());
+    match case["target"].as_str().unwrap() {
+        "applyV1" => apply(case, input),
+        "mergeV1" => assert_eq!(merge_updates(&[input, &[0, 0]]).map(|_| ()), parsed),
+        "diffV1" => assert_eq!(diff_update(input, &[0]).map(|_| ()), parsed),
+        "metaV1" => assert_eq!(clocks_of_update(input).map(|_| ()), parsed),
+        "svV1" => assert_eq!(state_vector_of_update(input).map(|_| ()), parsed),
+        "convertV1" => assert_eq!(validate_update(input), parsed),
+        "stateVector" => drop(decode_state_vector(input)),
+        "awareness" => {
+            let mut awareness = Awareness::new(ClientId::from(1), 0);
+            let applied = awareness.apply_update(input, 0);
+            assert_eq!(applied.is_ok(), modify_update(input, |state| state).is_ok());
+            assert!(applied.is_ok() || awareness.clocks().count() == 1);
+        }
+        "sync" => {
+            let mut doc = Doc::new(Options::new(ClientId::from(1)));
+            let _refused = answer(&mut doc, &mut Awareness::new(ClientId::from(1), 0), &[&[0], input].concat(), 0);
+            doc.assert_invariants();
+        }
+        // Bytes of formats that are not read here: they must be refused or mean something as bytes of this one.
+        _ => assert_eq!(validate_update(input), parsed),
+    }
+}
+
+#[test]
+fn malformed_bytes_are_refused_quickly() {
+    for case in cases("hostile") {
+        let begin = Instant::now();
+        let result = std::panic::catch_unwind(|| run(&case));
+        assert!(result.is_ok(), "{} {} {}", case["id"], case["target"], case["what"]);
+        assert!(begin.elapsed() < LONGEST, "{} took {:?}", case["id"], begin.elapsed());
+    }
+}
+
+#[test]
+fn a_state_vector_that_announces_millions_is_refused_at_once() {
+    assert_eq!(decode_state_vector(&[0xff, 0xff, 0xff, 0x7a]).unwrap_err().kind, ErrorKind::UnexpectedEnd);
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    // One struct of client 1: `any` content in the root "t", arrays in arrays.
+    for depth in [100, 129, 3_000, 1_000_000] {
+        let mut update = vec![1, 1, 1, 0, 8, 1, 1, b't', 1];
+        update.extend(std::iter::repeat_n([117, 1], depth).flatten());
+        update.extend([126, 0]);
+        let refused = validate_update(&update).map_err(|error| error.kind);
+        assert_eq!(refused, if depth <= 128 { Ok(()) } else { Err(ErrorKind::NestedTooDeeply) }, "{depth} levels");
+    }
+    for depth in [100, 3_000, 1_000_000] {
+        let state = "[".repeat(depth) + &"]".repeat(depth);
+        let mut update = vec![1, 5, 1];
+        merganser::lib0::write_string(&mut update, &state);
+        let mut awareness = Awareness::new(ClientId::from(1), 0);
+        assert_eq!(awareness.apply_update(&update, 0).is_ok(), depth < 128, "{depth} levels of JSON");
+        // One struct of client 1: an embed in the root "t".
+        let mut update = vec![1, 1, 1, 0, 5, 1, 1, b't'];
+        merganser::lib0::write_string(&mut update, &state);
+        update.push(0);
+        let refused = validate_update(&update).map_err(|error| error.kind);
+        assert_eq!(refused, if depth < 128 { Ok(()) } else { Err(ErrorKind::NotJson) }, "{depth} levels of JSON");
+    }
+}
+
+#[test]
+fn a_frame_of_any_start_is_read_or_refused() {
+    for first in 0..=u8::MAX {
+        for second in 0..=u8::MAX {
+            let _either = Message::decode(&[first, second, 3, 1, 2, 3]);
+        }
+    }
+}
