@@ -1,0 +1,14 @@
+//! The native host of Merganser: WebSocket connections and a store around the engine's `Room`.
+
+pub mod clock;
+mod demo;
+pub mod document;
+pub mod metrics;
+pub mod options;
+pub mod outgoing;
+pub mod rooms;
+pub mod router;
+pub mod server;
+pub mod shutdown;
+pub mod socket;
+pub mod storage;

@@ -1,0 +1,134 @@
+//! The documents that are open, by name.
+
+use crate::document::{Document, Event, Surroundings};
+use crate::outgoing::Outgoing;
+use bytes::Bytes;
+use merganser::sync::{CloseReason, ConnectionId, close};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Bytes of messages that may wait for a document's task, at least; senders wait beyond it.
+const WAITING_BYTES: usize = 32 << 20;
+
+/// The table of open documents. A document is in it from its first connection until it is idle.
+#[derive(Debug)]
+pub struct Rooms {
+    open: Mutex<Open>,
+    around: Surroundings,
+    last_connection: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    documents: HashMap<Box<str>, Inbox>,
+    is_shutting_down: bool,
+}
+
+/// The way into a document's task.
+#[derive(Clone, Debug)]
+struct Inbox {
+    events: UnboundedSender<Event>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Rooms {
+    /// A table with no document in it.
+    pub fn new(around: Surroundings) -> Arc<Self> {
+        Arc::new(Rooms { open: Mutex::default(), around, last_connection: AtomicU64::new(0) })
+    }
+
+    /// Connects a client to the document of this name, which is opened if it is not open.
+    ///
+    /// # Errors
+    /// While the server is about to end.
+    pub fn connect(self: &Arc<Self>, name: &str, outgoing: Arc<Outgoing>) -> Result<Seat, CloseReason> {
+        let connection = self.last_connection.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut open = self.lock();
+        if open.is_shutting_down {
+            return Err(close::SHUTTING_DOWN);
+        }
+        let inbox = match open.documents.get(name) {
+            Some(inbox) => inbox.clone(),
+            None => {
+                let inbox = self.open_document(name);
+                open.documents.insert(name.into(), inbox.clone());
+                inbox
+            }
+        };
+        // Sent under the lock, so that a document that has become idle sees it before it leaves the table.
+        inbox.events.send(Event::Connect { connection, outgoing }).ok();
+        Ok(Seat { connection, inbox })
+    }
+
+    fn open_document(self: &Arc<Self>, name: &str) -> Inbox {
+        let (events, inbox) = unbounded_channel();
+        let most_bytes = WAITING_BYTES.max(self.around.config.limits.message_bytes * 2);
+        let document = Document::open(name, self.clone(), self.around.clone(), inbox, events.clone());
+        tokio::spawn(document.run());
+        Inbox { events, waiting: Arc::new(Semaphore::new(most_bytes.min(Semaphore::MAX_PERMITS))) }
+    }
+
+    /// Takes an idle document out of the table, unless something has just come for it.
+    pub fn remove_idle(&self, name: &str, inbox: &UnboundedReceiver<Event>) -> bool {
+        let mut open = self.lock();
+        let is_idle = inbox.is_empty();
+        if is_idle {
+            open.documents.remove(name);
+        }
+        is_idle
+    }
+
+    /// Takes a document out of the table whose task has failed.
+    pub fn remove_failed(&self, name: &str, events: &UnboundedSender<Event>) {
+        let mut open = self.lock();
+        if open.documents.get(name).is_some_and(|inbox| inbox.events.same_channel(events)) {
+            open.documents.remove(name);
+        }
+    }
+
+    /// Tells every document that the server is about to end; no connection is taken any more.
+    pub fn shut_down(&self) {
+        let mut open = self.lock();
+        open.is_shutting_down = true;
+        for inbox in open.documents.values() {
+            inbox.events.send(Event::ShutDown).ok();
+        }
+    }
+
+    /// Number of open documents.
+    pub fn count(&self) -> usize {
+        self.lock().documents.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place in a document; it is given up when this is dropped.
+#[derive(Debug)]
+pub struct Seat {
+    connection: ConnectionId,
+    inbox: Inbox,
+}
+
+impl Seat {
+    /// Hands a message of the connection to the document. Waits while too much waits there.
+    pub async fn receive(&self, message: Bytes) {
+        let size = u32::try_from(message.len()).unwrap_or(u32::MAX);
+        // The semaphore is never closed, and a task that failed has closed its connections.
+        if let Ok(permit) = self.inbox.waiting.clone().acquire_many_owned(size).await {
+            let event = Event::Message { connection: self.connection, bytes: message, permit };
+            self.inbox.events.send(event).ok();
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.inbox.events.send(Event::Disconnect(self.connection)).ok();
+    }
+}

@@ -1,0 +1,115 @@
+//! HTTP: which path is what. A WebSocket upgrade is a document whatever its path.
+
+use crate::demo;
+use crate::metrics::Metrics;
+use crate::rooms::Rooms;
+use crate::socket;
+use crate::storage::Storage;
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{CONTENT_TYPE, UPGRADE};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::sync::Arc;
+use tokio::sync::mpsc::Sender;
+
+/// Longest name of a document, in bytes as it is in the path.
+const NAME_BYTES: usize = 1_024;
+/// What a message may have beyond its limit, so that it is the room that refuses it, with a reason.
+const FRAME_SLACK_BYTES: usize = 64 << 10;
+/// Buffers of a connection: small, since most connections are silent most of the time.
+const READ_BUFFER_BYTES: usize = 8 << 10;
+const WRITE_BUFFER_BYTES: usize = 16 << 10;
+
+/// What requests need.
+#[derive(Debug)]
+pub struct App {
+    /// The open documents.
+    pub rooms: Arc<Rooms>,
+    /// Where documents are stored.
+    pub storage: Arc<Storage>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Largest message of a client, in bytes.
+    pub message_bytes: usize,
+    /// Most bytes that may wait to be sent on one connection.
+    pub outgoing_bytes: usize,
+    /// Each connection holds a clone; its receiver ends when all are gone.
+    pub alive: Sender<()>,
+}
+
+/// All that the server answers.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new().route("/healthz", get(health)).route("/metrics", get(metrics));
+    for (path, file) in demo::routes() {
+        router = router.route(path, file);
+    }
+    router.fallback(nothing_there).layer(from_fn_with_state(app.clone(), documents_first)).with_state(app)
+}
+
+/// Takes WebSocket upgrades before any path is looked at.
+async fn documents_first(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if !asks_for_websocket(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, _) = request.into_parts();
+    let name = match document_name(&parts.uri) {
+        Ok(name) => name.to_owned(),
+        Err(refusal) => return refusal.into_response(),
+    };
+    match WebSocketUpgrade::from_request_parts(&mut parts, &app).await {
+        Ok(upgrade) => connect(app, upgrade, name),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The name of the document that a path means: all after its first slash, as it came.
+fn document_name(uri: &Uri) -> Result<&str, (StatusCode, &'static str)> {
+    let name = uri.path().strip_prefix('/').unwrap_or_default();
+    match name.len() {
+        0 => Err((StatusCode::BAD_REQUEST, "the path has to name a document\n")),
+        1..=NAME_BYTES => Ok(name),
+        _ => Err((StatusCode::URI_TOO_LONG, "the document's name is too long\n")),
+    }
+}
+
+fn connect(app: Arc<App>, upgrade: WebSocketUpgrade, name: String) -> Response {
+    let largest = app.message_bytes + FRAME_SLACK_BYTES;
+    let upgrade = upgrade
+        .max_message_size(largest)
+        .max_frame_size(largest)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES);
+    upgrade.on_upgrade(async move |stream| {
+        let _alive = app.alive.clone();
+        app.metrics.connections.increment(1);
+        socket::serve(stream, app.rooms.clone(), &name, app.outgoing_bytes).await;
+        app.metrics.connections.decrement(1);
+    })
+}
+
+async fn health(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    match app.storage.is_failing() {
+        false => (StatusCode::OK, "ok\n"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "documents cannot be stored\n"),
+    }
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render()).into_response()
+}
+
+async fn nothing_there(uri: Uri) -> Response {
+    if uri.path() == "/api" || uri.path().starts_with("/api/") {
+        let body = r#"{"error":"not found"}"#;
+        return (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "application/json")], body).into_response();
+    }
+    (StatusCode::NOT_FOUND, "there is nothing here; the demo is at /, documents are WebSockets\n").into_response()
+}

@@ -1,0 +1,110 @@
+//! The server as a whole: started, served, ended.
+
+use crate::clock::Clock;
+use crate::document::Surroundings;
+use crate::metrics::Metrics;
+use crate::options::ServeOptions;
+use crate::rooms::Rooms;
+use crate::router::{App, router};
+use crate::shutdown::{Signals, shut_down};
+use crate::storage::{OpenError, Storage};
+use axum::serve::ListenerExt;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{Receiver, channel};
+
+/// How often gathered latencies are summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Why the server did not start, or did not end as it should.
+#[derive(Debug)]
+pub enum ServeError {
+    /// The data folder can't be used.
+    Data(OpenError),
+    /// The address can't be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The operating system refused something that the server needs.
+    System(io::Error),
+    /// Not all was stored or closed in time.
+    NotEndedInTime,
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServeError::Data(error) => error.fmt(f),
+            ServeError::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            ServeError::System(error) => error.fmt(f),
+            ServeError::NotEndedInTime => f.write_str("not every document was stored and closed in time"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+/// Serves until the process is told to end.
+///
+/// # Errors
+/// If the server can't start, or can't end in order.
+pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
+    let mut signals = Signals::listen().map_err(ServeError::System)?;
+    let metrics = Arc::new(Metrics::default());
+    let storage = Arc::new(Storage::open(&options.data, metrics.clone()).map_err(ServeError::Data)?);
+    let listener = TcpListener::bind(options.listen).await;
+    let listener = listener.map_err(|error| ServeError::Listen(options.listen, error))?;
+    let address = listener.local_addr().map_err(ServeError::System)?;
+    let (app, connections) = build_app(&options, storage.clone(), metrics);
+    let rooms = app.rooms.clone();
+    let upkeep = tokio::spawn(keep_up(app.metrics.clone()));
+    let serving = tokio::spawn(axum::serve(listener.tap_io(send_at_once), router(app)).into_future());
+
+    tracing::info!(data = %options.data.display(), "listening on http://{address}");
+    signals.end().await;
+    tracing::info!("ending");
+    serving.abort();
+    upkeep.abort();
+    // The connections' handle that the router held goes with it.
+    serving.await.ok();
+    let in_time = shut_down(&rooms, connections).await;
+    if in_time {
+        storage.close();
+    }
+    in_time.then_some(()).ok_or(ServeError::NotEndedInTime)
+}
+
+fn build_app(options: &ServeOptions, storage: Arc<Storage>, metrics: Arc<Metrics>) -> (Arc<App>, Receiver<()>) {
+    let around = Surroundings {
+        config: options.room_config(),
+        storage: storage.clone(),
+        metrics: metrics.clone(),
+        clock: Clock::start(),
+    };
+    let (alive, connections) = channel(1);
+    let app = App {
+        rooms: Rooms::new(around),
+        storage,
+        metrics,
+        message_bytes: options.message_bytes as usize,
+        outgoing_bytes: options.outgoing_bytes,
+        alive,
+    };
+    (Arc::new(app), connections)
+}
+
+/// Messages are small and people wait for them: the operating system is not to gather them.
+fn send_at_once(stream: &mut tokio::net::TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps its delay");
+    }
+}
+
+async fn keep_up(metrics: Arc<Metrics>) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        metrics.run_upkeep();
+    }
+}

@@ -1,0 +1,120 @@
+//! One WebSocket connection: its messages go to its document, the document's go to it.
+
+use crate::outgoing::{Batch, Outgoing, TOO_SLOW};
+use crate::rooms::{Rooms, Seat};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use merganser::sync::CloseReason;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+/// A connection that was silent for this long is asked whether it is there; twice as long, and it is taken for dead.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long one message may take to be handed to the operating system.
+const SENDING: Duration = Duration::from_secs(60);
+/// How long a client has to answer a close.
+const CLOSING: Duration = Duration::from_secs(1);
+
+const TEXT: CloseReason = CloseReason { code: 1003, reason: "messages are binary" };
+const BAD_FRAME: CloseReason = CloseReason { code: 1002, reason: "a malformed frame, or a message that is too large" };
+
+/// Why a connection ends.
+enum End {
+    /// The client has gone.
+    Gone,
+    /// It is told why.
+    Close(CloseReason),
+}
+
+/// Serves a connection to the document of this name until one of both ends it.
+pub async fn serve(mut socket: WebSocket, rooms: Arc<Rooms>, name: &str, outgoing_bytes: usize) {
+    let outgoing = Arc::new(Outgoing::new(outgoing_bytes));
+    let end = match rooms.connect(name, outgoing.clone()) {
+        Ok(seat) => relay(&mut socket, &seat, &outgoing).await,
+        Err(reason) => End::Close(reason),
+    };
+    if let End::Close(reason) = end {
+        // A client that does not take its close frame has gone, too.
+        timeout(CLOSING, close(&mut socket, reason)).await.ok();
+    }
+}
+
+/// Passes messages on in both directions.
+async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing) -> End {
+    let mut silence = interval(SILENCE);
+    silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    silence.reset();
+    let mut silent_beats = 0;
+    loop {
+        tokio::select! {
+            biased;
+            () = outgoing.filled() => {
+                let Batch { messages, end } = outgoing.take();
+                let sent = tokio::select! {
+                    sent = send(socket, messages) => sent,
+                    () = outgoing.overflowed() => Err(End::Close(TOO_SLOW)),
+                };
+                match (sent, end) {
+                    (Err(end), _) => return end,
+                    (Ok(()), Some(reason)) => return End::Close(reason),
+                    (Ok(()), None) => {}
+                }
+            }
+            message = socket.next() => {
+                silent_beats = 0;
+                match message {
+                    Some(Ok(Message::Binary(bytes))) => seat.receive(bytes).await,
+                    Some(Ok(Message::Text(_))) => return End::Close(TEXT),
+                    // Pings are answered by the library.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Close(_))) | None => return End::Gone,
+                    Some(Err(_)) => return End::Close(BAD_FRAME),
+                }
+            }
+            _ = silence.tick() => {
+                silent_beats += 1;
+                match silent_beats {
+                    1 => {}
+                    2 => if let Err(end) = feed(socket, Message::Ping(Bytes::new())).await.and(flush(socket).await) {
+                        return end;
+                    },
+                    _ => return End::Gone,
+                }
+            }
+        }
+    }
+}
+
+/// Sends messages with as few writes as possible.
+async fn send(socket: &mut WebSocket, messages: Vec<Bytes>) -> Result<(), End> {
+    for message in messages {
+        feed(socket, Message::Binary(message)).await?;
+    }
+    flush(socket).await
+}
+
+async fn feed(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    match timeout(SENDING, socket.feed(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(TOO_SLOW)),
+    }
+}
+
+async fn flush(socket: &mut WebSocket) -> Result<(), End> {
+    match timeout(SENDING, socket.flush()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(TOO_SLOW)),
+    }
+}
+
+/// Says why, and reads on until the client has answered: an unread message would cut the close frame off.
+async fn close(socket: &mut WebSocket, reason: CloseReason) {
+    let frame = CloseFrame { code: reason.code, reason: reason.reason.into() };
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        while let Some(Ok(_)) = socket.next().await {}
+    }
+}
