@@ -8,7 +8,9 @@ use crate::values::{Error, ErrorKind};
 impl Manifest {
     /// The manifest of a document without base pages.
     pub fn of_empty_document(stamp: u64) -> Manifest {
-        Manifest { stamp, lowest_version: super::FORMAT_VERSION, ..Manifest::default() }
+        // An empty state vector and delete set are one byte each, in Yjs' format: no clients.
+        let (state_vector, delete_set) = (vec![0], vec![0]);
+        Manifest { stamp, lowest_version: super::FORMAT_VERSION, state_vector, delete_set, ..Manifest::default() }
     }
 
     /// The first base page in use from `number` on. O(runs of page numbers).
