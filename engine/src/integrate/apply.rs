@@ -32,7 +32,7 @@ impl Replica {
             plan.make(&self.store, &update);
             self.check_room(&update, bytes, plan.waiting.len())
         });
-        if parsed.is_ok() {
+        if parsed.is_ok() && !(plan.waiting.is_empty() && self.apply_bulk(&update, bytes, &plan.ready)) {
             for &at in &plan.ready {
                 self.integrate(&update.structs[at as usize], bytes);
             }

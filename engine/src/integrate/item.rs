@@ -2,7 +2,7 @@
 
 use super::Replica;
 use crate::lib0::Reader;
-use crate::store::{Client, Entry, LocalId, NO_ORIGIN, NO_SEQUENCE, Place, Sequence, Store, TypeHandle};
+use crate::store::{Client, Entry, LocalId, NO_ORIGIN, NO_SEQUENCE, Owner, Place, Sequence, Store, TypeHandle};
 use crate::update::{Content, Parent, Struct, TypeTag, units_of};
 use crate::values::{Clock, Id, utf16};
 
@@ -24,7 +24,6 @@ pub(crate) struct NewItem<'a> {
 impl Replica {
     /// Appends an item to a client's log and puts it into its sequence. A type that it holds is created.
     pub(crate) fn append(&mut self, client: Client, item: NewItem<'_>) {
-        self.note_inserted(client);
         let first = (client, self.store.log(client).end());
         let owner = self.store.types.owner(item.sequence);
         // Of a map entry only the last item counts. (Yjs: `Item#integrate`)
@@ -32,10 +31,24 @@ impl Replica {
         let is_last = is_entry && item.place.is_none_or(|place| self.store.order.unit_after(place).is_none());
         let mark = Store::mark_of(item.content);
         self.store.order.insert(item.sequence, item.place, client, item.len, mark, item.before);
+        self.log_item(client, &item, owner);
+        let end = first.1 + item.len;
+        if is_last {
+            self.delete_before(first);
+        }
+        if self.store.types.get(owner.of).is_deleted || (is_entry && !is_last) {
+            self.delete_ids(client, first.1, end);
+        }
+    }
+
+    /// Appends an item to a client's log only.
+    pub(super) fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
+        self.note_inserted(client);
+        let start = self.store.log(client).end();
         let mut with_handle = Vec::new();
         let payload = match item.content {
             Content::Type => {
-                let handle = self.create_type(first, owner.of, item.payload);
+                let handle = self.create_type((client, start), owner.of, item.payload);
                 with_handle.extend_from_slice(&handle.to_le_bytes());
                 with_handle.extend_from_slice(item.payload);
                 &with_handle
@@ -48,20 +61,15 @@ impl Replica {
             origin: item.origin,
             right_origin: item.right_origin,
             sequence: item.sequence,
-            is_joinable: !is_entry,
+            is_joinable: owner.key.is_none(),
             payload,
         };
-        self.store.log_mut(client).append(entry, client);
-        let end = first.1 + item.len;
+        let log = self.store.log_mut(client);
+        log.append(entry, client);
         if item.content == Content::Deleted {
-            self.store.log_mut(client).note_deleted(first.1, end);
-            self.changes.note_deleted(client, first.1, end);
-        }
-        if is_last {
-            self.delete_before(first);
-        }
-        if self.store.types.get(owner.of).is_deleted || (is_entry && !is_last) {
-            self.delete_ids(client, first.1, end);
+            let end = start + item.len;
+            log.note_deleted(start, end);
+            self.changes.note_deleted(client, start, end);
         }
     }
 
@@ -101,8 +109,8 @@ impl Replica {
         let origin = if skip > 0 { Some(Id::new(read.id.client, known - 1)) } else { read.origin };
         let origin = self.local(origin);
         let right_origin = self.local(read.right_origin);
-        let sequence =
-            if read.content == Content::Gc { None } else { self.sequence_for(read, bytes, origin, right_origin) };
+        let (left, right) = (self.sequence_with(origin), self.sequence_with(right_origin));
+        let sequence = if read.content == Content::Gc { None } else { self.sequence_between(read, bytes, left, right) };
         let Some(sequence) = sequence else {
             return self.append_gc(client, len);
         };
@@ -133,8 +141,13 @@ impl Replica {
     }
 
     fn append_gc(&mut self, client: Client, len: Clock) {
-        self.note_inserted(client);
         self.store.order.append_unplaced(client, len);
+        self.log_gc(client, len);
+    }
+
+    /// Appends ids that stand in no sequence to a client's log only.
+    pub(super) fn log_gc(&mut self, client: Client, len: Clock) {
+        self.note_inserted(client);
         let log = self.store.log_mut(client);
         let start = log.end();
         let entry = Entry {
@@ -157,17 +170,20 @@ impl Replica {
         })
     }
 
-    /// The sequence that an item belongs to; `None` if there is none any more, or its origins contradict each other:
-    /// it then becomes GC. (Yjs: `Item#getMissing`)
-    fn sequence_for(
+    fn sequence_with(&mut self, unit: LocalId) -> Option<Option<Sequence>> {
+        (unit != NO_ORIGIN).then(|| self.store.order.sequence_with(unit.0, unit.1))
+    }
+
+    /// The sequence that an item belongs to, given those of its origins (`Some(None)`: the origin stands in none).
+    /// `None` if there is none any more, or the origins contradict each other: it then becomes GC.
+    /// (Yjs: `Item#getMissing`)
+    pub(super) fn sequence_between(
         &mut self,
         read: &Struct,
         bytes: &[u8],
-        origin: LocalId,
-        right_origin: LocalId,
+        left: Option<Option<Sequence>>,
+        right: Option<Option<Sequence>>,
     ) -> Option<Sequence> {
-        let mut sequence_of = |id: LocalId| (id != NO_ORIGIN).then(|| self.store.order.sequence_with(id.0, id.1));
-        let (left, right) = (sequence_of(origin), sequence_of(right_origin));
         if left == Some(None) || right == Some(None) {
             return None;
         }

@@ -1,6 +1,7 @@
 //! Every change to a store passes here: where an item goes, what it deletes, what has to wait.
 
 mod apply;
+mod bulk;
 mod delete;
 mod encode;
 mod item;

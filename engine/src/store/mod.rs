@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use types::Types;
 
 pub(crate) use log::{Block, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE};
-pub(crate) use order::{Client, Mark, Place, Sequence};
+pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence};
 pub(crate) use read::{Piece, Unit};
-pub(crate) use types::TypeHandle;
+pub(crate) use types::{Owner, TypeHandle};
 
 /// Logs, order and types of one document.
 #[derive(Debug)]
@@ -47,6 +47,16 @@ impl Store {
             cut_pairs: BTreeSet::new(),
             collects,
         }
+    }
+
+    /// Whether no client is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    /// Whether some text is not ASCII.
+    pub(crate) fn has_wide_text(&self) -> bool {
+        self.logs.iter().any(|log| log.has_wide_text())
     }
 
     /// The handle of a client, if it has written.

@@ -181,7 +181,7 @@ impl Order {
         self.add_child(sequence, parent, id, old_visible, Child { id: new_id, visible }, child_level + 1);
     }
 
-    fn set_parent(&mut self, child: u32, level: u32, parent: u32) {
+    pub(super) fn set_parent(&mut self, child: u32, level: u32, parent: u32) {
         match level {
             0 => self.leaves[child as usize].parent = parent,
             _ => self.nodes[child as usize].parent = parent,

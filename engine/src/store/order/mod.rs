@@ -3,6 +3,7 @@
 //! Trees only grow: a span never leaves its sequence, so a leaf never disappears. Both the order and the id index
 //! change only in this folder.
 
+mod build;
 mod check;
 mod delete;
 mod insert;
@@ -13,6 +14,7 @@ mod walk;
 use super::id_index::IdIndex;
 use smallvec::SmallVec;
 
+pub(crate) use build::PlacedRun;
 pub(crate) use span::{Client, Mark, Span};
 pub(crate) use walk::Place;
 
