@@ -33,7 +33,7 @@ impl Store {
                 let Some(place) = self.order.look_up(client, clock) else {
                     assert_eq!(block.sequence, NO_SEQUENCE);
                     assert!(is_deleted(clock));
-                    clock += 1;
+                    clock = self.order.end_of_unplaced(client, clock).min(log.block_end(at));
                     continue;
                 };
                 assert_eq!(self.order.sequence_of(place), block.sequence);
