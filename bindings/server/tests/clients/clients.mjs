@@ -4,6 +4,9 @@ import { WebsocketProvider } from 'y-websocket'
 import WebSocket from 'ws'
 import { isDeepStrictEqual } from 'node:util'
 
+// Each provider listens for the end of the process.
+process.setMaxListeners(0)
+
 /** A seeded generator of random numbers (xorshift32); its seed is printed by `run.mjs`. */
 export class Random {
   constructor (seed) { this.state = (seed >>> 0) || 1 }

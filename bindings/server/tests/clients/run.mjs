@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Random } from './clients.mjs'
+import { Skipped } from './skipped.mjs'
 
 const folder = join(import.meta.dirname, 'scenarios')
 const isLong = process.argv.includes('--long')
@@ -10,9 +11,6 @@ const wanted = process.argv.slice(2).filter(argument => !argument.startsWith('--
 const given = process.argv.find(argument => argument.startsWith('--seed='))
 const seed = given ? Number(given.slice('--seed='.length)) : (Math.random() * 2 ** 32) >>> 0
 const SCENARIO_MINUTES = isLong ? 60 : 5
-
-/** Thrown by a scenario that this machine can't run. */
-export class Skipped extends Error {}
 
 let passed = 0
 let failed = 0
@@ -33,7 +31,7 @@ for (const file of readdirSync(folder).filter(file => file.endsWith('.mjs')).sor
     passed++
     console.log(`ok    ${short}: ${scenario.name} (${seconds()} s${told ? `; ${told}` : ''})`)
   } catch (error) {
-    if (error.name === 'Skipped') {
+    if (error instanceof Skipped) {
       skipped++
       console.log(`SKIP  ${short}: ${error.message}`)
     } else {
