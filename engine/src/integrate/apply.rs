@@ -7,6 +7,9 @@ use crate::update::Update;
 use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet};
 use std::ops::Range;
 
+/// The tables of an update with more structs are not kept for the next one.
+const KEPT_STRUCTS: usize = 256;
+
 /// What became of an applied update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -42,8 +45,11 @@ impl Replica {
                 self.retry_pending();
             }
         }
-        self.incoming = update;
-        self.plan = plan;
+        // Memory is kept for the next update, but not that of a whole document.
+        if update.structs.len() <= KEPT_STRUCTS {
+            self.incoming = update;
+            self.plan = plan;
+        }
         parsed
     }
 

@@ -1,4 +1,4 @@
-//! Decoding an unsigned var-int: a word at a time where the input allows.
+//! Unsigned var-ints, a word at a time where that is possible.
 
 use crate::values::ClientId;
 
@@ -40,6 +40,18 @@ fn decode_near_end(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
         None => bytes[at..].iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     decode_word(word).filter(|(_, len)| *len <= left)
+}
+
+/// The var-int of a value below 2^56: its bytes, and how many of the eight they are. O(1).
+#[inline(always)]
+pub(super) fn encode_word(value: u64) -> ([u8; 8], usize) {
+    debug_assert!(value < 1 << 56);
+    let fours = (value & 0x0fff_ffff) | ((value << 4) & 0x0fff_ffff_0000_0000);
+    let pairs = (fours & 0x0000_3fff_0000_3fff) | ((fours << 2) & 0x3fff_0000_3fff_0000);
+    let bits = (pairs & 0x007f_007f_007f_007f) | ((pairs << 1) & 0x7f00_7f00_7f00_7f00);
+    let len = 8 - (bits | 1).leading_zeros() as usize / 8;
+    let continued = 0x8080_8080_8080_8080 & !(!0 << (8 * (len - 1)));
+    ((bits | continued).to_le_bytes(), len)
 }
 
 #[cfg(test)]

@@ -1,21 +1,28 @@
 //! Writing lib0's notation: plain functions that append to a `Vec<u8>` of the caller's.
 
+use super::varint::encode_word;
+
 /// Appends an unsigned var-int.
 #[inline]
 pub fn write_var_uint(out: &mut Vec<u8>, value: u64) {
     if value < 0x80 {
         return out.push(value as u8);
     }
-    let mut stack = [0; 10];
-    let mut len = 0;
-    let mut rest = value;
+    if value >= 1 << 56 {
+        return write_large(out, value);
+    }
+    let (word, len) = encode_word(value);
+    out.extend_from_slice(&word);
+    out.truncate(out.len() - (word.len() - len));
+}
+
+#[cold]
+fn write_large(out: &mut Vec<u8>, mut rest: u64) {
     while rest >= 0x80 {
-        stack[len] = rest as u8 | 0x80;
-        len += 1;
+        out.push(rest as u8 | 0x80);
         rest >>= 7;
     }
-    stack[len] = rest as u8;
-    out.extend_from_slice(&stack[..=len]);
+    out.push(rest as u8);
 }
 
 /// How many bytes [`write_var_uint`] appends for `value`.
@@ -46,4 +53,28 @@ pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 #[inline]
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     write_bytes(out, text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{var_uint_len, write_var_uint};
+
+    #[test]
+    fn seven_bits_a_byte_lowest_first() {
+        for bits in 0..64 {
+            for value in [1_u64 << bits, (1 << bits) - 1, u64::MAX >> (63 - bits), (1 << bits) / 5] {
+                let mut expected = Vec::new();
+                let mut rest = value;
+                while rest >= 0x80 {
+                    expected.push(rest as u8 | 0x80);
+                    rest >>= 7;
+                }
+                expected.push(rest as u8);
+                let mut out = vec![9];
+                write_var_uint(&mut out, value);
+                assert_eq!(out[1..], expected);
+                assert_eq!(var_uint_len(value), expected.len());
+            }
+        }
+    }
 }

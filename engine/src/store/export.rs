@@ -176,6 +176,14 @@ impl Store {
     }
 
     fn write_text_run(&self, out: &mut Vec<u8>, run: Run) {
+        let log = self.log(run.first.0);
+        let end = run.first.1 + run.len;
+        let block_start = log.blocks()[run.block].clock;
+        if end <= log.block_end(run.block)
+            && let Some(ascii) = log.ascii_part(run.block, run.first.1 - block_start, end - block_start)
+        {
+            return write_bytes(out, ascii);
+        }
         let mut len_bytes = 0;
         self.for_each_piece(run, |piece| self.read_text(piece, |part| len_bytes += part.len()));
         write_var_uint(out, len_bytes as u64);

@@ -123,11 +123,16 @@ impl Log {
         core::str::from_utf8(self.payload(block)).expect("text is checked before it is appended")
     }
 
+    /// Text of a block between two of its unit offsets, if the block is ASCII: one byte a unit, so that only the part is
+    /// looked at, however long the block is.
+    #[inline]
+    pub(crate) fn ascii_part(&self, block: usize, from: Clock, to: Clock) -> Option<&[u8]> {
+        self.blocks[block].is_ascii.then(|| &self.payload(block)[from as usize..to as usize])
+    }
+
     /// Text of a block between two of its unit offsets; halves of pairs that are cut off are said, not written.
     pub(crate) fn text_part(&self, block: usize, from: Clock, to: Clock) -> utf16::Cut<'_> {
-        if self.blocks[block].is_ascii {
-            // One byte a unit: only the part is looked at, however long the block is.
-            let part = &self.payload(block)[from as usize..to as usize];
+        if let Some(part) = self.ascii_part(block, from, to) {
             let text = core::str::from_utf8(part).expect("text is checked before it is appended");
             return utf16::Cut { half_before: false, text, half_after: false };
         }
