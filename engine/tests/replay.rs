@@ -1,51 +1,12 @@
 //! Conformance `replay`: updates that Yjs wrote, and the document that Yjs makes of them.
 
 mod notation;
+mod structs;
 
-use merganser::update::{Content, Struct, Update, write_struct};
-use merganser::{ClientId, Clock, Doc, Options, Value};
+use merganser::{ClientId, Doc, Options, Value};
 use notation::{any, bytes, cases, define, delta, id_set, joined, state_vector, tree};
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Every unit's struct in bytes, cut at the borders given: two encodings of one state are equal once both are cut at
-/// the borders of both. Where a struct has an origin the key bit says nothing, and Yjs drops it when it merges updates.
-fn cut_structs(
-    update: &Update,
-    bytes: &[u8],
-    borders: &BTreeMap<ClientId, BTreeSet<Clock>>,
-) -> Vec<(ClientId, Clock, Vec<u8>)> {
-    let mut parts = Vec::new();
-    for read in update.structs.iter().filter(|read| read.content != Content::Skip) {
-        let mut from = read.id.clock;
-        let inner = borders[&read.id.client].range(from + 1..read.end()).copied();
-        for to in inner.chain([read.end()]) {
-            let mut out = Vec::new();
-            let key_bit = read.key_bit && read.origin.is_none() && read.right_origin.is_none() && from == read.id.clock;
-            let read = Struct { key_bit, ..*read };
-            write_struct(&mut out, &read, bytes, from - read.id.clock..to - read.id.clock);
-            parts.push((read.id.client, from, out));
-            from = to;
-        }
-    }
-    parts.sort();
-    parts
-}
-
-fn assert_same_state(ours: &[u8], theirs: &[u8]) -> Result<(), String> {
-    let (a, b) =
-        (Update::parse_v1(ours).map_err(|e| e.to_string())?, Update::parse_v1(theirs).map_err(|e| e.to_string())?);
-    let mut borders: BTreeMap<ClientId, BTreeSet<Clock>> = BTreeMap::new();
-    for read in a.structs.iter().chain(&b.structs) {
-        borders.entry(read.id.client).or_default().extend([read.id.clock, read.end()]);
-    }
-    let (a, b) = (cut_structs(&a, ours, &borders), cut_structs(&b, theirs, &borders));
-    match a.iter().zip(&b).find(|(a, b)| a != b) {
-        Some((a, b)) => Err(format!("structs differ: ours {a:?}, Yjs' {b:?}")),
-        None if a.len() != b.len() => Err(format!("{} structs, Yjs has {}", a.len(), b.len())),
-        None => Ok(()),
-    }
-}
+use structs::same_structs;
 
 fn run(case: &Json) -> Result<(), String> {
     let mut options = Options::new(ClientId::from(1));
@@ -103,7 +64,7 @@ fn run(case: &Json) -> Result<(), String> {
         return Err("bytes of the state vector".into());
     }
     let encoded = doc.encode_state_as_update(&Default::default());
-    assert_same_state(&encoded, &bytes(&state["v1"]))?;
+    same_structs(&encoded, &bytes(&state["v1"]))?;
     let mut copy = Doc::new(Options::new(ClientId::from(2)));
     copy.apply_update(&encoded).map_err(|error| format!("own encoding refused: {error}"))?;
     copy.assert_invariants();

@@ -1,0 +1,105 @@
+//! Targets for what is stored: rows, records, journal slots, base pages.
+
+use super::Script;
+use super::decoders::{ids, union};
+use super::replicas::loaded;
+use super::structs::same_structs;
+use merganser::IdSet;
+use merganser::archive::records::{AttachmentRecord, Manifest, SlotSummary};
+use merganser::archive::{
+    ENVELOPE_BYTES, HostLimits, PageBuilder, RowKey, RowSizes, fold, open_row, read_slot, seal_row,
+};
+use merganser::update::{Update, diff_update, encode_state_vector, merge_updates};
+
+/// A key of any kind.
+pub(super) fn key(script: &mut Script<'_>) -> RowKey {
+    let integer = i64::from(script.below(8)) << 32 | i64::from(script.below(32));
+    RowKey::from_integer(integer).expect("eight kinds")
+}
+
+/// Opens damaged rows: a row that was not stored under this key is refused.
+pub fn envelope(input: &[u8]) {
+    let mut script = Script(input);
+    let key = key(&mut script);
+    if let Ok(row) = open_row(key, script.0) {
+        let again = seal_row(key, row.stamp, row.sequence, row.body.len(), |out| out.extend_from_slice(row.body));
+        assert_eq!(&again[1..again.len() - 8], &script.0[1..script.0.len() - 8]);
+    }
+    let place = script.below(u32::MAX) as usize;
+    let body = script.0;
+    let mut row = seal_row(key, 7, 9, body.len(), |out| out.extend_from_slice(body));
+    assert_eq!(row.len(), body.len() + ENVELOPE_BYTES);
+    let opened = open_row(key, &row).expect("what was sealed is opened");
+    assert_eq!((opened.stamp, opened.sequence, opened.body), (7, 9, body));
+    let other = RowKey::new(key.kind, key.number + 1);
+    assert!(open_row(other, &row).is_err());
+    let place = place % row.len();
+    row[place] ^= 1 << (body.len() % 8);
+    assert!(open_row(key, &row).is_err());
+}
+
+/// Reads records.
+pub fn records(input: &[u8]) {
+    if let Ok(manifest) = Manifest::decode(input) {
+        assert_eq!(Manifest::decode(&manifest.encode()), Ok(manifest));
+    }
+    if let Ok(attachment) = AttachmentRecord::decode(input) {
+        assert_eq!(AttachmentRecord::decode(&attachment.encode()), Ok(attachment));
+    }
+    if let Ok((summary, len)) = SlotSummary::decode(input) {
+        assert!(len <= input.len());
+        let mut out = Vec::new();
+        summary.write_to(&mut out);
+        let out_len = out.len();
+        assert_eq!(SlotSummary::decode(&out), Ok((summary, out_len)));
+    }
+}
+
+/// Reads the body of a journal slot.
+pub fn journal(input: &[u8]) {
+    if let Ok((_, update)) = read_slot(input) {
+        Update::parse_v1(update).expect("the update of a slot that was read is checked");
+    }
+}
+
+/// Makes pages of updates: they hold the same ids and make the same document.
+pub fn pages(input: &[u8]) {
+    let mut script = Script(input);
+    let grain = script.below(64) as usize;
+    let Ok(merged) = merge_updates(&[&[0, 0], &merge_updates(&script.pieces()).unwrap_or_else(|_| vec![0, 0])]) else {
+        return;
+    };
+    // What a room takes in has no gaps and waits for nothing: the part that a document could integrate.
+    let known = loaded(&[&merged], false);
+    if known.pending_structs() != IdSet::default() || !known.pending_deletes().is_empty() {
+        return;
+    }
+    let (structs, deletes) = ids(&merged);
+    let mut page = PageBuilder::default();
+    page.add_update(&Update::parse_v1(&merged).unwrap(), &merged, &deletes);
+    let page = page.encode();
+    assert_eq!(ids(&page), (structs.clone(), deletes.clone()));
+    assert_same(&loaded(&[&page], false), &known);
+
+    let half = known.state_vector().iter().map(|(client, clock)| (client, clock / 2)).collect();
+    let later = diff_update(&merged, &encode_state_vector(&half)).unwrap();
+    let host = HostLimits { row_bytes: 4096 + grain * 16, ..HostLimits::default() };
+    let sizes = RowSizes { page: 64 + grain * 8, ..RowSizes::default() };
+    let slots = [merged.clone(), later];
+    let folded = fold(Some(&page), &slots, &deletes, sizes, host).expect("updates are folded");
+    let mut all = <(IdSet, IdSet)>::default();
+    for page in &folded {
+        let one = ids(page);
+        all = (union(&all.0, &one.0), union(&all.1, &one.1));
+    }
+    assert_eq!(all, (structs, deletes));
+    let folded: Vec<&[u8]> = folded.iter().map(Vec::as_slice).collect();
+    assert_same(&loaded(&folded, false), &known);
+}
+
+fn assert_same(a: &merganser::Doc, b: &merganser::Doc) {
+    assert_eq!(a.state_vector(), b.state_vector());
+    assert_eq!(a.delete_set(), b.delete_set());
+    let (a, b) = (a.encode_state_as_update(&Default::default()), b.encode_state_as_update(&Default::default()));
+    assert_eq!(same_structs(&a, &b), Ok(()));
+}
