@@ -82,12 +82,19 @@ pub fn apply(input: &[u8]) {
     let mut copy = replica(2, gc);
     copy.apply_update(&whole).expect("what was written is read");
     copy.assert_invariants();
-    assert_eq!(copy.state_vector(), doc.state_vector());
-    assert_eq!(copy.pending_structs(), doc.pending_structs());
-    assert_eq!(copy.pending_deletes(), doc.pending_deletes());
-    assert_eq!(contents(&mut copy), contents(&mut doc));
-    assert_eq!(copy.delete_set(), doc.delete_set());
-    assert_eq!(encoded(&copy), whole);
+    // What waits is cut where it is known already, and a part may then wait for less than the whole did.
+    let waits = !doc.pending_structs().is_empty();
+    assert!(waits || copy.pending_structs().is_empty());
+    for (client, clock) in doc.state_vector().iter() {
+        assert!(copy.state_vector().clock(client) >= clock);
+    }
+    if !waits {
+        assert_eq!(copy.state_vector(), doc.state_vector());
+        assert_eq!(copy.pending_deletes(), doc.pending_deletes());
+        assert_eq!(contents(&mut copy), contents(&mut doc));
+        assert_eq!(copy.delete_set(), doc.delete_set());
+        assert_eq!(encoded(&copy), whole);
+    }
     let merged = merge_updates(&accepted).expect("what was accepted is merged");
     replica(3, gc).apply_update(&merged).expect("what was merged is read");
 }
