@@ -101,7 +101,13 @@ impl Room {
             return;
         };
         let rights = if record.may_write { Rights::Write } else { Rights::Read };
-        let resumed = Connection { is_live: record.live, beats: record.beats, ..Connection::new(rights) };
+        // What is attached stays as it is: its tail is taken back only once the rows are read.
+        let resumed = Connection {
+            is_live: record.live,
+            beats: record.beats,
+            needs_attaching: false,
+            ..Connection::new(rights)
+        };
         self.presence.restore(connection, &record.awareness);
         self.connections.insert(connection, resumed);
         for update in record.tail {
