@@ -132,13 +132,14 @@ fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8) -> Result<(T, u
         0 => Err(damaged),
         _ => {
             let config = bincode::config::standard();
-            let (record, len) = bincode::serde::decode_from_slice(rest, config).map_err(|_| damaged)?;
+            let (record, len) = bincode::serde::borrow_decode_from_slice(rest, config).map_err(|_| damaged)?;
             Ok((record, 1 + len))
         }
     }
 }
 
-/// Byte strings as one length and the bytes, not value by value.
+/// Byte strings as one length and the bytes, not value by value. They are read as slices of the record: asked for a
+/// buffer, bincode would allocate whatever length is announced.
 mod bytes {
     use serde::de::{Error, Visitor};
     use serde::{Deserializer, Serializer};
@@ -157,10 +158,7 @@ mod bytes {
             fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
                 Ok(bytes.to_vec())
             }
-            fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
-                Ok(bytes)
-            }
         }
-        from.deserialize_byte_buf(Bytes)
+        from.deserialize_bytes(Bytes)
     }
 }
