@@ -21,7 +21,7 @@ const doc = new Y.Doc()
 const provider = new WebsocketProvider(socketAddress(), encodeURIComponent(room), doc, { disableBc: true })
 
 showPresence({
-  awareness: provider.awareness,
+  provider,
   person: rememberedPerson(),
   list: find('people'),
   form: find('person'),

@@ -3,8 +3,9 @@ import { COLOURS, cleanColour, cleanName, initials, remember } from './person.js
 
 const MOST_CIRCLES = 5
 
-/** Shows the people of `awareness` in `list`, and lets `person` change in `form`. */
-export function showPresence ({ awareness, person, list, form, summary }) {
+/** Shows the people whom `provider` tells of in `list`, and lets `person` change in `form`. */
+export function showPresence ({ provider, person, list, form, summary }) {
+  const { awareness } = provider
   const announce = () => awareness.setLocalStateField('user', {
     name: person.name, color: person.colour, colorLight: person.colour + '33'
   })
@@ -18,6 +19,8 @@ export function showPresence ({ awareness, person, list, form, summary }) {
   }
   prepareForm(form, person, () => { remember(person); announce(); draw() })
   announce()
+  // Who comes back is gone for the others until its state has a later clock than when it went.
+  provider.on('sync', isSynced => isSynced && announce())
   awareness.on('change', draw)
   draw()
 }

@@ -61,6 +61,7 @@ export async function run () {
     await bo.click('#offline')
     await until('both are merged', async () => (await text(ada)).includes('on a train') && await text(ada) === await text(bo))
     assert.ok((await text(bo)).includes('Written meanwhile.'))
+    await until('Ada sees Bo again', async () => await ada.textContent('#presence') === '2 people are here', 5)
 
     await ada.click('#theme')
     await ada.click('.person.own')
