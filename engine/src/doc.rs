@@ -2,7 +2,6 @@
 
 use crate::integrate::{Applied, Pending, Replica};
 use crate::store::{Store, TypeHandle};
-use crate::types::{Array, Map, Text, Value, XmlElement, XmlFragment, XmlText};
 use crate::update::{TypeTag, encode_state_vector};
 use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, StateVector};
 use std::ops::Deref;
@@ -62,48 +61,6 @@ impl Doc {
     /// Who writes through this replica.
     pub fn client_id(&self) -> ClientId {
         self.client_id
-    }
-
-    /// The root text of this name. Roots exist as soon as they are named; the first kind that one is named as stays.
-    pub fn text(&mut self, name: &str) -> Text {
-        Text(self.root(name, TypeTag::Text))
-    }
-
-    /// The root array of this name.
-    pub fn array(&mut self, name: &str) -> Array {
-        Array(self.root(name, TypeTag::Array))
-    }
-
-    /// The root map of this name.
-    pub fn map(&mut self, name: &str) -> Map {
-        Map(self.root(name, TypeTag::Map))
-    }
-
-    /// The root XML fragment of this name.
-    pub fn xml_fragment(&mut self, name: &str) -> XmlFragment {
-        XmlFragment(self.root(name, TypeTag::XmlFragment))
-    }
-
-    /// The root XML element of this name; its node name is `UNDEFINED`, as in Yjs.
-    pub fn xml_element(&mut self, name: &str) -> XmlElement {
-        XmlElement(self.root(name, TypeTag::XmlElement))
-    }
-
-    /// The root XML text of this name.
-    pub fn xml_text(&mut self, name: &str) -> XmlText {
-        XmlText(self.root(name, TypeTag::XmlText))
-    }
-
-    fn root(&mut self, name: &str, tag: TypeTag) -> TypeHandle {
-        let handle = self.store_mut().root(name);
-        self.store_mut().types.get_mut(handle).tag.get_or_insert(tag);
-        handle
-    }
-
-    /// The roots that have been named or that content has arrived for, by name. `None`: nobody has named the kind.
-    pub fn roots(&self) -> impl Iterator<Item = (&str, Option<Value>)> + '_ {
-        let types = &self.store().types;
-        types.roots().map(|(name, handle)| (name, types.get(handle).tag.map(|tag| Value::of_type(tag, handle))))
     }
 
     /// Begins a transaction: edits that are sent as one update.
@@ -166,7 +123,7 @@ impl Doc {
         &self.replica.store
     }
 
-    fn store_mut(&mut self) -> &mut Store {
+    pub(crate) fn store_mut(&mut self) -> &mut Store {
         &mut self.replica.store
     }
 

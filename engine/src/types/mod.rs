@@ -6,6 +6,7 @@ mod json;
 mod list;
 mod map;
 mod prelim;
+mod roots;
 mod text;
 mod value;
 mod xml;
