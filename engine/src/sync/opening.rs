@@ -102,12 +102,8 @@ impl Room {
         };
         let rights = if record.may_write { Rights::Write } else { Rights::Read };
         // What is attached stays as it is: its tail is taken back only once the rows are read.
-        let resumed = Connection {
-            is_live: record.live,
-            beats: record.beats,
-            needs_attaching: false,
-            ..Connection::new(rights)
-        };
+        let resumed =
+            Connection { is_live: record.live, beats: record.beats, needs_attaching: false, ..Connection::new(rights) };
         self.presence.restore(connection, &record.awareness);
         self.connections.insert(connection, resumed);
         for update in record.tail {
