@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test, { before } from 'node:test'
 import * as Y from 'yjs'
-import { Doc, initSync } from '../pkg/merganser.js'
+import { diffUpdate, Doc, encodeStateVectorFromUpdate, initSync, mergeUpdates } from '../pkg/merganser.js'
 
 before(() => {
   initSync({ module: readFileSync(new URL('../pkg/merganser_bg.wasm', import.meta.url)) })
@@ -66,6 +66,20 @@ test('shared types inside shared types come out as their classes', () => {
   const text = ours.map('map').get('text')
   Y.applyUpdate(theirs, text.insert(5, ' text'))
   assert.equal(inner.toString(), 'inner text')
+})
+
+test('updates are merged and cut without a document, as Yjs does', () => {
+  const ours = new Doc(1)
+  const text = ours.text('note')
+  const first = text.insert(0, 'one ')
+  const both = mergeUpdates([text.insert(4, 'two'), first])
+  const theirs = new Y.Doc()
+  Y.applyUpdate(theirs, both)
+  assert.equal(theirs.getText('note').toString(), 'one two')
+  assert.deepEqual(encodeStateVectorFromUpdate(both), Y.encodeStateVectorFromUpdate(both))
+  const vector = encodeStateVectorFromUpdate(first)
+  assert.deepEqual(diffUpdate(both, vector), Y.diffUpdate(both, vector))
+  assert.throws(() => mergeUpdates([new Uint8Array([9])]), Error)
 })
 
 test('what can not be done is thrown, and the document stays as it was', () => {
