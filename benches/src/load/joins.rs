@@ -35,7 +35,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The server fails, a connection breaks, or a client is synced with something else than the document.
 pub async fn join(kind: Kind, trace: &Trace, clients: u32) -> Result<Joins> {
     let server = Server::start(kind)?;
-    let writer = upload(&server, trace).await?;
+    let opener = upload(&server, trace).await?;
     tokio::time::sleep(TO_SETTLE).await;
     let before = server.cpu_seconds()?;
     let begin = Instant::now();
@@ -60,18 +60,17 @@ pub async fn join(kind: Kind, trace: &Trace, clients: u32) -> Result<Joins> {
         }
         ensure!(client.text() == trace.end, "a client joined and has another text");
     }
-    drop(writer);
+    drop(opener);
     Ok(Joins { last, cpu_seconds, peak_megabytes })
 }
 
-/// Sends the document as its author's client would have over time, and stays: the document is open when others join.
+/// Sends the document as its author's client would have over time. The client that it returns has received all of it
+/// and stays: the document is open when others join.
 async fn upload(server: &Server, trace: &Trace) -> Result<Client> {
     let mut doc = Doc::new(Options::new(ClientId::from(1)));
     let text = doc.text("text");
+    let mut opener = Client::connect(server.port(), ROOM, 2).await?;
     let mut writer = Client::connect(server.port(), ROOM, 1).await?;
-    while !writer.is_synced() {
-        writer.receive().await?;
-    }
     for patches in trace.patches.chunks(EDITS_IN_AN_UPDATE) {
         let known = doc.state_vector();
         for patch in patches {
@@ -81,12 +80,15 @@ async fn upload(server: &Server, trace: &Trace) -> Result<Client> {
         }
         writer.send_update(&doc.encode_state_as_update(&known)).await?;
     }
-    writer.ask().await?;
-    while !writer.is_synced() {
-        writer.receive().await?;
-    }
-    ensure!(writer.text() == trace.end, "the server doesn't have the document that it was sent");
-    Ok(writer)
+    let doc_units: u64 = doc.state_vector().iter().map(|(_, clock)| u64::from(clock)).sum();
+    let received = async {
+        while opener.units() < doc_units || opener.text() != trace.end {
+            opener.receive().await?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(TIMEOUT, received).await.context("the server doesn't pass on what it was sent")??;
+    Ok(opener)
 }
 
 async fn join_one(port: u16, client_id: u32) -> Result<(Client, Vec<Vec<u8>>, Instant)> {
