@@ -11,9 +11,9 @@ struct Arguments {
     /// Edits of each run in which clients type
     #[arg(long, default_value_t = 1_000)]
     edits: u32,
-    /// Edits in a second, all clients together
-    #[arg(long, default_value_t = 250)]
-    rate: u32,
+    /// Edits in a second, all clients together; several rates with commas
+    #[arg(long, value_delimiter = ',', default_values_t = [250, 1_000])]
+    rate: Vec<u32>,
     /// How often everything is run; the table has the medians
     #[arg(long, default_value_t = 3)]
     runs: usize,
@@ -47,8 +47,9 @@ async fn main() -> Result<()> {
     }
     println!("| load | server | CPU s | start and connects, CPU s | until all had all, ms | peak, MB | stored, KB |");
     println!("|---|---|--:|--:|--:|--:|--:|");
-    for (documents, clients) in [(20, 5), (1, 50)] {
-        let crowd = Crowd { documents, clients, edits: arguments.edits, rate: arguments.rate };
+    let crowds = [(20, 5), (1, 50)].into_iter();
+    for ((documents, clients), rate) in crowds.flat_map(|crowd| arguments.rate.iter().map(move |rate| (crowd, *rate))) {
+        let crowd = Crowd { documents, clients, edits: arguments.edits, rate };
         for kind in &kinds {
             let mut runs = Vec::new();
             for _ in 0..arguments.runs {
