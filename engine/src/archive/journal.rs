@@ -8,6 +8,9 @@ use crate::values::{ClientId, Clock, Error, IdSet};
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// Client, first clock and clock after the last.
+pub type ClientSpan = (u64, u32, u32);
+
 /// Number of slots in the ring.
 pub const SLOTS: u32 = 16;
 
@@ -28,10 +31,10 @@ struct Slot {
     first_sequence: u64,
     /// All that it holds, unstored edits too; absent in a slot that is stored and will not grow.
     page: Option<PageBuilder>,
-    /// Client, first clock and clock after the last of what `stored` holds.
-    clients: Vec<(u64, u32, u32)>,
+    /// Whose units `stored` holds.
+    clients: Vec<ClientSpan>,
     stored: Option<Vec<u8>>,
-    writing: Option<(Vec<u8>, Vec<(u64, u32, u32)>)>,
+    writing: Option<(Vec<u8>, Vec<ClientSpan>)>,
     is_dirty: bool,
     is_full: bool,
 }
@@ -218,6 +221,22 @@ impl Journal {
         self.end_slot();
     }
 
+    /// Panics if the ring contradicts itself. O(journal); for tests and fuzzing.
+    pub(crate) fn assert_invariants(&self) {
+        let numbers: Vec<u32> = self.slots.iter().filter_map(|slot| slot.number).collect();
+        assert!(numbers.len() <= SLOTS as usize, "the ring is not overrun");
+        assert!(
+            numbers.windows(2).all(|pair| pair[1] == (pair[0] + 1) % SLOTS),
+            "slots follow each other: {numbers:?}"
+        );
+        assert!(numbers.last().is_none_or(|last| self.next_number == (last + 1) % SLOTS), "the next slot follows");
+        for slot in &self.slots {
+            assert!(slot.page.is_some() || slot.stored.is_some(), "a slot holds something");
+            assert!(slot.page.is_some() || !slot.is_dirty, "what is to be stored is at hand");
+            assert!(slot.first_sequence < self.next_sequence);
+        }
+    }
+
     /// What each slot holds as an update, oldest first, with its clients; unstored edits only if `with_unstored`.
     pub fn shown(&self, with_unstored: bool) -> Vec<ShownSlot> {
         let slots = self.slots.iter().filter_map(|slot| match (&slot.stored, &slot.page) {
@@ -235,8 +254,8 @@ impl Journal {
 /// What a slot shows to a client that joins.
 #[derive(Clone, Debug)]
 pub struct ShownSlot {
-    /// Client, first clock, clock after the last.
-    pub clients: Vec<(u64, u32, u32)>,
+    /// Whose units are in it.
+    pub clients: Vec<ClientSpan>,
     /// Its update.
     pub update: Vec<u8>,
 }

@@ -15,7 +15,7 @@ mod store;
 
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
 pub use fold::fold;
-pub use journal::{Journal, SLOTS, ShownSlot, read_slot};
+pub use journal::{ClientSpan, Journal, SLOTS, ShownSlot, read_slot};
 pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;
 pub use page::PageBuilder;

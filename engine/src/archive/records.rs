@@ -26,8 +26,6 @@ pub struct Manifest {
     pub live_pages: Vec<(u32, u32)>,
     /// Bytes of the last base page's update.
     pub tail_bytes: u32,
-    /// Folded sequence number in the envelope of the last base page.
-    pub tail_sequence: u64,
     /// State vector of the base, as Yjs writes it.
     #[serde(with = "bytes")]
     pub state_vector: Vec<u8>,

@@ -6,6 +6,8 @@ use crate::values::{IdSet, StateVector};
 
 /// Most bytes of unstored edits that are kept with a connection.
 pub(super) const MOST_TAIL_BYTES: usize = 12 << 10;
+/// Most awareness ids that are kept with a connection: those beyond are noticed by their silence after hibernation.
+pub(super) const MOST_ATTACHED_AWARENESS: usize = 200;
 
 /// One connection of a room.
 #[derive(Debug)]

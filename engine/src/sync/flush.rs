@@ -24,11 +24,9 @@ const MOST_FAILURES: u32 = 5;
 pub(super) struct Gather {
     /// All that is new, to be passed on.
     pub(super) page: PageBuilder,
-    /// The message to pass on, if only one brought news and can be passed on as it is.
-    single: Option<Arc<[u8]>>,
     /// Who brought news; with `None` for news out of what waited.
     authors: Vec<Option<ConnectionId>>,
-    /// Who sent anything: if the flush fails, its edits may be lost with it, even if they were known before.
+    /// Who sent what is not stored, even if another one had brought it: if the flush fails, it is lost.
     touched: Vec<ConnectionId>,
     /// Flush without waiting for the end of the window.
     pub(super) flush_now: bool,
@@ -36,14 +34,13 @@ pub(super) struct Gather {
 
 impl Gather {
     /// Notes news.
-    pub(super) fn note(&mut self, from: Option<ConnectionId>, frame: Option<Arc<[u8]>>) {
-        self.single = frame.filter(|_| self.authors.is_empty());
-        if self.authors.is_empty() || self.single.is_none() && !self.authors.contains(&from) {
+    pub(super) fn note(&mut self, from: Option<ConnectionId>) {
+        if !self.authors.contains(&from) {
             self.authors.push(from);
         }
     }
 
-    /// Notes that a connection sent something.
+    /// Notes that a connection sent what is not stored.
     pub(super) fn touch(&mut self, connection: ConnectionId) {
         if !self.touched.contains(&connection) {
             self.touched.push(connection);
@@ -89,7 +86,12 @@ impl Room {
 
     /// Begins a flush if there is something to store and it is time, and no other one is under way.
     pub(super) fn flush_if_due(&mut self) {
-        if self.writing.is_some() || self.tail_read.is_some() || !self.has_unstored() {
+        if self.writing.is_some() || self.tail_read.is_some() {
+            return;
+        }
+        if !self.has_unstored() {
+            // Whoever asked for a flush asked for one of what there was.
+            self.gather.flush_now = false;
             return;
         }
         if self.retry_ms.is_some_and(|at| at > self.now_ms) {
@@ -162,7 +164,6 @@ impl Room {
                 seal_row(key, manifest.stamp, manifest.folded_sequence, page.len(), |out| out.extend_from_slice(page));
             rows.push(RowWrite::Put(key, row));
             manifest.tail_bytes = page.len() as u32;
-            manifest.tail_sequence = manifest.folded_sequence;
         }
         manifest.state_vector = encode_state_vector(self.known.clocks());
         manifest.delete_set = Vec::new();
@@ -182,31 +183,19 @@ impl Room {
     fn begin_write(&mut self, rows: Vec<RowWrite>, manifest: Option<(Manifest, usize)>) {
         let mut rows = rows;
         let folded_sequence = manifest.as_ref().map_or(self.manifest.folded_sequence, |(of, _)| of.folded_sequence);
-        self.pending.write_rows(self.manifest.stamp, folded_sequence, &mut rows);
+        self.pending.write_rows(self.manifest.stamp, folded_sequence, self.config.host, &mut rows);
         self.known.begin_write();
         let gather = core::mem::take(&mut self.gather);
         let except = match gather.authors[..] {
             [only] => only,
             _ => None,
         };
-        let message = match gather.single {
-            Some(frame) => Some((frame, except)),
-            None if gather.authors.is_empty() => None,
-            None => Some((frame::update(&gather.page.encode()), except)),
-        };
+        let message = (!gather.authors.is_empty()).then(|| (frame::update(&gather.page.encode()), except));
         for of in self.connections.values_mut().filter(|of| !of.tail.is_empty()) {
             of.tail_being_written.push(core::mem::take(&mut of.tail).encode());
         }
         self.meters.flushes += 1;
-        // Most often one batch. Where it has to be several, each leaves the rows before it usable: pages, then
-        // the manifest that names them, then journal slots, then what no longer waits.
-        let most = self.config.host.batch_rows.max(1);
-        let mut batches: VecDeque<Vec<RowWrite>> = VecDeque::new();
-        while rows.len() > most {
-            let rest = rows.split_off(most);
-            batches.push_back(core::mem::replace(&mut rows, rest));
-        }
-        batches.push_back(rows);
+        let batches = cut_into_batches(rows, self.config.host.batch_rows);
         self.writing = Some(Writing {
             token: WriteToken(0),
             batches,
@@ -246,7 +235,7 @@ impl Room {
             self.meters.folds += 1;
             self.journal.forget_first(slots);
             if let Some(tail) = self.manifest.last_page() {
-                self.pages.remove(tail);
+                self.pages.forget_from(tail);
             }
             self.manifest = manifest;
         }
@@ -284,6 +273,25 @@ impl Room {
             self.close(connection, close::SYNC_AGAIN);
         }
         self.unstored_since_ms = None;
+        self.shown_before = Some((self.known.shown_clocks().into_owned(), self.known.shown_deletes().into_owned()));
         self.open_again();
     }
+}
+
+/// Most often this is one batch. Where it has to be several, each leaves the rows before it usable: pages, then the
+/// manifest that names them, then journal slots, then what no longer waits. A manifest is never cut.
+fn cut_into_batches(rows: Vec<RowWrite>, most: usize) -> VecDeque<Vec<RowWrite>> {
+    let is_manifest = |row: &RowWrite| matches!(row, RowWrite::Put(key, _) if key.kind == RowKind::Manifest);
+    let mut manifest_rows = rows.iter().filter(|row| is_manifest(row)).count();
+    let mut batches = VecDeque::new();
+    let mut batch: Vec<RowWrite> = Vec::new();
+    for row in rows {
+        let together = if is_manifest(&row) { core::mem::take(&mut manifest_rows) } else { 1 };
+        if !batch.is_empty() && batch.len() + together > most {
+            batches.push_back(core::mem::take(&mut batch));
+        }
+        batch.push(row);
+    }
+    batches.push_back(batch);
+    batches
 }

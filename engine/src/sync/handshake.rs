@@ -47,6 +47,7 @@ impl Room {
         };
         if let Some(of) = self.connections.get_mut(&connection) {
             of.join = Some(join);
+            of.needs_attaching |= of.is_live;
         }
         if !self.joining.contains(&connection) {
             self.joining.push(connection);
@@ -93,6 +94,9 @@ impl Room {
             if is_done {
                 self.meters.joins += 1;
                 self.joining.retain(|of| *of != connection);
+                if let Some(of) = self.connections.get_mut(&connection) {
+                    of.needs_attaching = true;
+                }
             } else if let Some(of) = self.connections.get_mut(&connection) {
                 of.join = Some(join);
             }
@@ -130,7 +134,6 @@ impl Room {
         if let Some(of) = self.connections.get_mut(&connection)
             && !core::mem::replace(&mut of.is_live, true)
         {
-            of.needs_attaching = true;
             let at = self.live.partition_point(|of| *of < connection);
             self.live.insert(at, connection);
         }
@@ -241,13 +244,9 @@ impl Room {
             page = number + 1;
             let key = RowKey::new(RowKind::BasePage, number);
             let row = rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| &rows[at].1);
-            let opened = row.map(|row| open_row(key, row).map(|row| (row.stamp, row.sequence, row.body)));
-            let is_tail = self.manifest.last_page() == Some(number);
-            match opened {
-                // The page was read before a fold that has grown it: it is read again.
-                Some(Ok((_, sequence, _))) if is_tail && sequence < self.manifest.tail_sequence => {}
-                Some(Ok((stamp, _, update))) if stamp == self.manifest.stamp => {
-                    self.pages.insert(number, Some(frame::update(update)));
+            match row.map(|row| open_row(key, row)) {
+                Some(Ok(row)) if row.stamp == self.manifest.stamp => {
+                    self.pages.insert(number, Some(frame::update(row.body)));
                 }
                 found => {
                     self.note_base_damage(match found {

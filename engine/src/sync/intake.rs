@@ -21,12 +21,12 @@ pub(super) struct Destinations<'a> {
 pub(super) struct Findings {
     /// Something in it was new.
     pub(super) is_new: bool,
-    /// Everything in it was new, so that its bytes can be sent on as they are.
-    pub(super) is_all_new: bool,
     /// Clients of which something was new.
     pub(super) advanced: Vec<ClientId>,
     /// What can't be taken yet, each part with the first id that it misses.
     pub(super) waiting: Vec<(Id, Vec<u8>)>,
+    /// More would have had to wait than may: the rest was dropped.
+    pub(super) exceeds_pending: bool,
 }
 
 /// The room's update reader; its memory is used again and again.
@@ -95,9 +95,17 @@ impl Intake {
             })
     }
 
+    /// Whether anything in the update that was read is known, but not stored: another one has sent it just before.
+    pub(super) fn repeats_unstored(&self, known: &Known) -> bool {
+        let is_unstored = |of: &Struct| known.is_unstored(of.id.client, of.id.clock..of.end());
+        !known.is_stored()
+            && (self.update.structs.iter().any(is_unstored)
+                || self.update.deletes.iter().any(|(client, range)| known.is_delete_unstored(*client, range.clone())))
+    }
+
     /// Takes the update that was read, whose bytes these are. O(structs and deletes, log of what is known each).
     pub(super) fn take(&mut self, bytes: &[u8], known: &mut Known, to: &mut Destinations<'_>) -> Findings {
-        let mut findings = Findings { is_all_new: true, ..Findings::default() };
+        let mut findings = Findings::default();
         self.groups.clear();
         self.index.clear();
         self.groups.extend(self.update.clients.iter().map(|of| Group {
@@ -113,7 +121,6 @@ impl Intake {
         }
         self.keep_waiting_structs(bytes, known, &mut findings);
         self.take_deletes(known, to, &mut findings);
-        findings.is_all_new &= findings.is_new;
         findings
     }
 
@@ -178,7 +185,6 @@ impl Intake {
                         rest.add_struct(of, bytes, 0..of.len, known.deletes());
                     }
                 }
-                findings.is_all_new = false;
                 findings.waiting.push((missing, rest.encode()));
             }
         }
@@ -193,7 +199,6 @@ impl Intake {
                 self.missing_deletes.clear();
                 known.deletes().for_each_missing(client, range.start..end, |part| self.missing_deletes.push(part));
                 findings.is_new |= !self.missing_deletes.is_empty();
-                findings.is_all_new &= self.missing_deletes.first() == Some(&(range.start..end));
                 for part in &self.missing_deletes {
                     known.delete(client, part.clone());
                     to.journal.add_delete(client, part.clone(), known.deletes());
@@ -210,7 +215,6 @@ impl Intake {
         for (client, ranges) in rest.deletes().clients() {
             let mut part = PageBuilder::default();
             ranges.iter().for_each(|range| part.add_delete(client, range.clone()));
-            findings.is_all_new = false;
             findings.waiting.push((Id::new(client, ranges[0].start), part.encode()));
         }
     }
@@ -238,7 +242,6 @@ fn take_structs(
         }
         let of = &structs[group.next];
         if of.content == Content::Skip || of.end() <= clock {
-            findings.is_all_new = false;
             group.next += 1;
             continue;
         }
@@ -249,7 +252,6 @@ fn take_structs(
             break Stop::Missing(missing);
         }
         let part = clock - of.id.clock..of.len;
-        findings.is_all_new &= part.start == 0;
         known.advance(client, of.end());
         clock = of.end();
         to.journal.add_struct(of, bytes, part.clone(), known.deletes());

@@ -85,6 +85,35 @@ impl Known {
         self.writing = Unstored::default();
     }
 
+    pub(super) fn assert_invariants(&self) {
+        for unstored in [&self.writing, &self.gathered] {
+            assert!(!self.shows_unstored || unstored.clocks.is_empty() && unstored.deletes.is_empty());
+            assert!(unstored.clocks.iter().all(|(client, clock)| *clock <= self.clocks.clock(*client)));
+            assert!(unstored.deletes.difference(&self.deletes).is_empty());
+        }
+        assert!(self.deletes.iter().all(|(client, range)| range.end <= self.clocks.clock(client)), "deletes are known");
+    }
+
+    /// Whether these units are known and not stored, some of them or all.
+    pub(super) fn is_unstored(&self, client: ClientId, range: Range<Clock>) -> bool {
+        self.shown_clock(client) < range.end.min(self.clocks.clock(client))
+    }
+
+    /// Whether these units are known as deleted and that is not stored, of some of them or all.
+    pub(super) fn is_delete_unstored(&self, client: ClientId, range: Range<Clock>) -> bool {
+        [&self.writing.deletes, &self.gathered.deletes].into_iter().any(|unstored| {
+            let mut missing = 0;
+            unstored.for_each_missing(client, range.clone(), |part| missing += part.end - part.start);
+            missing < range.end - range.start
+        })
+    }
+
+    /// Whether all that is known is stored.
+    pub(super) fn is_stored(&self) -> bool {
+        let is_empty = |of: &Unstored| of.clocks.is_empty() && of.deletes.is_empty();
+        is_empty(&self.writing) && is_empty(&self.gathered)
+    }
+
     /// The clock of a client as far as it may be shown.
     pub(super) fn shown_clock(&self, client: ClientId) -> Clock {
         let before = self.writing.clocks.get(&client).or_else(|| self.gathered.clocks.get(&client));

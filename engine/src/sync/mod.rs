@@ -8,6 +8,7 @@ mod flush;
 mod frame;
 mod handshake;
 mod intake;
+mod invariants;
 mod known;
 mod message;
 mod meters;

@@ -12,8 +12,11 @@ use crate::archive::records::{AttachmentRecord, Manifest};
 use crate::archive::{Journal, RowKey, RowKind, StoreError, open_row, read_slot};
 use crate::lib0::Reader;
 use crate::update::{decode_state_vector, read_delete_set};
-use crate::values::{ClientId, Error, ErrorKind, IdSet};
+use crate::values::{ClientId, Error, ErrorKind, IdSet, StateVector};
 use std::ops::RangeInclusive;
+
+/// What a message that waits costs besides its bytes, so that many tiny ones are bounded, too.
+const WAITING_OVERHEAD_BYTES: usize = 64;
 
 type Rows = Vec<(RowKey, Vec<u8>)>;
 
@@ -54,6 +57,10 @@ pub(super) enum Waiting {
         connection: ConnectionId,
         update: Vec<u8>,
     },
+    /// A connection whose handshake was lost.
+    Close {
+        connection: ConnectionId,
+    },
 }
 
 impl Room {
@@ -85,25 +92,27 @@ impl Room {
 
     /// Keeps a message until the room is open.
     pub(super) fn keep_waiting(&mut self, connection: ConnectionId, message: &[u8]) {
-        self.waiting_bytes += message.len();
-        if self.waiting_bytes > self.config.limits.waiting_bytes {
-            self.waiting_bytes -= message.len();
+        let cost = message.len() + WAITING_OVERHEAD_BYTES;
+        if self.waiting_bytes + cost > self.config.limits.waiting_bytes {
             return self.close(connection, close::BUSY);
         }
+        self.waiting_bytes += cost;
         self.waiting.push_back(Waiting::Message { connection, bytes: message.to_vec() });
     }
 
     /// Takes a connection back as its attachment says it was.
     pub(super) fn resume_connection(&mut self, connection: ConnectionId, attachment: &[u8]) {
         let Ok(record) = AttachmentRecord::decode(attachment) else {
-            let reason = close::SYNC_AGAIN;
-            self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
-            return;
+            return self.turn_away(connection, close::SYNC_AGAIN);
         };
         let rights = if record.may_write { Rights::Write } else { Rights::Read };
         // What is attached stays as it is: its tail is taken back only once the rows are read.
         let resumed =
             Connection { is_live: record.live, beats: record.beats, needs_attaching: false, ..Connection::new(rights) };
+        if record.live {
+            self.live.push(connection);
+            self.live.sort_unstable();
+        }
         self.presence.restore(connection, &record.awareness);
         self.connections.insert(connection, resumed);
         for update in record.tail {
@@ -115,11 +124,13 @@ impl Room {
             }
         }
         if record.live {
-            self.live.push(connection);
-            self.live.sort_unstable();
-        } else {
-            // What it was sent before is not known any more.
+            return;
+        }
+        // What it was sent before is not known any more. It is closed when all are back, so that all hear of it.
+        if matches!(self.state, State::Open) {
             self.close(connection, close::SYNC_AGAIN);
+        } else {
+            self.waiting.push_back(Waiting::Close { connection });
         }
     }
 
@@ -138,6 +149,7 @@ impl Room {
             match self.restore(main, pending) {
                 Ok(()) => {
                     self.state = State::Open;
+                    self.close_outdated();
                     self.handle_waiting();
                 }
                 Err(Error { kind: ErrorKind::NewerVersion, .. }) => self.refuse_opening(close::NEWER_VERSION),
@@ -153,16 +165,26 @@ impl Room {
         self.close_all(reason);
     }
 
+    /// After a write that failed only in name, or in part, more is stored than connections were shown: nobody would
+    /// send it to them any more, so they begin again.
+    fn close_outdated(&mut self) {
+        let Some((clocks, deletes)) = self.shown_before.take() else { return };
+        if *self.known.clocks() != clocks || *self.known.deletes() != deletes {
+            self.live.clone().into_iter().for_each(|connection| self.close(connection, close::SYNC_AGAIN));
+        }
+    }
+
     fn handle_waiting(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
             match waiting {
                 Waiting::Message { connection, bytes } => {
-                    self.waiting_bytes -= bytes.len();
+                    self.waiting_bytes -= bytes.len() + WAITING_OVERHEAD_BYTES;
                     if self.connections.contains_key(&connection) {
                         self.handle(connection, &bytes);
                     }
                 }
                 Waiting::Tail { connection, update } => self.take_tail(connection, &update),
+                Waiting::Close { connection } => self.close(connection, close::SYNC_AGAIN),
             }
         }
     }
@@ -171,10 +193,9 @@ impl Room {
     fn restore(&mut self, main: Rows, pending: Rows) -> Result<(), Error> {
         let first_slot = main.partition_point(|(key, _)| key.kind < RowKind::Journal);
         let (manifest_rows, slot_rows) = main.split_at(first_slot);
-        match Manifest::read_rows(manifest_rows) {
-            Ok(Some(manifest)) => {
-                let mut from = Reader::new(&manifest.delete_set);
-                self.known.restore(decode_state_vector(&manifest.state_vector)?, read_delete_set(&mut from)?);
+        match Manifest::read_rows(manifest_rows).and_then(|manifest| manifest.map(with_known).transpose()) {
+            Ok(Some((manifest, clocks, deletes))) => {
+                self.known.restore(clocks, deletes);
                 self.manifest = manifest;
                 self.manifest_is_stored = true;
             }
@@ -241,24 +262,29 @@ impl Room {
     }
 
     fn restore_pending(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Error> {
-        self.pending.restore_row_count(rows.last().map_or(0, |(key, _)| key.number as usize + 1));
+        let mut hashes = Vec::new();
         for (key, bytes) in rows {
             let row = match open_row(*key, bytes) {
                 Err(Error { kind: ErrorKind::NewerVersion, .. }) => return Err(ErrorKind::NewerVersion.into()),
                 row => row.ok().filter(|row| row.stamp == self.manifest.stamp),
             };
-            match row.and_then(|row| pending::read_row(row.body).ok()) {
-                Some(updates) => updates.into_iter().for_each(|update| self.take_stored(update)),
+            hashes.resize(key.number as usize + 1, 0);
+            match row.and_then(|row| pending::read_row(row.body).ok().map(|updates| (row.body, updates))) {
+                Some((body, updates)) => {
+                    hashes[key.number as usize] = pending::hash_body(body);
+                    updates.into_iter().for_each(|update| self.take_stored(update));
+                }
                 None => self.damage.push(Damage::Row(*key)),
             }
         }
+        self.pending.restore(hashes, self.config.host);
         Ok(())
     }
 
     /// Takes an update out of the store again: what can't be taken in waits, nothing is sent on.
     fn take_stored(&mut self, update: &[u8]) {
-        if let Ok(findings) = self.take_update(None, update) {
-            let _stays_pending = self.retry_pending(None, findings.advanced);
+        if let Ok(findings) = self.take_update(None, update, usize::MAX) {
+            self.retry_pending(None, findings.advanced);
             self.gather = Gather::default();
         }
     }
@@ -267,4 +293,11 @@ impl Room {
     pub(super) fn deletes_of_last_update(&self) -> IdSet {
         self.intake.deletes().iter().cloned().collect()
     }
+}
+
+/// A manifest with the state vector and the delete set that are in it.
+fn with_known(manifest: Manifest) -> Result<(Manifest, StateVector, IdSet), Error> {
+    let clocks = decode_state_vector(&manifest.state_vector)?;
+    let deletes = read_delete_set(&mut Reader::new(&manifest.delete_set))?;
+    Ok((manifest, clocks, deletes))
 }

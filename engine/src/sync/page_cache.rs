@@ -33,10 +33,22 @@ impl PageCache {
         self.messages.insert(page, message);
     }
 
-    pub(super) fn remove(&mut self, page: u32) {
+    /// Forgets the page that was the last one before a fold has grown it; what is being read may still have it as it
+    /// was, and will be read again.
+    pub(super) fn forget_from(&mut self, last: u32) {
+        self.remove(last);
+        self.reading.take_if(|(_, pages)| pages.contains(&last));
+    }
+
+    fn remove(&mut self, page: u32) {
         if let Some(Some(message)) = self.messages.remove(&page) {
             self.bytes -= message.len();
         }
+    }
+
+    pub(super) fn assert_invariants(&self) {
+        let bytes: usize = self.messages.values().flatten().map(|message| message.len()).sum();
+        assert_eq!(bytes, self.bytes, "bytes of kept pages");
     }
 
     /// Lets go of what is above `limit` bytes, and of everything after some time without use.

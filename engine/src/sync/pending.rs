@@ -1,8 +1,8 @@
 //! Updates that wait for what they depend on: kept within a limit, stored beside the journal, tried again when
 //! what they miss has come.
 
-use crate::archive::{RowKey, RowKind, RowWrite, seal_row};
-use crate::lib0::{Reader, write_bytes};
+use crate::archive::{HostLimits, RowKey, RowKind, RowWrite, largest_update, seal_row};
+use crate::lib0::{Reader, var_uint_len, write_bytes};
 use crate::values::{ClientId, Clock, Error, Id};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -69,28 +69,15 @@ impl Pending {
     }
 
     /// Appends the rows that changed.
-    pub(super) fn write_rows(&mut self, stamp: u64, folded_sequence: u64, batch: &mut Vec<RowWrite>) {
-        if !self.is_dirty {
+    pub(super) fn write_rows(&mut self, stamp: u64, folded_sequence: u64, host: HostLimits, batch: &mut Vec<RowWrite>) {
+        if !core::mem::take(&mut self.is_dirty) {
             return;
         }
-        self.is_dirty = false;
-        let mut bodies: Vec<Vec<u8>> = Vec::new();
-        for (_, update) in self.waiting.values() {
-            match bodies.last_mut().filter(|body| body.len() + update.len() < ROW_BYTES) {
-                Some(body) => write_bytes(body, update),
-                None => {
-                    let mut body = Vec::with_capacity(update.len() + 8);
-                    write_bytes(&mut body, update);
-                    bodies.push(body);
-                }
-            }
-        }
-        let mut rows = Vec::with_capacity(bodies.len());
-        for (number, body) in bodies.iter().enumerate() {
-            let mut hasher = DefaultHasher::new();
-            body.hash(&mut hasher);
-            rows.push(hasher.finish());
-            if self.rows.get(number) != rows.last() {
+        let mut rows = Vec::new();
+        for (number, body) in self.bodies(host).iter().enumerate() {
+            let hash = hash_body(body);
+            rows.push(hash);
+            if self.rows.get(number) != Some(&hash) {
                 let key = RowKey::new(RowKind::Pending, number as u32);
                 let row = seal_row(key, stamp, folded_sequence, body.len(), |out| out.extend_from_slice(body));
                 batch.push(RowWrite::Put(key, row));
@@ -100,6 +87,24 @@ impl Pending {
             batch.push(RowWrite::Delete(RowKey::new(RowKind::Pending, number as u32)));
         }
         self.rows_being_written = Some(rows);
+    }
+
+    /// What waits as the bodies of rows.
+    fn bodies(&self, host: HostLimits) -> Vec<Vec<u8>> {
+        let most = ROW_BYTES.min(largest_update(host));
+        let mut bodies: Vec<Vec<u8>> = Vec::new();
+        for (_, update) in self.waiting.values() {
+            let cost = update.len() + var_uint_len(update.len() as u64);
+            match bodies.last_mut().filter(|body| body.len() + cost <= most) {
+                Some(body) => write_bytes(body, update),
+                None => {
+                    let mut body = Vec::with_capacity(cost);
+                    write_bytes(&mut body, update);
+                    bodies.push(body);
+                }
+            }
+        }
+        bodies
     }
 
     /// The rows are stored.
@@ -118,11 +123,28 @@ impl Pending {
         }
     }
 
-    /// How many rows there are in the store.
-    pub(super) fn restore_row_count(&mut self, rows: usize) {
-        self.rows = vec![0; rows];
-        self.is_dirty = rows > 0;
+    pub(super) fn assert_invariants(&self) {
+        let bytes: usize = self.waiting.values().map(|(_, update)| update.len() + OVERHEAD_BYTES).sum();
+        assert_eq!(bytes, self.bytes, "bytes of what waits");
+        let numbers = self.by_missing.values().map(BTreeSet::len).sum::<usize>();
+        assert_eq!(numbers, self.waiting.len(), "what waits is found by what it misses");
+        for (number, (missing, _)) in &self.waiting {
+            assert!(self.by_missing[&missing.client].contains(&(missing.clock, *number)));
+        }
     }
+
+    /// What waits was read from rows with these hashes; 0 where a row is missing or damaged.
+    pub(super) fn restore(&mut self, rows: Vec<u64>, host: HostLimits) {
+        self.is_dirty = !self.bodies(host).iter().map(|body| hash_body(body)).eq(rows.iter().copied());
+        self.rows = rows;
+    }
+}
+
+/// A hash that tells whether a row has changed; never 0.
+pub(super) fn hash_body(body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish().max(1)
 }
 
 /// The updates in the body of a row, oldest first.

@@ -5,7 +5,7 @@ use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MA
 use super::config::Limits;
 use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
 use crate::values::{ClientId, Clock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The awareness entries of a room.
 #[derive(Debug, Default)]
@@ -13,7 +13,13 @@ pub(super) struct Presence {
     entries: BTreeMap<ClientId, Entry>,
     /// Which clients each connection announced.
     announced: BTreeMap<ConnectionId, Vec<ClientId>>,
+    /// The last clocks of clients that are gone, oldest first: stock clients send on what they hear of others, and
+    /// such an echo must not bring back who has left meanwhile.
+    gone: VecDeque<(ClientId, Clock)>,
 }
+
+/// So many clients that are gone are remembered.
+const MOST_GONE: usize = 256;
 
 #[derive(Debug)]
 struct Entry {
@@ -41,11 +47,17 @@ impl Presence {
             return Err(AWARENESS_ENTRIES);
         }
         let mut relayed = EntryWriter::default();
+        // Who comes back shows itself first, perhaps with its last clock; what comes later with that is an echo.
+        let is_first = !self.announced.contains_key(&from);
         for EntryPart { client, clock, state } in entries {
             let known = self.entries.get(&client);
-            let is_later = known.is_none_or(|known| {
-                clock > known.clock || clock == known.clock && (state == NULL || known.state.is_none())
-            });
+            let is_later = match known {
+                Some(known) => clock > known.clock || clock == known.clock && (state == NULL || known.state.is_none()),
+                None => {
+                    let gone = self.gone.iter().find(|(of, _)| *of == client);
+                    gone.is_none_or(|(_, gone)| clock > *gone || clock == *gone && is_first && state != NULL)
+                }
+            };
             if !is_later {
                 continue;
             }
@@ -56,8 +68,10 @@ impl Presence {
             }
             if state == NULL {
                 self.entries.remove(&client);
+                self.remember_gone(client, clock);
                 continue;
             }
+            self.gone.retain(|(of, _)| *of != client);
             let announced = self.announced.entry(from).or_default();
             if !announced.contains(&client) {
                 announced.push(client);
@@ -65,6 +79,14 @@ impl Presence {
             self.entries.insert(client, Entry { clock, state: Some(state.into()), owner: from });
         }
         Ok(finish(relayed))
+    }
+
+    fn remember_gone(&mut self, client: ClientId, clock: Clock) {
+        self.gone.retain(|(of, _)| *of != client);
+        if self.gone.len() == MOST_GONE {
+            self.gone.pop_front();
+        }
+        self.gone.push_back((client, clock));
     }
 
     fn disown(&mut self, owner: ConnectionId, client: ClientId) {
@@ -77,6 +99,13 @@ impl Presence {
     pub(super) fn restore(&mut self, owner: ConnectionId, announced: &[(u64, Clock)]) {
         for (client, clock) in announced {
             let client = ClientId::new(*client);
+            // A client may be behind two connections: who told the later clock owns it.
+            if let Some(known) = self.entries.get(&client) {
+                if known.clock >= *clock {
+                    continue;
+                }
+                self.disown(known.owner, client);
+            }
             self.entries.insert(client, Entry { clock: *clock, state: None, owner });
             self.announced.entry(owner).or_default().push(client);
         }
@@ -95,6 +124,7 @@ impl Presence {
             if let Some(entry) = self.entries.remove(&client) {
                 // The same clock: it removes the entry everywhere, and does not outrun the client if it comes back.
                 relayed.add(client, entry.clock, NULL);
+                self.remember_gone(client, entry.clock);
             }
         }
         finish(relayed)
@@ -109,6 +139,16 @@ impl Presence {
             }
         }
         finish(relayed)
+    }
+
+    pub(super) fn assert_invariants(&self, is_connected: impl Fn(ConnectionId) -> bool) {
+        let announced = self.announced.iter().flat_map(|(owner, all)| all.iter().map(|client| (*client, *owner)));
+        let announced: BTreeMap<ClientId, ConnectionId> = announced.collect();
+        let owners: BTreeMap<ClientId, ConnectionId> =
+            self.entries.iter().map(|(client, of)| (*client, of.owner)).collect();
+        assert_eq!(owners, announced, "each entry is announced by its owner, and only by it");
+        assert_eq!(self.announced.values().map(Vec::len).sum::<usize>(), announced.len(), "each is announced once");
+        assert!(owners.values().all(|owner| is_connected(*owner)), "who shows something is connected");
     }
 
     pub(super) fn len(&self) -> usize {

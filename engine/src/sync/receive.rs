@@ -2,7 +2,7 @@
 
 use super::close::{self, CloseReason};
 use super::config::Rights;
-use super::connections::MOST_TAIL_BYTES;
+use super::connections::{MOST_ATTACHED_AWARENESS, MOST_TAIL_BYTES};
 use super::effect::{ConnectionId, Effect};
 use super::frame;
 use super::intake::{Destinations, Findings};
@@ -11,7 +11,6 @@ use super::room::Room;
 use crate::archive::largest_update;
 use crate::archive::records::AttachmentRecord;
 use crate::values::{ClientId, ErrorKind};
-use std::sync::Arc;
 
 /// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 5_000;
@@ -24,8 +23,8 @@ impl Room {
     pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
         let handled = match Message::decode(frame) {
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
-            Ok(Message::Step2(update)) => self.handle_update(connection, update, None),
-            Ok(Message::Update(update)) => self.handle_update(connection, update, Some(frame)),
+            Ok(Message::Step2(update)) => self.handle_update(connection, update, true),
+            Ok(Message::Update(update)) => self.handle_update(connection, update, false),
             Ok(Message::Awareness(update)) => self.relay_awareness(connection, update),
             Ok(Message::QueryAwareness) => {
                 let states = self.presence.encode().unwrap_or_else(|| vec![0]);
@@ -41,14 +40,8 @@ impl Room {
         }
     }
 
-    /// Takes an update. `frame` is its message if it came as one that can be passed on as it is; an answer to
-    /// our step 1 is not.
-    fn handle_update(
-        &mut self,
-        connection: ConnectionId,
-        update: &[u8],
-        frame: Option<&[u8]>,
-    ) -> Result<(), CloseReason> {
+    /// Takes an update, which came by itself or as an answer to our step 1.
+    fn handle_update(&mut self, connection: ConnectionId, update: &[u8], is_answer: bool) -> Result<(), CloseReason> {
         let rights = self.connections.get(&connection).map_or(Rights::Read, |of| of.rights);
         let findings = if rights == Rights::Read || self.base_is_damaged {
             self.read_update(update)?;
@@ -57,21 +50,20 @@ impl Room {
             }
             Findings::default()
         } else {
-            self.take_update(Some(connection), update)?
+            self.take_update(Some(connection), update, self.config.limits.pending_bytes)?
         };
-        let is_answer = frame.is_none();
-        if is_answer && self.connections.get(&connection).is_some_and(|of| of.join.is_some()) {
+        if is_answer {
             let deletes = self.deletes_of_last_update();
-            if let Some(join) = self.connections.get_mut(&connection).and_then(|of| of.join.as_mut()) {
-                join.answer = Some(deletes);
+            if let Some(of) = self.connections.get_mut(&connection) {
+                of.asked_ms = None;
+                if let Some(join) = &mut of.join {
+                    join.answer = Some(deletes);
+                }
             }
         }
-        if is_answer && let Some(of) = self.connections.get_mut(&connection) {
-            of.asked_ms = None;
-        }
-        let frame = frame.filter(|_| findings.is_all_new).map(Arc::from);
-        self.pass_on(Some(connection), frame, findings.is_new);
-        self.retry_pending(Some(connection), findings.advanced)
+        self.pass_on(Some(connection), findings.is_new);
+        self.retry_pending(Some(connection), findings.advanced);
+        if findings.exceeds_pending { Err(close::PENDING_LIMIT) } else { Ok(()) }
     }
 
     fn refuse_update(&mut self, connection: ConnectionId, rights: Rights) {
@@ -92,9 +84,16 @@ impl Room {
     }
 
     /// Takes in what is new in an update: into the journal, into what is passed on, and into the tail of its
-    /// sender where a window is kept. What misses something waits.
-    pub(super) fn take_update(&mut self, from: Option<ConnectionId>, update: &[u8]) -> Result<Findings, CloseReason> {
+    /// sender where a window is kept. What misses something waits, as long as all that waits is not more than
+    /// `pending_limit` bytes.
+    pub(super) fn take_update(
+        &mut self,
+        from: Option<ConnectionId>,
+        update: &[u8],
+        pending_limit: usize,
+    ) -> Result<Findings, CloseReason> {
         self.read_update(update)?;
+        let repeats_unstored = self.intake.repeats_unstored(&self.known);
         let keeps_window = self.keeps_window();
         let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
         let mut to = Destinations {
@@ -109,18 +108,19 @@ impl Room {
             (false, true) => self.meters.updates_known += 1,
             (false, false) => {}
         }
-        if let Some(from) = from {
+        if let Some(from) = from.filter(|_| findings.is_new || repeats_unstored || !waiting.is_empty()) {
             self.gather.touch(from);
         }
         if !waiting.is_empty() {
             self.meters.updates_pending += 1;
             for (missing, update) in waiting {
-                let waits = self.pending.contains(missing, &update);
-                if !waits && !self.pending.add(missing, update, self.config.limits.pending_bytes) {
-                    return Err(close::PENDING_LIMIT);
+                if self.pending.contains(missing, &update) {
+                    continue;
                 }
+                let fits_row = update.len() + 8 <= largest_update(self.config.host);
+                findings.exceeds_pending |= !fits_row || !self.pending.add(missing, update, pending_limit);
             }
-            if let Some(from) = from {
+            if let Some(from) = from.filter(|_| !findings.exceeds_pending) {
                 self.ask_for_missing(from);
             }
         }
@@ -139,16 +139,15 @@ impl Room {
     }
 
     /// Takes in what waited for units of these clients, and what waited for that, and so on.
-    pub(super) fn retry_pending(
-        &mut self,
-        from: Option<ConnectionId>,
-        advanced: Vec<ClientId>,
-    ) -> Result<(), CloseReason> {
+    pub(super) fn retry_pending(&mut self, from: Option<ConnectionId>, advanced: Vec<ClientId>) {
         let mut advanced = advanced;
         while let Some(client) = advanced.pop() {
             while let Some(update) = self.pending.take_ready(client, self.known.clock(client)) {
+                // It was checked when it came.
+                if self.read_update(&update).is_err() {
+                    continue;
+                }
                 let keeps_window = self.keeps_window();
-                self.read_update(&update)?;
                 let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
                 let mut to = Destinations {
                     journal: &mut self.journal,
@@ -160,41 +159,41 @@ impl Room {
                     // What waited within the limit goes on waiting; only its parts are counted anew.
                     self.pending.add(missing, rest, usize::MAX);
                 }
-                self.pass_on(None, None, findings.is_new);
+                self.pass_on(None, findings.is_new);
                 advanced.extend(findings.advanced);
             }
         }
-        Ok(())
     }
 
     /// Takes in the unstored edits that were kept with a connection. They were passed on when they came.
     pub(super) fn take_tail(&mut self, connection: ConnectionId, update: &[u8]) {
-        if let Ok(findings) = self.take_update(Some(connection), update) {
+        if let Ok(findings) = self.take_update(Some(connection), update, usize::MAX) {
             self.gather.page = Default::default();
-            let _within_limits = self.retry_pending(Some(connection), findings.advanced);
+            self.retry_pending(Some(connection), findings.advanced);
         }
     }
 
-    /// Passes on what was just gathered: at once where a window is kept, else when it is stored.
-    fn pass_on(&mut self, from: Option<ConnectionId>, frame: Option<Arc<[u8]>>, is_new: bool) {
+    /// Passes on what was just gathered: at once where a window is kept, else when it is stored. It is encoded
+    /// anew and not sent as it came, so that only what this program writes reaches other clients.
+    fn pass_on(&mut self, from: Option<ConnectionId>, is_new: bool) {
         if !is_new {
             return;
         }
         if !self.keeps_window() {
-            return self.gather.note(from, frame);
+            return self.gather.note(from);
         }
         self.unstored_since_ms.get_or_insert(self.now_ms);
         let page = core::mem::take(&mut self.gather.page);
-        let message = frame.unwrap_or_else(|| frame::update(&page.encode()));
         if let Some(from) = from {
             self.attach(from);
         }
-        self.broadcast(message, from);
+        self.broadcast(frame::update(&page.encode()), from);
     }
 
     /// Keeps with a connection what must outlive the room's memory.
     fn attach(&mut self, connection: ConnectionId) {
-        let awareness = self.presence.announced(connection);
+        let mut awareness = self.presence.announced(connection);
+        awareness.truncate(MOST_ATTACHED_AWARENESS);
         let unstored_since_ms = self.unstored_since_ms.unwrap_or(self.now_ms);
         let Some(of) = self.connections.get_mut(&connection) else { return };
         of.needs_attaching = false;
@@ -202,14 +201,15 @@ impl Room {
         if !of.tail.is_empty() {
             tail.push(of.tail.encode());
         }
-        // A larger tail is stored at once instead.
-        if of.tail_bytes() > MOST_TAIL_BYTES {
+        // A larger tail is stored at once instead. Until it is, its sender would have to bring it again.
+        let fits = of.tail_bytes() <= MOST_TAIL_BYTES;
+        if !fits {
             self.gather.flush_now = true;
             tail.clear();
         }
         let record = AttachmentRecord {
             may_write: of.rights == Rights::Write,
-            live: of.is_live,
+            live: of.is_live && of.join.is_none() && fits,
             beats: of.beats,
             awareness,
             unstored_since_ms,

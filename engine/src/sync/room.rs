@@ -15,6 +15,7 @@ use super::pending::Pending;
 use super::presence::Presence;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
+use crate::values::{IdSet, StateVector};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub struct Room {
     pub(super) tail_read: Option<ReadToken>,
     /// Fold at the next flush, however little there is.
     pub(super) wants_folding: bool,
+    /// What connections had been shown when a write failed and the rows were read again.
+    pub(super) shown_before: Option<(StateVector, IdSet)>,
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) waiting_bytes: usize,
     /// When the first unstored edit came.
@@ -95,6 +98,7 @@ impl Room {
             writing: None,
             tail_read: None,
             wants_folding: false,
+            shown_before: None,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             unstored_since_ms: None,
@@ -117,6 +121,9 @@ impl Room {
         self.now_ms = now_ms;
         if self.refuses(connection) {
             return;
+        }
+        if self.connections.len() >= self.config.limits.connections {
+            return self.turn_away(connection, close::TOO_MANY_CONNECTIONS);
         }
         self.connections.insert(connection, Connection::new(rights));
         if let Some(states) = self.presence.encode() {
@@ -239,11 +246,15 @@ impl Room {
         let reason = match self.state {
             State::Refused(reason) => reason,
             _ if self.is_shutting_down => close::SHUTTING_DOWN,
-            _ if self.connections.len() >= self.config.limits.connections => close::TOO_MANY_CONNECTIONS,
             _ => return false,
         };
-        self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+        self.turn_away(connection, reason);
         true
+    }
+
+    /// Closes a connection that was not taken.
+    pub(super) fn turn_away(&mut self, connection: ConnectionId, reason: CloseReason) {
+        self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
     }
 
     /// Whether edits are shown before they are stored.
@@ -285,7 +296,7 @@ impl Room {
     /// Closes a connection and forgets it.
     pub(super) fn close(&mut self, connection: ConnectionId, reason: CloseReason) {
         if self.connections.contains_key(&connection) {
-            self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+            self.turn_away(connection, reason);
             self.forget(connection);
         }
     }
@@ -294,7 +305,7 @@ impl Room {
     pub(super) fn close_all(&mut self, reason: CloseReason) {
         for connection in core::mem::take(&mut self.connections).into_keys() {
             self.presence.remove(connection);
-            self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
+            self.turn_away(connection, reason);
         }
         self.live.clear();
         self.joining.clear();

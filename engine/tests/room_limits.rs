@@ -1,0 +1,180 @@
+//! Limits: each refuses with a close code of its own, and whoever keeps to them goes on.
+
+#[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
+mod room_world;
+
+use merganser::sync::{Durability, Limits, Rights, RoomConfig};
+use room_world::{Message, Replica, World, awareness_update};
+
+fn world(limits: Limits) -> World {
+    World::new(RoomConfig { limits, ..RoomConfig::default() })
+}
+
+/// The one who broke a limit was closed with this, the other goes on.
+#[track_caller]
+fn assert_closed(world: &mut World, breaker: usize, code: u16, other: usize) {
+    world.run();
+    assert_eq!(world.clients[breaker].closed_with, [code]);
+    assert_eq!(world.clients[other].closed_with, [0; 0]);
+    let joiner = world.add_client(Rights::Write);
+    world.connect(joiner);
+    let len = world.text(other).encode_utf16().count() as u32;
+    world.insert(other, len, "!");
+    world.run();
+    assert!(world.text(joiner).ends_with('!'));
+}
+
+#[test]
+fn a_message_may_not_be_larger_than_the_limit() {
+    let mut world = world(Limits { message_bytes: 1_000, ..Limits::default() });
+    let [breaker, other] = world.add_connected();
+    world.insert(breaker, 0, &"x".repeat(900));
+    world.run();
+    assert_eq!(world.text(other).len(), 900);
+    world.insert(breaker, 0, &"x".repeat(1_000));
+    assert_closed(&mut world, breaker, 4413, other);
+    assert_eq!(world.text(other).len(), 901);
+}
+
+#[test]
+fn there_may_not_be_more_connections_than_the_limit() {
+    let mut world = world(Limits { connections: 3, ..Limits::default() });
+    let [_, other, breaker] = world.add_connected();
+    let late = world.add_client(Rights::Write);
+    world.connect(late);
+    world.run();
+    assert_eq!(world.clients[late].closed_with, [4501]);
+    let connection = world.clients[breaker].connections[0];
+    world.cut(connection, 0);
+    world.run();
+    world.connect(late);
+    world.insert(other, 0, "duck");
+    world.run();
+    assert_eq!(world.text(late), "duck");
+}
+
+#[test]
+fn what_waits_for_something_missing_is_bounded() {
+    for durability in [Durability::BeforeBroadcast, Durability::Window { ms: 20_000 }] {
+        let limits = Limits { pending_bytes: 1_000, ..Limits::default() };
+        let mut world = World::new(RoomConfig { limits, durability, ..RoomConfig::default() });
+        let [breaker, other] = world.add_connected();
+        let mut author = Replica::ours(7);
+        author.insert(0, "never sent ");
+        for word in 0..20 {
+            let update = author.insert(11, &format!("word {word} "));
+            world.post_to_all(breaker, Message::Update(update));
+        }
+        assert_closed(&mut world, breaker, 4420, other);
+        assert!(world.host.room.meters().pending_bytes <= 1_000);
+    }
+}
+
+#[test]
+fn what_came_with_too_much_that_waits_reaches_the_others() {
+    for durability in [Durability::BeforeBroadcast, Durability::Window { ms: 20_000 }] {
+        let limits = Limits { pending_bytes: 1_000, ..Limits::default() };
+        let mut world = World::new(RoomConfig { limits, durability, ..RoomConfig::default() });
+        let [breaker, other] = world.add_connected();
+        // The first unit of this author waits already.
+        let mut waiting = Replica::ours(7);
+        let first = waiting.insert(0, "a");
+        let second = waiting.insert(1, "b");
+        world.post_to_all(breaker, Message::Update(second));
+        world.run();
+        // One update with something new, and more than may wait.
+        let mut author = Replica::ours(8);
+        let unseen = author.insert(0, "never sent ");
+        author.insert(0, &"x".repeat(2_000));
+        let update = [vec![2], clients_of(&author.encode_since(&[1, 8, 11])), clients_of(&first), vec![0]].concat();
+        world.post_to_all(breaker, Message::Update(update));
+        world.run();
+        assert_eq!(world.clients[breaker].closed_with, [4420]);
+        assert_eq!(world.text(other), "ab", "what was new is taken, and what waited for it");
+        let joiner = world.add_client(Rights::Write);
+        world.connect(joiner);
+        world.run();
+        assert_eq!(world.text(joiner), "ab");
+        world.post_to_all(other, Message::Update(unseen));
+        world.run();
+        assert_eq!(world.text(joiner), "abnever sent ");
+    }
+}
+
+/// The clients' part of an update without deletes: what is between the number of clients and the last byte.
+fn clients_of(update: &[u8]) -> Vec<u8> {
+    assert_eq!(update.last(), Some(&0));
+    update[1..update.len() - 1].to_vec()
+}
+
+#[test]
+fn awareness_entries_are_bounded_in_number() {
+    let mut world = world(Limits { awareness_entries: 5, ..Limits::default() });
+    let [breaker, other] = world.add_connected();
+    let entries: Vec<(u64, u32, &str)> = (0..4).map(|n| (1_000 + n, 1, "{}")).collect();
+    world.post_to_all(breaker, Message::Awareness(awareness_update(&entries[..3])));
+    world.run();
+    assert_eq!(world.host.room.meters().awareness_entries, 5);
+    world.post_to_all(breaker, Message::Awareness(awareness_update(&entries)));
+    assert_closed(&mut world, breaker, 4421, other);
+}
+
+#[test]
+fn an_awareness_entry_is_bounded_in_size() {
+    let mut world = world(Limits { awareness_entry_bytes: 100, ..Limits::default() });
+    let [breaker, other] = world.add_connected();
+    let state = format!("\"{}\"", "x".repeat(98));
+    world.post_to_all(breaker, Message::Awareness(awareness_update(&[(1, 1, &state)])));
+    world.run();
+    assert_eq!(world.clients[other].awareness.states.get(&1), Some(&state));
+    let state = format!("\"{}\"", "x".repeat(99));
+    world.post_to_all(breaker, Message::Awareness(awareness_update(&[(1, 2, &state)])));
+    assert_closed(&mut world, breaker, 4422, other);
+    assert!(!world.clients[other].awareness.states.contains_key(&1), "what it showed is gone with it");
+}
+
+#[test]
+fn what_waits_for_the_rooms_rows_is_bounded() {
+    let mut world = world(Limits { waiting_bytes: 10_000, ..Limits::default() });
+    let [patient, breaker] = [(); 2].map(|()| world.add_client(Rights::Write));
+    world.host.crash();
+    for client in [patient, breaker] {
+        world.connect(client);
+    }
+    world.arrive();
+    world.insert(breaker, 0, &"x".repeat(10_000));
+    world.arrive();
+    assert_eq!(world.clients[breaker].closed_with, [4502]);
+    world.run();
+    assert!(world.clients[patient].is_synced());
+}
+
+#[test]
+fn tiny_messages_that_wait_count_with_what_they_cost() {
+    let mut world = world(Limits { waiting_bytes: 10_000, ..Limits::default() });
+    let breaker = world.add_client(Rights::Write);
+    world.host.crash();
+    world.connect(breaker);
+    for _ in 0..1_000 {
+        world.post_to_all(breaker, Message::QueryAwareness);
+    }
+    world.arrive();
+    assert_eq!(world.clients[breaker].closed_with, [4502]);
+}
+
+#[test]
+fn one_value_larger_than_a_row_is_refused() {
+    let host = merganser::archive::HostLimits { row_bytes: 4_000, batch_rows: 10 };
+    let mut world = World::new(RoomConfig { host, ..RoomConfig::default() });
+    let [breaker, other] = world.add_connected();
+    world.insert(breaker, 0, &"text can be cut ".repeat(2_000));
+    world.run();
+    assert_eq!(world.text(other).len(), 32_000);
+    // A struct with a byte array of 4,000 bytes, which can't be cut.
+    let mut update = vec![1, 1, 9, 0, 3, 1, 1, b'l', 0xa0, 0x1f];
+    update.extend([7; 4_000]);
+    update.push(0);
+    world.post_to_all(breaker, Message::Update(update));
+    assert_closed(&mut world, breaker, 4414, other);
+    assert!(world.stored().unwrap().pages.len() > 8);
+}

@@ -1,0 +1,222 @@
+//! A host without sense of its own: it carries out a room's effects in order, against a store that may be slow
+//! and may fail.
+
+use merganser::archive::{MemoryStore, RowKey, RowKind, RowWrite, Store, StoreError};
+use merganser::sync::{ConnectionId, Effect, ReadToken, Rights, Room, RoomConfig, WriteToken};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// What a client hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Message(Arc<[u8]>),
+    Close(u16),
+}
+
+/// How a write ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Succeeds,
+    /// It fails and changes nothing.
+    Fails,
+    /// It is carried out, and reported as failed.
+    FailsAfterwards,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Rows(ReadToken, Result<Vec<(RowKey, Vec<u8>)>, StoreError>),
+    Written(WriteToken, Result<(), StoreError>),
+}
+
+#[derive(Debug)]
+pub struct Host {
+    pub room: Room,
+    pub config: RoomConfig,
+    pub store: MemoryStore,
+    /// What was said to whom since it was last taken.
+    pub said: VecDeque<(ConnectionId, Heard)>,
+    pub attachments: BTreeMap<ConnectionId, Vec<u8>>,
+    pub call_at_ms: Option<u64>,
+    pub now_ms: u64,
+    reads: Vec<(ReadToken, RangeInclusive<RowKey>)>,
+    writes: VecDeque<(WriteToken, Vec<RowWrite>)>,
+    answers: VecDeque<Answer>,
+}
+
+const STAMP: u64 = 0x5eed;
+
+impl Host {
+    /// A host with an open, empty document.
+    pub fn new(config: RoomConfig) -> Host {
+        let mut host = Host::reading(config, MemoryStore::with_limits(config.host));
+        host.run_store();
+        host
+    }
+
+    /// A host whose room has just asked for its rows.
+    pub fn reading(config: RoomConfig, store: MemoryStore) -> Host {
+        let mut host = Host {
+            room: Room::open(config, STAMP),
+            config,
+            store,
+            said: VecDeque::new(),
+            attachments: BTreeMap::new(),
+            call_at_ms: None,
+            now_ms: 1_000,
+            reads: Vec::new(),
+            writes: VecDeque::new(),
+            answers: VecDeque::new(),
+        };
+        host.carry_out();
+        host
+    }
+
+    /// Drops the room and all that was not carried out, and opens it again from the store.
+    pub fn crash(&mut self) {
+        self.room = Room::open(self.config, STAMP + 1);
+        self.reads.clear();
+        self.writes.clear();
+        self.answers.clear();
+        self.attachments.clear();
+        self.call_at_ms = None;
+        self.carry_out();
+    }
+
+    /// Drops the room and resumes all connections from what is attached to them.
+    pub fn hibernate(&mut self) {
+        assert!(!self.store_is_busy(), "a host does not hibernate while its store works");
+        self.room = Room::open(self.config, STAMP + 1);
+        self.call_at_ms = None;
+        for (connection, attachment) in self.attachments.clone() {
+            self.room.resume(connection, &attachment, self.now_ms);
+        }
+        self.carry_out();
+    }
+
+    pub fn connect(&mut self, connection: ConnectionId, rights: Rights) {
+        self.room.connect(connection, rights, self.now_ms);
+        self.carry_out();
+    }
+
+    pub fn receive(&mut self, connection: ConnectionId, message: &[u8]) {
+        self.room.receive(connection, message, self.now_ms);
+        self.carry_out();
+    }
+
+    pub fn disconnect(&mut self, connection: ConnectionId) {
+        self.attachments.remove(&connection);
+        self.room.disconnect(connection, self.now_ms);
+        self.carry_out();
+    }
+
+    pub fn shut_down(&mut self) {
+        self.room.shut_down(self.now_ms);
+        self.carry_out();
+    }
+
+    /// Time goes on; the room is called if it asked for that.
+    pub fn pass_time(&mut self, ms: u64) {
+        self.now_ms += ms;
+        if self.call_at_ms.is_some_and(|at| at <= self.now_ms) {
+            self.call_at_ms = None;
+            self.room.tick(self.now_ms);
+            self.carry_out();
+        }
+    }
+
+    /// Whether something was asked of the store and not answered.
+    pub fn store_is_busy(&self) -> bool {
+        !self.reads.is_empty() || !self.writes.is_empty() || !self.answers.is_empty()
+    }
+
+    pub fn pending_reads(&self) -> usize {
+        self.reads.len()
+    }
+
+    pub fn pending_writes(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Whether the write that was asked for first has base pages in it.
+    pub fn writes_pages(&self) -> bool {
+        let is_page = |row: &RowWrite| matches!(row, RowWrite::Put(key, _) if key.kind == RowKind::BasePage);
+        self.writes.front().is_some_and(|(_, rows)| rows.iter().any(is_page))
+    }
+
+    pub fn pending_answers(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// The store carries out the read of this number (among those that wait).
+    pub fn read(&mut self, index: usize) {
+        let (token, keys) = self.reads.remove(index);
+        let rows = self.store.read(keys);
+        self.answers.push_back(Answer::Rows(token, rows));
+    }
+
+    /// A read ends in an error.
+    pub fn fail_read(&mut self, index: usize) {
+        let (token, _) = self.reads.remove(index);
+        self.answers.push_back(Answer::Rows(token, Err(StoreError::Failed("as ordered".into()))));
+    }
+
+    /// The store carries out the write that was asked for first.
+    pub fn write(&mut self, fate: Fate) {
+        let Some((token, rows)) = self.writes.pop_front() else { return };
+        if fate != Fate::Fails {
+            self.store.write(&rows).expect("rows and batches keep to the host's limits");
+        }
+        let outcome = if fate == Fate::Succeeds { Ok(()) } else { Err(StoreError::Full("as ordered".into())) };
+        self.answers.push_back(Answer::Written(token, outcome));
+    }
+
+    /// The room hears the answer of this number (among those that wait).
+    pub fn answer(&mut self, index: usize) {
+        match self.answers.remove(index) {
+            Some(Answer::Rows(token, rows)) => self.room.rows(token, rows, self.now_ms),
+            Some(Answer::Written(token, outcome)) => self.room.written(token, outcome, self.now_ms),
+            None => return,
+        }
+        self.carry_out();
+    }
+
+    /// Lets the store do all that it was asked for.
+    pub fn run_store(&mut self) {
+        while self.store_is_busy() {
+            while self.pending_reads() > 0 {
+                self.read(0);
+            }
+            while self.pending_writes() > 0 {
+                self.write(Fate::Succeeds);
+            }
+            while self.pending_answers() > 0 {
+                self.answer(0);
+            }
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.room.next_effect() {
+            match effect {
+                Effect::Read { token, keys } => self.reads.push((token, keys)),
+                Effect::Write { token, rows } => self.writes.push_back((token, rows)),
+                Effect::Send { to, message } => {
+                    self.said.extend(to.into_iter().map(|to| (to, Heard::Message(message.clone()))));
+                }
+                Effect::Attach { connection, bytes } => {
+                    assert!(bytes.len() <= 16_000, "an attachment of {} bytes", bytes.len());
+                    self.attachments.insert(connection, bytes);
+                }
+                Effect::Close { connection, code, reason } => {
+                    assert!(reason.len() <= 123);
+                    self.attachments.remove(&connection);
+                    self.said.push_back((connection, Heard::Close(code)));
+                }
+                Effect::CallAt { at_ms } => self.call_at_ms = Some(at_ms),
+            }
+        }
+        self.room.assert_invariants();
+    }
+}
