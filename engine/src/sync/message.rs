@@ -29,7 +29,7 @@ pub enum Message<'a> {
     PermissionDenied(&'a str),
     /// Asks for the awareness of all whom the receiver knows.
     QueryAwareness,
-    /// A message of another type, which stands here; not known to y-protocols, to be ignored.
+    /// A message of another type, which stands here without its content; not known to y-protocols, to be ignored.
     Other(u64),
 }
 

@@ -131,7 +131,7 @@ pub fn room(input: &[u8]) {
     let mut next_connection = 0;
     for _ in 0..64 {
         let Some(step) = script.byte() else { break };
-        let connection = u64::from(step / 16) % next_connection.max(1) as u64;
+        let connection = u64::from(step / 16) % next_connection.max(1);
         match step % 16 {
             0 | 1 => {
                 let rights = if step >= 224 { Rights::Read } else { Rights::Write };

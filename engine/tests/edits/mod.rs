@@ -1,0 +1,174 @@
+//! Random edits of a document of ours: of a type that a walk from the roots comes to.
+
+use crate::notation::Random;
+use merganser::{Any, Doc, Prelim, Transaction, Value, XmlElement, XmlFragment, XmlText};
+
+const WORDS: [&str; 16] = [
+    "a",
+    "bc",
+    " ",
+    "\n",
+    "é",
+    "ß\u{301}",
+    "鴨の池",
+    "🦆",
+    "x🦆y",
+    "👩‍👩‍👧",
+    "🇨🇭",
+    "",
+    "lorem ipsum",
+    "\u{0}",
+    "\u{feff}",
+    "\u{fffd}",
+];
+const KEYS: [&str; 5] = ["k", "id", "class", "ключ", ""];
+
+/// The roots that every replica has.
+pub fn roots(doc: &mut Doc) -> Vec<(&'static str, Value)> {
+    vec![
+        ("t", Value::Text(doc.text("t"))),
+        ("l", Value::Array(doc.array("l"))),
+        ("m", Value::Map(doc.map("m"))),
+        ("x", Value::XmlFragment(doc.xml_fragment("x"))),
+        ("e", Value::XmlElement(doc.xml_element("e"))),
+    ]
+}
+
+fn one<T: Copy>(random: &mut Random, of: &[T]) -> T {
+    of[random.below(of.len() as u32) as usize]
+}
+
+fn plain(random: &mut Random) -> Any {
+    let small = |random: &mut Random| f64::from(random.below(1_000)) - 500.0;
+    match random.below(14) {
+        0 => Any::Null,
+        1 => Any::Bool(true),
+        2 => Any::Number(small(random)),
+        3 => Any::Number(2f64.powi(31) + small(random)),
+        4 => Any::Number(small(random) / 8.0),
+        5 => Any::Number(one(random, &[f64::NAN, f64::INFINITY, -0.0, 2f64.powi(53), 1e300, 0.1])),
+        6 => Any::Undefined,
+        7 => Any::BigInt(small(random) as i64),
+        8 => Any::Bytes([random.below(256) as u8, 0, 255].into()),
+        9 => Any::Array(vec![one(random, &WORDS).into(), Any::Null]),
+        10 => Any::Object(vec![("k".into(), one(random, &WORDS).into()), ("z".into(), Any::Array(Vec::new()))]),
+        _ => one(random, &WORDS).into(),
+    }
+}
+
+fn xml(random: &mut Random, depth: u32) -> Prelim {
+    if depth == 0 || random.one_in(3) {
+        return Prelim::XmlText(one(random, &WORDS).into());
+    }
+    let attributes = if random.one_in(2) { vec![(one(random, &KEYS).into(), plain(random))] } else { Vec::new() };
+    let children = (0..random.below(3)).map(|_| xml(random, depth - 1)).collect();
+    Prelim::XmlElement { name: one(random, &["p", "div", "x-é"]).into(), attributes, children }
+}
+
+fn value(random: &mut Random, depth: u32) -> Prelim {
+    if depth == 0 || !random.one_in(3) {
+        return Prelim::Any(plain(random));
+    }
+    match random.below(5) {
+        0 => Prelim::Array((0..random.below(3)).map(|_| value(random, depth - 1)).collect()),
+        1 => Prelim::Map(vec![("k".into(), value(random, depth - 1)), ("z".into(), value(random, depth - 1))]),
+        2 => xml(random, depth),
+        3 => Prelim::Subdoc { guid: format!("doc{}", random.below(5)), options: Any::Object(Vec::new()) },
+        _ => Prelim::Text(one(random, &WORDS).into()),
+    }
+}
+
+fn children(doc: &Doc, of: &Value) -> Vec<Value> {
+    let values = match of {
+        Value::Array(of) => of.values(doc),
+        Value::Map(of) => of.entries(doc).map(|(_, value)| value).collect(),
+        Value::XmlFragment(of) => of.children(doc),
+        Value::XmlElement(of) => of.children(doc),
+        _ => Vec::new(),
+    };
+    values.into_iter().filter(|value| !matches!(value, Value::Any(_) | Value::Subdoc(_) | Value::XmlHook(_))).collect()
+}
+
+fn walk(doc: &Doc, from: Value, random: &mut Random) -> Value {
+    let inner = children(doc, &from);
+    if inner.is_empty() || random.one_in(3) {
+        return from;
+    }
+    walk(doc, inner[random.below(inner.len() as u32) as usize].clone(), random)
+}
+
+/// One transaction of a few edits, as an update; `None` if it changed nothing. Half of the edits are of the root text.
+/// Places between the halves of a surrogate pair are refused by the document, and nothing happens there.
+pub fn edit(doc: &mut Doc, random: &mut Random) -> Option<Vec<u8>> {
+    let roots = roots(doc);
+    let mut transaction = doc.transact();
+    for _ in 0..1 + random.below(3) {
+        let root = if random.one_in(2) { &roots[0] } else { &roots[random.below(roots.len() as u32) as usize] };
+        let target = walk(&transaction, root.1.clone(), random);
+        edit_one(&mut transaction, &target, random);
+    }
+    transaction.commit().update_v1()
+}
+
+fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random) {
+    let _refused = match target {
+        Value::Text(text) => {
+            let (at, len) = range(random, text.len(edit));
+            match random.below(5) {
+                0 => text.insert_embed(edit, at, &Any::Object(vec![("image".into(), plain_json(random))])),
+                1 | 2 => text.delete(edit, at, len),
+                _ => text.insert(edit, at, one(random, &WORDS)),
+            }
+        }
+        Value::XmlText(text) => edit_xml_text(edit, *text, random),
+        Value::Array(array) => {
+            let (at, len) = range(random, array.len(edit));
+            let values = (0..1 + random.below(3)).map(|_| value(random, 2)).collect();
+            match random.below(4) {
+                0 => array.delete(edit, at, len),
+                1 => array.push(edit, values),
+                _ => array.insert(edit, at, values),
+            }
+        }
+        Value::Map(map) => {
+            let key = one(random, &KEYS);
+            if random.one_in(4) { map.delete(edit, key) } else { map.set(edit, key, value(random, 2)) }
+        }
+        Value::XmlFragment(fragment) => edit_fragment(edit, *fragment, random),
+        Value::XmlElement(element) => edit_element(edit, *element, random),
+        Value::XmlHook(_) | Value::Any(_) | Value::Subdoc(_) => Ok(()),
+    };
+}
+
+fn range(random: &mut Random, len: u32) -> (u32, u32) {
+    let at = random.below(len + 1);
+    (at, (1 + random.below(4)).min(len - at))
+}
+
+fn plain_json(random: &mut Random) -> Any {
+    one(random, &WORDS).into()
+}
+
+fn edit_xml_text(edit: &mut Transaction<'_>, text: XmlText, random: &mut Random) -> Result<(), merganser::Error> {
+    let (at, len) = range(random, text.len(edit));
+    match random.below(4) {
+        0 => text.set_attribute(edit, one(random, &KEYS), one(random, &WORDS)),
+        1 => text.delete(edit, at, len),
+        _ => text.insert(edit, at, one(random, &WORDS)),
+    }
+}
+
+fn edit_fragment(edit: &mut Transaction<'_>, of: XmlFragment, random: &mut Random) -> Result<(), merganser::Error> {
+    let (at, len) = range(random, of.len(edit));
+    if random.one_in(3) { of.delete(edit, at, len) } else { of.insert(edit, at, vec![xml(random, 2)]) }
+}
+
+fn edit_element(edit: &mut Transaction<'_>, of: XmlElement, random: &mut Random) -> Result<(), merganser::Error> {
+    let (at, len) = range(random, of.len(edit));
+    match random.below(5) {
+        0 => of.delete(edit, at, len),
+        1 => of.set_attribute(edit, one(random, &KEYS), plain(random)),
+        2 => of.remove_attribute(edit, one(random, &KEYS)),
+        _ => of.insert(edit, at, vec![xml(random, 2)]),
+    }
+}

@@ -1,0 +1,87 @@
+// Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
+// Requests: reset; open {client, gc}; edit {doc, seed, splits}; apply {doc, update}; state {doc};
+// load {update, gc}; merge {updates}. Bytes are base64. Values are written as the conformance cases write them.
+
+import * as readline from 'node:readline'
+import * as Y from 'yjs'
+import { shown } from './shown.js'
+import { edit } from './edit.js'
+
+// stdout is for answers.
+console.log = console.error
+
+let docs = []
+
+const ROOTS = {
+  t: doc => doc.getText('t'),
+  l: doc => doc.getArray('l'),
+  m: doc => doc.getMap('m'),
+  x: doc => doc.getXmlFragment('x'),
+  e: doc => doc.get('e', Y.XmlElement)
+}
+
+const toBytes = text => new Uint8Array(Buffer.from(text, 'base64'))
+const toText = bytes => Buffer.from(bytes).toString('base64')
+
+// A document that gathers what it authors: edits, and the clean-up of formats after remote transactions.
+const open = (client, gc) => {
+  const doc = new Y.Doc({ gc })
+  doc.clientID = client
+  const roots = Object.fromEntries(Object.entries(ROOTS).map(([name, root]) => [name, root(doc)]))
+  const authored = []
+  doc.on('update', (update, _origin, _doc, transaction) => {
+    if (transaction.local) authored.push(toText(update))
+  })
+  return { doc, roots, authored }
+}
+
+const takeAuthored = ({ authored }) => authored.splice(0)
+
+const ids = set => [...set.clients.entries()]
+  .filter(([, ranges]) => ranges.length > 0)
+  .sort(([a], [b]) => a - b)
+  .map(([client, ranges]) => [client, ranges.map(range => [range.clock, range.len])])
+
+const state = ({ doc, roots }) => ({
+  trees: Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, shown(root)])),
+  texts: roots.t.toString(),
+  vector: toText(Y.encodeStateVector(doc)),
+  deletes: ids(Y.createDeleteSetFromStructStore(doc.store)),
+  pending: doc.store.pendingStructs !== null || doc.store.pendingDs !== null,
+  update: toText(Y.encodeStateAsUpdate(doc))
+})
+
+const ACTIONS = {
+  reset: () => {
+    docs.forEach(({ doc }) => doc.destroy())
+    docs = []
+    return {}
+  },
+  open: ({ client, gc }) => ({ doc: docs.push(open(client, gc)) - 1 }),
+  edit: ({ doc, seed, splits }) => {
+    edit(docs[doc], seed, splits)
+    return { authored: takeAuthored(docs[doc]) }
+  },
+  apply: ({ doc, update }) => {
+    Y.applyUpdate(docs[doc].doc, toBytes(update))
+    return { authored: takeAuthored(docs[doc]) }
+  },
+  state: ({ doc }) => state(docs[doc]),
+  load: ({ update, gc }) => {
+    const loaded = open(2 ** 50 + 7, gc)
+    Y.applyUpdate(loaded.doc, toBytes(update))
+    return { ...state(loaded), authored: takeAuthored(loaded) }
+  },
+  merge: ({ updates }) => ({ update: toText(Y.mergeUpdates(updates.map(toBytes))) })
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line)
+  let answer
+  try {
+    answer = ACTIONS[request.do](request)
+  } catch (error) {
+    answer = { error: String(error.stack) }
+  }
+  process.stdout.write(JSON.stringify(answer) + '\n')
+}

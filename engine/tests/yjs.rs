@@ -1,0 +1,342 @@
+//! Random programs on replicas of which some are Merganser's and some real Yjs documents (in Node): after each
+//! exchange of updates all of them hold the same.
+//!
+//! `MERGANSER_SEED` runs one seed, `MERGANSER_RUNS` so many. Needs `npm ci` in `yjs-oracle/`; without it, or without
+//! Node, the test says that it skips, and fails where `MERGANSER_REQUIRE_YJS` is set.
+
+mod edits;
+mod notation;
+mod structs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use merganser::update::merge_updates;
+use merganser::{ClientId, Doc, Options, StateVector};
+use notation::{Random, bytes, id_set, joined, runs, tree};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use structs::same_structs;
+
+/// The Node process that holds the Yjs documents.
+struct Oracle {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Oracle {
+    fn start() -> Option<Oracle> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/yjs-oracle");
+        let is_installed = std::path::Path::new(folder).join("node_modules/yjs").exists();
+        let mut node = Command::new("node");
+        node.arg("oracle.js").current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let started = if is_installed { node.spawn().ok() } else { None };
+        let Some(mut process) = started else {
+            let reason = if is_installed { "node does not start" } else { "run `npm ci` in engine/tests/yjs-oracle" };
+            assert!(std::env::var_os("MERGANSER_REQUIRE_YJS").is_none(), "real Yjs is required: {reason}");
+            eprintln!("SKIPPED: nothing was compared with real Yjs: {reason}");
+            return None;
+        };
+        let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        Some(Oracle { process, input, output: BufReader::new(output) })
+    }
+
+    fn ask(&mut self, request: Json) -> Json {
+        writeln!(self.input, "{request}").unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        let answer: Json = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(answer.get("error").is_none(), "Yjs throws at {request}: {}", answer["error"]);
+        answer
+    }
+
+    fn merge(&mut self, updates: &[&[u8]]) -> Vec<u8> {
+        let updates: Vec<String> = updates.iter().map(|update| STANDARD.encode(update)).collect();
+        bytes(&self.ask(json!({"do": "merge", "updates": updates}))["update"])
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+enum Replica {
+    Ours { doc: Box<Doc>, gc: bool },
+    Yjs { number: u64, gc: bool },
+}
+
+impl Replica {
+    /// Applies an update; returns what the replica authored because of it.
+    fn apply(&mut self, oracle: &mut Oracle, update: &[u8]) -> Vec<Vec<u8>> {
+        match self {
+            Replica::Ours { doc, .. } => {
+                doc.apply_update(update).expect("what Yjs and we write is read");
+                doc.assert_invariants();
+                Vec::new()
+            }
+            Replica::Yjs { number, .. } => {
+                let request = json!({"do": "apply", "doc": number, "update": STANDARD.encode(update)});
+                authored(&oracle.ask(request))
+            }
+        }
+    }
+
+    fn edit(&mut self, oracle: &mut Oracle, random: &mut Random, splits: bool) -> Vec<Vec<u8>> {
+        match self {
+            Replica::Ours { doc, .. } => {
+                let update = edits::edit(doc, random);
+                doc.assert_invariants();
+                update.into_iter().collect()
+            }
+            Replica::Yjs { number, .. } => {
+                let seed = random.below(u32::MAX);
+                authored(&oracle.ask(json!({"do": "edit", "doc": number, "seed": seed, "splits": splits})))
+            }
+        }
+    }
+
+    fn state(&mut self, oracle: &mut Oracle) -> State {
+        match self {
+            Replica::Ours { doc, .. } => State::of(doc),
+            Replica::Yjs { number, .. } => State::from(&oracle.ask(json!({"do": "state", "doc": number}))),
+        }
+    }
+
+    fn gc(&self) -> bool {
+        let (Replica::Ours { gc, .. } | Replica::Yjs { gc, .. }) = self;
+        *gc
+    }
+
+    fn name(&self) -> &'static str {
+        if matches!(self, Replica::Ours { .. }) { "ours" } else { "Yjs" }
+    }
+}
+
+fn authored(answer: &Json) -> Vec<Vec<u8>> {
+    answer["authored"].as_array().unwrap().iter().map(bytes).collect()
+}
+
+/// All that can be compared of a replica.
+#[derive(Clone)]
+struct State {
+    trees: Json,
+    text: Json,
+    vector: Vec<u8>,
+    deletes: Json,
+    is_waiting: bool,
+    update: Vec<u8>,
+}
+
+impl State {
+    fn of(doc: &mut Doc) -> State {
+        let roots = edits::roots(doc);
+        let text = doc.text("t").to_string(doc);
+        State {
+            trees: Json::Object(roots.iter().map(|(name, root)| (name.to_string(), tree(doc, root))).collect()),
+            text: json!(text),
+            vector: doc.encode_state_vector(),
+            deletes: id_set(&doc.delete_set()),
+            is_waiting: !doc.pending_structs().is_empty() || !doc.pending_deletes().is_empty(),
+            update: doc.encode_state_as_update(&StateVector::default()),
+        }
+    }
+
+    fn from(answer: &Json) -> State {
+        State {
+            trees: answer["trees"].clone(),
+            text: answer["texts"].clone(),
+            vector: bytes(&answer["vector"]),
+            deletes: answer["deletes"].clone(),
+            is_waiting: answer["pending"].as_bool().unwrap(),
+            update: bytes(&answer["update"]),
+        }
+    }
+
+    /// Fails if the other state shows something else. Where pairs were split, a pair counts as its halves.
+    fn assert_shows(&self, other: &State, splits: bool, what: &str) {
+        let shown = |value: &Json| if splits { halved(&joined(value)) } else { joined(value) };
+        assert_eq!(shown(&self.trees), shown(&other.trees), "{what}: contents");
+        assert_eq!(shown(&self.text), shown(&other.text), "{what}: text");
+        assert_eq!(self.vector, other.vector, "{what}: state vector");
+        assert!(!self.is_waiting && !other.is_waiting, "{what}: something waits");
+    }
+}
+
+/// Every character of two UTF-16 units as two U+FFFD.
+fn halved(value: &Json) -> Json {
+    match value {
+        Json::String(text) => json!(text.replace(|char: char| char.len_utf16() == 2, "\u{FFFD}\u{FFFD}")),
+        Json::Array(values) => values.iter().map(halved).collect(),
+        Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), halved(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Replicas, and all that was written on any of them.
+struct Program<'o> {
+    oracle: &'o mut Oracle,
+    replicas: Vec<Replica>,
+    updates: Vec<Vec<u8>>,
+    /// Which updates each replica has.
+    has: Vec<BTreeSet<usize>>,
+    /// Yjs may edit between the halves of surrogate pairs.
+    splits: bool,
+}
+
+impl<'o> Program<'o> {
+    fn begin(oracle: &'o mut Oracle, random: &mut Random, splits: bool) -> Program<'o> {
+        oracle.ask(json!({"do": "reset"}));
+        let count = 2 + random.below(4);
+        let mut replicas = Vec::new();
+        for at in 0..count {
+            let gc = !random.one_in(3);
+            // Ids of all sizes, and in any order.
+            let client = [1, 1 << 20, 1 << 31, 1 << 40][random.below(4) as usize]
+                + u64::from(random.below(100)) * 8
+                + u64::from(at);
+            let is_ours = at == 0 || at > 1 && random.one_in(2);
+            replicas.push(if is_ours {
+                let mut options = Options::new(ClientId::new(client));
+                options.gc = gc;
+                let mut doc = Box::new(Doc::new(options));
+                edits::roots(&mut doc);
+                Replica::Ours { doc, gc }
+            } else {
+                let opened = oracle.ask(json!({"do": "open", "client": client, "gc": gc}));
+                Replica::Yjs { number: opened["doc"].as_u64().unwrap(), gc }
+            });
+        }
+        let has = vec![BTreeSet::new(); replicas.len()];
+        Program { oracle, replicas, updates: Vec::new(), has, splits }
+    }
+
+    fn note(&mut self, at: usize, authored: Vec<Vec<u8>>) {
+        for update in authored {
+            self.has[at].insert(self.updates.len());
+            self.updates.push(update);
+        }
+    }
+
+    fn edit(&mut self, random: &mut Random) {
+        let at = random.below(self.replicas.len() as u32) as usize;
+        let authored = self.replicas[at].edit(self.oracle, random, self.splits);
+        self.note(at, authored);
+    }
+
+    /// Hands a replica some of what it lacks, in any order, some of it twice, some merged.
+    fn deliver(&mut self, at: usize, random: &mut Random, all: bool) {
+        let lacks = (0..self.updates.len()).filter(|number| !self.has[at].contains(number));
+        let mut numbers: Vec<usize> = lacks.filter(|_| all || !random.one_in(3)).collect();
+        if let Some(again) = numbers.first().copied().filter(|_| random.one_in(2)) {
+            numbers.push(again);
+        }
+        for place in (1..numbers.len()).rev() {
+            numbers.swap(place, random.below(place as u32 + 1) as usize);
+        }
+        while !numbers.is_empty() {
+            let count = if random.one_in(3) { 1 + random.below(5) as usize } else { 1 };
+            let group: Vec<usize> = numbers.drain(..count.min(numbers.len())).collect();
+            let parts: Vec<&[u8]> = group.iter().map(|number| self.updates[*number].as_slice()).collect();
+            let update = merge_updates(&parts).unwrap();
+            self.has[at].extend(group);
+            let authored = self.replicas[at].apply(self.oracle, &update);
+            self.note(at, authored);
+        }
+    }
+
+    /// Everything to everybody, until nobody authors anything because of it.
+    fn exchange(&mut self, random: &mut Random) {
+        while let Some(at) = self.has.iter().position(|has| has.len() < self.updates.len()) {
+            self.deliver(at, random, true);
+        }
+    }
+
+    fn check(&mut self, random: &mut Random) {
+        let states: Vec<State> = self.replicas.iter_mut().map(|replica| replica.state(self.oracle)).collect();
+        let yjs = self.replicas.iter().position(|replica| replica.name() == "Yjs").unwrap();
+        let reference = &states[yjs];
+        for (at, state) in states.iter().enumerate() {
+            let what = format!("replica {at} ({}) and {yjs} (Yjs)", self.replicas[at].name());
+            state.assert_shows(reference, self.splits, &what);
+            assert_eq!(state.deletes, reference.deletes, "{what}: delete set");
+            if !self.splits && self.replicas[at].gc() == self.replicas[yjs].gc() {
+                assert_eq!(same_structs(&state.update, &reference.update), Ok(()), "{what}: structs");
+            }
+        }
+        self.check_copies(&states, reference, random);
+        self.check_merged(reference, random);
+    }
+
+    /// What each replica encodes, loaded by the other engine.
+    fn check_copies(&mut self, states: &[State], reference: &State, random: &mut Random) {
+        for (at, state) in states.iter().enumerate() {
+            let what = format!("a copy of replica {at} ({})", self.replicas[at].name());
+            if self.replicas[at].name() == "Yjs" {
+                self.copy_of_ours(&state.update, random).assert_shows(reference, self.splits, &what);
+            } else {
+                let request = json!({"do": "load", "update": STANDARD.encode(&state.update), "gc": random.one_in(2)});
+                let loaded = self.oracle.ask(request);
+                let copy = State::from(&loaded);
+                copy.assert_shows(reference, self.splits, &what);
+                // A fresh Yjs document takes redundant format marks for its own to delete.
+                if authored(&loaded).is_empty() {
+                    assert_eq!(copy.deletes, reference.deletes, "{what}: delete set");
+                }
+            }
+        }
+    }
+
+    fn copy_of_ours(&self, update: &[u8], random: &mut Random) -> State {
+        let mut options = Options::new(ClientId::from(2));
+        options.gc = random.one_in(2);
+        let mut doc = Doc::new(options);
+        doc.apply_update(update).unwrap();
+        doc.assert_invariants();
+        State::of(&mut doc)
+    }
+
+    /// All updates merged into one: the same bytes as Yjs', and the same document.
+    fn check_merged(&mut self, reference: &State, random: &mut Random) {
+        let mut parts: Vec<&[u8]> = self.updates.iter().map(Vec::as_slice).collect();
+        for place in (1..parts.len()).rev() {
+            parts.swap(place, random.below(place as u32 + 1) as usize);
+        }
+        let merged = merge_updates(&parts).unwrap();
+        assert_eq!(merged, self.oracle.merge(&parts), "merged updates");
+        let copy = self.copy_of_ours(&merged, random);
+        copy.assert_shows(reference, self.splits, "all updates merged");
+        assert_eq!(copy.deletes, reference.deletes, "all updates merged: delete set");
+    }
+}
+
+fn run(oracle: &mut Oracle, seed: u64) {
+    let random = &mut Random(seed);
+    let splits = seed % 8 == 7;
+    let mut program = Program::begin(oracle, random, splits);
+    for _ in 0..3 {
+        for _ in 0..4 + random.below(30) {
+            if random.one_in(4) {
+                let at = random.below(program.replicas.len() as u32) as usize;
+                program.deliver(at, random, false);
+            } else {
+                program.edit(random);
+            }
+        }
+        program.exchange(random);
+        program.check(random);
+    }
+}
+
+#[test]
+fn programs_on_replicas_of_both_engines_converge() {
+    let Some(mut oracle) = Oracle::start() else { return };
+    for seed in runs(60) {
+        println!("seed {seed}");
+        run(&mut oracle, seed);
+    }
+}
