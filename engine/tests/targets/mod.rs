@@ -8,8 +8,11 @@ mod rows;
 #[path = "../structs/mod.rs"]
 mod structs;
 
+/// The body of a target.
+pub type Target = fn(&[u8]);
+
 /// Name and body of every target.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("update", decoders::update),
     ("state_vector", decoders::state_vector),
     ("delete_set", decoders::delete_set),
