@@ -16,6 +16,7 @@ struct Weather {
     /// The store answers at once.
     is_synchronous: bool,
     fails_writes: bool,
+    fails_reads: bool,
     /// A write that is reported as failed may have been carried out.
     fails_uncertainly: bool,
     crashes: bool,
@@ -41,6 +42,7 @@ fn random_weather(random: &mut Random) -> Weather {
     Weather {
         is_synchronous: random.chance(30),
         fails_writes: random.chance(50),
+        fails_reads: random.chance(30),
         fails_uncertainly: random.chance(50),
         crashes: random.chance(60),
         cuts: random.chance(80),
@@ -106,7 +108,8 @@ impl Run {
                 self.world.collect();
             }
             94 => self.world.beat(client),
-            95 | 96 if self.weather.cuts => self.cut(client),
+            95 if self.weather.cuts => self.cut(client),
+            96 if self.world.host.room.is_idle() => self.world.host.crash(),
             97 if self.weather.crashes && self.random.chance(40) => self.crash(),
             98 if self.keeps_window() && !self.world.host.store_is_busy() && self.random.chance(50) => self.hibernate(),
             _ => {}
@@ -145,7 +148,11 @@ impl Run {
         let host = &mut self.world.host;
         for _ in 0..if self.weather.is_synchronous { 20 } else { 1 } {
             match self.random.below(3) {
-                0 if host.pending_reads() > 0 => host.read(self.random.below(host.pending_reads())),
+                0 if host.pending_reads() > 0 => {
+                    let index = self.random.below(host.pending_reads());
+                    let fails = self.weather.fails_reads && self.random.chance(10);
+                    if fails { host.fail_read(index) } else { host.read(index) }
+                }
                 1 if host.pending_writes() > 0 => {
                     let fails = self.weather.fails_writes && self.random.chance(15);
                     let uncertain = self.weather.fails_uncertainly && self.random.chance(50);
@@ -201,19 +208,19 @@ impl Run {
     /// The weather clears up: everybody connects, everything arrives, everybody has the same.
     fn end(&mut self) {
         self.world.run_to_the_end();
-        for client in 0..self.world.clients.len() {
-            if self.world.clients[client].connections.is_empty() {
-                self.world.connect(client);
+        // Who is closed while that goes on comes again.
+        for _ in 0..2 {
+            if self.world.host.room.is_idle() {
+                // Nobody was there any more, perhaps since the room could not be opened.
+                self.world.host.crash();
             }
-        }
-        self.world.run_to_the_end();
-        // Who was closed while that went on comes again.
-        for client in 0..self.world.clients.len() {
-            if self.world.clients[client].connections.is_empty() {
-                self.world.connect(client);
+            for client in 0..self.world.clients.len() {
+                if self.world.clients[client].connections.is_empty() {
+                    self.world.connect(client);
+                }
             }
+            self.world.run_to_the_end();
         }
-        self.world.run_to_the_end();
         self.check_awareness();
         let joiner = self.world.add_client(Rights::Write);
         self.world.connect(joiner);
