@@ -489,6 +489,30 @@ fn an_attachment_carries_unstored_edits_over_hibernation() {
 }
 
 #[test]
+fn an_attachment_whose_edits_are_stored_begins_no_window() {
+    let mut world = world(WINDOW);
+    let lone = world.add_client(Rights::Write);
+    let connection = world.connect(lone);
+    // Its step 1 arrives, its awareness does not: there is no beat to flush at.
+    world.deliver_up(connection);
+    world.host.run_store();
+    let update = world.clients[lone].replica.insert(0, "duck");
+    world.host.receive(connection, &Message::Update(update).encode());
+    let outdated = world.host.attachments.clone();
+    world.host.pass_time(60_000);
+    world.host.run_store();
+    assert!(world.stored().is_some());
+    assert_eq!(world.host.call_at_ms, None);
+    world.host.attachments = outdated;
+    world.hibernate();
+    world.host.run_store();
+    // While its rows were read the room asked for a call; now it knows better.
+    world.host.pass_time(1);
+    assert_eq!(world.host.call_at_ms, None, "nothing waits to be stored");
+    assert_eq!(world.host.room.meters().flushes, 0);
+}
+
+#[test]
 fn hibernation_during_a_handshake_begins_it_again() {
     let mut world = world(WINDOW);
     let [author, traveller] = world.add_connected();

@@ -92,6 +92,7 @@ impl Room {
         if !self.has_unstored() {
             // Whoever asked for a flush asked for one of what there was.
             self.gather.flush_now = false;
+            self.unstored_since_ms = None;
             return;
         }
         if self.retry_ms.is_some_and(|at| at > self.now_ms) {

@@ -160,6 +160,7 @@ impl Room {
 
     fn refuse_opening(&mut self, reason: close::CloseReason) {
         self.state = State::Refused(reason);
+        self.unstored_since_ms = None;
         self.waiting.clear();
         self.waiting_bytes = 0;
         self.close_all(reason);
@@ -201,10 +202,10 @@ impl Room {
             }
             // Every document has a manifest from its first flush on.
             Ok(None) if slot_rows.is_empty() && pending.is_empty() => {}
-            Ok(None) => return Err(ErrorKind::DamagedRow.into()),
-            Err(error) => {
+            Err(error) if error.kind == ErrorKind::NewerVersion => return Err(error),
+            missing_or_damaged => {
                 self.damage.push(Damage::Row(RowKey::new(RowKind::Manifest, 0)));
-                return Err(error);
+                return Err(missing_or_damaged.err().unwrap_or(ErrorKind::DamagedRow.into()));
             }
         }
         self.restore_journal(slot_rows)?;

@@ -359,7 +359,7 @@ impl World {
             self.collect();
             self.run();
         }
-        panic!("the room asks to be called for ever");
+        panic!("the room asks to be called for ever: {:#?}", self.host.room);
     }
 
     /// What is stored, checked.

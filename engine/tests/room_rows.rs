@@ -1,0 +1,210 @@
+//! What lies in the rows: slots of the ring, pages cut to the store's size, and a whole document after each batch.
+
+#[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
+mod room_world;
+
+use merganser::archive::{HostLimits, RowKey, RowKind, RowSizes, SLOTS, Store};
+use merganser::sync::{Rights, RoomConfig};
+use merganser::update::merge_updates;
+use merganser::{ClientId, Doc, Options, StateVector};
+use room_world::{Message, Replica, Stored, World, seeds, shown_in};
+
+const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+const SMALLEST_HOST: HostLimits = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
+
+fn world(sizes: RowSizes, host: HostLimits) -> World {
+    World::new(RoomConfig { sizes, host, ..RoomConfig::default() })
+}
+
+/// What is stored is what the client has, also with all pages and slots merged into one update.
+fn assert_stored(world: &mut World, client: usize) -> Stored {
+    let mut stored = world.stored().expect("something is stored");
+    let expected = world.clients[client].replica.shown();
+    assert_eq!(stored.state_vector(), world.clients[client].replica.state_vector());
+    assert_eq!(shown_in(&mut stored.doc), expected);
+    let all: Vec<&[u8]> = stored.pages.iter().chain(&stored.slots).map(Vec::as_slice).collect();
+    let mut merged = Doc::new(Options::new(ClientId::from(5)));
+    merged.apply_update(&merge_updates(&all).expect("updates")).expect("one update");
+    assert_eq!(shown_in(&mut merged), expected);
+    stored
+}
+
+#[test]
+fn a_paste_larger_than_a_row_is_cut() {
+    // Characters of 1 to 4 bytes, so that cuts fall on all kinds of places.
+    for words in ["a duck ", "Größe ", "鸭子", "🦆🪿", "a🦆ö鸭"] {
+        let mut world = world(RowSizes::default(), SMALLEST_HOST);
+        let [author] = world.add_connected();
+        world.insert(author, 0, &words.repeat(1_500));
+        world.insert(author, 0, "before ");
+        world.run();
+        let stored = assert_stored(&mut world, author);
+        assert!(stored.pages.len() > 10, "{} pages", stored.pages.len());
+        let [joiner] = world.add_connected();
+        assert_eq!(world.text(joiner), world.text(author));
+    }
+}
+
+#[test]
+fn a_list_larger_than_a_row_is_cut() {
+    let mut world = world(RowSizes::default(), SMALLEST_HOST);
+    let [author] = world.add_connected();
+    // 3,000 small integers in one struct of the list: `any` numbers, one unit each.
+    let mut update = vec![1, 1, 9, 0, 8, 1, 1, b'l', 0xb8, 0x17];
+    update.extend((0..3_000).flat_map(|n| [125, (n % 64) as u8]));
+    update.push(0);
+    world.post_to_all(author, Message::Update(update.clone()));
+    world.run();
+    let mut whole = Doc::new(Options::new(ClientId::from(5)));
+    whole.apply_update(&update).unwrap();
+    let list = whole.array("l");
+    assert_eq!(list.len(&whole), 3_000);
+    let mut stored = world.stored().unwrap();
+    assert!(stored.pages.len() > 5);
+    let stored_list = stored.doc.array("l");
+    assert_eq!(stored_list.values(&stored.doc), list.values(&whole));
+}
+
+#[test]
+fn a_large_delete_set_is_cut() {
+    let mut world = world(RowSizes::default(), HostLimits { batch_rows: 100, ..SMALLEST_HOST });
+    let [author, other] = world.add_connected();
+    world.insert(author, 0, &"ab".repeat(2_000));
+    world.run();
+    let connection = world.clients[author].connections[0];
+    world.cut(connection, 0);
+    world.run();
+    for at in 0..2_000 {
+        world.delete(author, at, 1);
+    }
+    world.connect(author);
+    world.run();
+    assert_eq!(world.text(other), "b".repeat(2_000));
+    assert_stored(&mut world, author);
+}
+
+#[test]
+fn an_update_of_many_clients_is_cut() {
+    let mut world = world(RowSizes::default(), SMALLEST_HOST);
+    let [relay, other] = world.add_connected();
+    let mut many = Replica::ours(7);
+    for client in 0..400 {
+        many.apply(&Replica::ours(1_000 + client).insert(0, "x"));
+    }
+    world.post_to_all(relay, Message::Update(many.encode_since(&[0])));
+    world.run();
+    assert_eq!(world.text(other), "x".repeat(400));
+    assert_stored(&mut world, other);
+}
+
+#[test]
+fn the_ring_is_overwritten_and_not_extended() {
+    // Each edit begins a slot; only a seventeenth one folds.
+    let sizes = RowSizes { slot: 1, fold: 1 << 20, ..RowSizes::default() };
+    let mut world = world(sizes, HostLimits::default());
+    let [author] = world.add_connected();
+    for line in 0..100 {
+        world.insert(author, 0, &format!("line {line}\n"));
+        world.run();
+        assert_stored(&mut world, author);
+        let slots = RowKey::new(RowKind::Journal, 0)..=RowKey::new(RowKind::Journal, u32::MAX);
+        let slots = world.host.store.read(slots).unwrap();
+        assert!(slots.iter().all(|(key, _)| key.number < SLOTS));
+        assert_eq!(slots.len(), SLOTS.min(line + 1) as usize);
+        // It is opened again at each place of the ring.
+        if line % 3 == 0 {
+            world.links().into_iter().for_each(|connection| world.cut(connection, 0));
+            world.run();
+            world.host.crash();
+            world.connect(author);
+            world.run();
+            assert_eq!(world.host.room.damage(), []);
+        }
+    }
+    assert_eq!(world.text(author).lines().count(), 100);
+}
+
+#[test]
+fn the_newest_slot_is_rewritten_until_it_is_full() {
+    let mut world = world(RowSizes::default(), HostLimits::default());
+    let [author] = world.add_connected();
+    for _ in 0..200 {
+        world.insert(author, 0, "words ");
+        world.run();
+    }
+    let meters = world.host.room.meters();
+    assert_eq!(meters.rows_written, meters.flushes + 1, "one row for each flush, and the manifest once");
+    assert_eq!(world.stored().unwrap().slots.len(), 1);
+}
+
+#[test]
+fn typing_is_stored_joined() {
+    let mut world = world(SMALL, HostLimits::default());
+    let [author] = world.add_connected();
+    for at in 0..2_000 {
+        world.insert(author, at, "x");
+        world.run();
+    }
+    let stored = assert_stored(&mut world, author);
+    let bytes: usize = stored.pages.iter().map(Vec::len).sum();
+    assert!(bytes < 2_500, "{bytes} bytes for 2,000 letters typed one by one");
+}
+
+#[test]
+fn after_each_batch_a_crash_leaves_a_whole_document() {
+    for seed in seeds(6) {
+        println!("seed {seed} (repeat with MERGANSER_SEED={seed})");
+        let random = &mut room_world::Random::new(seed);
+        let mut world = world(SMALL, *random.one_of(&[SMALLEST_HOST, HostLimits::default()]));
+        world.host.store.remember_batches();
+        let clients: [usize; 3] = world.add_connected();
+        for _ in 0..120 {
+            let client = *random.one_of(&clients);
+            if let Some(update) = world.clients[client].replica.edit(random) {
+                world.post_to_all(client, Message::Update(update));
+            }
+            if random.chance(60) {
+                world.run();
+            }
+        }
+        world.run();
+        let whole = world.host.store.clone();
+        let mut before = StateVector::default();
+        for batches in 1..=whole.batch_count() {
+            let mut after = World::new(world.host.config);
+            after.host.store = whole.after_batches(batches);
+            after.host.crash();
+            let joiner = after.add_client(Rights::Write);
+            after.connect(joiner);
+            after.run();
+            assert_eq!(after.host.room.damage(), []);
+            let stored = after.stored().expect("something is stored");
+            let now = after.clients[joiner].replica.state_vector();
+            assert_eq!(now, stored.state_vector(), "the room opens with all that is stored");
+            room_world::assert_covers(&now, &before, "what was stored stays stored");
+            before = now;
+            after.clients[joiner].replica.assert_whole();
+        }
+        assert_eq!(before, world.clients[clients[0]].replica.state_vector());
+    }
+}
+
+#[test]
+fn a_document_goes_on_in_a_store_with_smaller_rows() {
+    let mut large = world(RowSizes::default(), HostLimits::default());
+    let [author] = large.add_connected();
+    large.insert(author, 0, &"a duck and a drake ".repeat(2_000));
+    large.run();
+    // Rows are cut when they are written; those that are larger are read as they are.
+    let mut small = world(SMALL, SMALLEST_HOST);
+    for (key, row) in large.host.store.rows_mut().clone() {
+        small.host.store.rows_mut().insert(key, row);
+    }
+    small.host.crash();
+    let [joiner] = small.add_connected();
+    assert_eq!(small.text(joiner), large.text(author));
+    small.insert(joiner, 0, "goes on ");
+    small.run();
+    let [second] = small.add_connected();
+    assert_eq!(small.text(second), small.text(joiner));
+}
