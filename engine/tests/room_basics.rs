@@ -545,3 +545,20 @@ fn awareness_of_many_behind_one_connection_fits_its_attachment() {
     world.run();
     assert_eq!(world.host.room.meters().awareness_entries, 901);
 }
+
+#[test]
+fn what_came_before_the_rows_is_kept_though_its_author_has_gone_meanwhile() {
+    for mode in MODES {
+        let mut world = world(mode);
+        world.host.crash();
+        let author = world.add_client(Rights::Write);
+        let connection = world.connect(author);
+        world.insert(author, 0, "duck");
+        world.cut(connection, usize::MAX);
+        while world.deliver_up(connection) {}
+        assert!(world.host.pending_reads() > 0, "the room is not open yet");
+        world.run();
+        assert_eq!(world.stored().unwrap().state_vector(), world.clients[author].replica.state_vector());
+        assert!(world.host.room.is_idle());
+    }
+}

@@ -61,6 +61,10 @@ pub(super) enum Waiting {
     Close {
         connection: ConnectionId,
     },
+    /// A connection that is gone, behind the messages that it sent before.
+    Disconnect {
+        connection: ConnectionId,
+    },
 }
 
 impl Room {
@@ -98,6 +102,12 @@ impl Room {
         }
         self.waiting_bytes += cost;
         self.waiting.push_back(Waiting::Message { connection, bytes: message.to_vec() });
+    }
+
+    /// Whether a connection has sent what waits.
+    pub(super) fn has_waiting(&self, connection: ConnectionId) -> bool {
+        let sent = |of: &Waiting| matches!(of, Waiting::Message { connection: by, .. } if *by == connection);
+        self.waiting.iter().any(sent)
     }
 
     /// Takes a connection back as its attachment says it was.
@@ -186,6 +196,7 @@ impl Room {
                 }
                 Waiting::Tail { connection, update } => self.take_tail(connection, &update),
                 Waiting::Close { connection } => self.close(connection, close::SYNC_AGAIN),
+                Waiting::Disconnect { connection } => self.forget(connection),
             }
         }
     }

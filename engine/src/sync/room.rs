@@ -164,7 +164,10 @@ impl Room {
     /// A connection is gone.
     pub fn disconnect(&mut self, connection: ConnectionId, now_ms: u64) {
         self.now_ms = now_ms;
-        if self.connections.contains_key(&connection) {
+        if self.has_waiting(connection) {
+            // It has gone in good faith: its edits are taken in once the room is open.
+            self.waiting.push_back(Waiting::Disconnect { connection });
+        } else if self.connections.contains_key(&connection) {
             self.forget(connection);
             self.settle();
         }
@@ -312,7 +315,7 @@ impl Room {
     }
 
     /// Forgets a connection and tells the others that its awareness is gone. A window ends with it.
-    fn forget(&mut self, connection: ConnectionId) {
+    pub(super) fn forget(&mut self, connection: ConnectionId) {
         self.connections.remove(&connection);
         self.live.retain(|of| *of != connection);
         self.joining.retain(|of| *of != connection);
