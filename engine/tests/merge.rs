@@ -144,3 +144,23 @@ fn merging_in_groups_holds_the_same_as_merging_at_once() {
         assert_eq!(contents(&diff), (rest, whole.1), "seed {seed}");
     }
 }
+
+/// The example in `src/update/FORMAT.md` is what a document writes.
+#[test]
+fn the_drawn_update_is_the_written_one() {
+    let mut doc = Doc::new(Options::new(ClientId::from(5)));
+    let text = doc.text("t");
+    let mut transaction = doc.transact();
+    text.insert(&mut transaction, 0, "hi").unwrap();
+    text.delete(&mut transaction, 1, 1).unwrap();
+    transaction.commit();
+    let drawing = include_str!("../src/update/FORMAT.md").rsplit("```").nth(1).unwrap();
+    let is_byte = |word: &&str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let bytes: Vec<u8> = drawing
+        .lines()
+        .flat_map(|line| line.split_whitespace().take_while(is_byte))
+        .map(|word| u8::from_str_radix(word, 16).unwrap())
+        .collect();
+    assert_eq!(doc.encode_state_as_update(&StateVector::default()), bytes);
+    assert!(validate_update(&bytes).is_ok());
+}
