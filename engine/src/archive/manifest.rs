@@ -73,7 +73,20 @@ impl Manifest {
         match rows.len() {
             0 => Ok(None),
             found if (found as u64) < wanted => Err(damaged),
-            _ => Manifest::decode(&bytes).map(Some),
+            _ => Manifest::decode(&bytes).and_then(|manifest| manifest.checked().map(Some)),
         }
+    }
+
+    /// Refuses page numbers that contradict each other: everything else counts on them.
+    fn checked(self) -> Result<Manifest, Error> {
+        let mut end = 0;
+        for (first, count) in &self.live_pages {
+            let run_end = first.checked_add(*count).filter(|run_end| *run_end <= self.next_page);
+            match run_end {
+                Some(run_end) if *first >= end && *count > 0 => end = run_end,
+                _ => return Err(ErrorKind::DamagedRow.into()),
+            }
+        }
+        if self.next_page == u32::MAX { Err(ErrorKind::DamagedRow.into()) } else { Ok(self) }
     }
 }
