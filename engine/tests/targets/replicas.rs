@@ -1,6 +1,7 @@
 //! Targets for documents: hostile updates leave them whole, honest ones make all replicas equal.
 
 use super::Script;
+use merganser::types::DeltaInsert;
 use merganser::update::{Update, merge_updates};
 use merganser::{Any, ClientId, Doc, Options, Prelim, StateVector, Value};
 
@@ -42,7 +43,11 @@ fn contents(doc: &mut Doc) -> Vec<String> {
         Value::XmlElement(element),
     ];
     let mut contents: Vec<String> = roots.iter().map(|root| sorted(root.to_json(doc)).to_json()).collect();
-    contents.push(format!("{:?}", text.to_delta(doc)));
+    let shown = |insert: &DeltaInsert| match insert {
+        DeltaInsert::Text(text) => text.clone(),
+        DeltaInsert::Embed(value) => sorted(value.to_json(doc)).to_json(),
+    };
+    contents.extend(text.to_delta(doc).iter().map(|op| format!("{} {:?}", shown(&op.insert), op.attributes)));
     contents
 }
 

@@ -17,6 +17,8 @@ struct Host {
     /// All that anybody was shown.
     shown: Doc,
     now_ms: u64,
+    /// The last write failed: edits of those who left since are in memory only.
+    is_failing: bool,
 }
 
 impl Host {
@@ -29,6 +31,7 @@ impl Host {
             connected: BTreeSet::new(),
             shown: Doc::new(Options::new(ClientId::from(1))),
             now_ms: 1,
+            is_failing: false,
         };
         host.carry_out();
         host
@@ -46,6 +49,7 @@ impl Host {
                 }
                 Effect::Write { token, rows } => {
                     let outcome = self.store.write(&rows);
+                    self.is_failing = outcome.is_err();
                     self.room.written(token, outcome, self.now_ms);
                 }
                 Effect::Send { to, message } => {
@@ -84,8 +88,12 @@ impl Host {
         self.carry_out();
     }
 
-    /// The room is put out of memory without a word and opened again from its rows.
+    /// The room is put out of memory without a word and opened again from its rows, but not while its store is broken.
     fn reopen(&mut self) {
+        if self.is_failing {
+            self.store.fail_writes(0);
+            self.later(60_000);
+        }
         self.room = Room::open(self.config, 78);
         for (connection, attachment) in &self.attachments {
             self.room.resume(*connection, attachment, self.now_ms);
