@@ -10,6 +10,7 @@ mod structs;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use edits::How;
 use merganser::update::merge_updates;
 use merganser::{ClientId, Doc, Options, StateVector};
 use notation::{Random, bytes, id_set, joined, runs, tree};
@@ -86,16 +87,17 @@ impl Replica {
         }
     }
 
-    fn edit(&mut self, oracle: &mut Oracle, random: &mut Random, splits: bool) -> Vec<Vec<u8>> {
+    fn edit(&mut self, oracle: &mut Oracle, random: &mut Random, how: How) -> Vec<Vec<u8>> {
         match self {
             Replica::Ours { doc, .. } => {
-                let update = edits::edit(doc, random);
+                let update = edits::edit(doc, random, how);
                 doc.assert_invariants();
                 update.into_iter().collect()
             }
             Replica::Yjs { number, .. } => {
                 let seed = random.below(u32::MAX);
-                authored(&oracle.ask(json!({"do": "edit", "doc": number, "seed": seed, "splits": splits})))
+                let how = json!({"splits": how.splits, "narrow": how.narrow});
+                authored(&oracle.ask(json!({"do": "edit", "doc": number, "seed": seed, "how": how})))
             }
         }
     }
@@ -184,12 +186,11 @@ struct Program<'o> {
     updates: Vec<Vec<u8>>,
     /// Which updates each replica has.
     has: Vec<BTreeSet<usize>>,
-    /// Yjs may edit between the halves of surrogate pairs.
-    splits: bool,
+    how: How,
 }
 
 impl<'o> Program<'o> {
-    fn begin(oracle: &'o mut Oracle, random: &mut Random, splits: bool) -> Program<'o> {
+    fn begin(oracle: &'o mut Oracle, random: &mut Random, how: How) -> Program<'o> {
         oracle.ask(json!({"do": "reset"}));
         let count = 2 + random.below(4);
         let mut replicas = Vec::new();
@@ -212,7 +213,7 @@ impl<'o> Program<'o> {
             });
         }
         let has = vec![BTreeSet::new(); replicas.len()];
-        Program { oracle, replicas, updates: Vec::new(), has, splits }
+        Program { oracle, replicas, updates: Vec::new(), has, how }
     }
 
     fn note(&mut self, at: usize, authored: Vec<Vec<u8>>) {
@@ -224,7 +225,7 @@ impl<'o> Program<'o> {
 
     fn edit(&mut self, random: &mut Random) {
         let at = random.below(self.replicas.len() as u32) as usize;
-        let authored = self.replicas[at].edit(self.oracle, random, self.splits);
+        let authored = self.replicas[at].edit(self.oracle, random, self.how);
         self.note(at, authored);
     }
 
@@ -262,9 +263,9 @@ impl<'o> Program<'o> {
         let reference = &states[yjs];
         for (at, state) in states.iter().enumerate() {
             let what = format!("replica {at} ({}) and {yjs} (Yjs)", self.replicas[at].name());
-            state.assert_shows(reference, self.splits, &what);
+            state.assert_shows(reference, self.how.splits, &what);
             assert_eq!(state.deletes, reference.deletes, "{what}: delete set");
-            if !self.splits && self.replicas[at].gc() == self.replicas[yjs].gc() {
+            if !self.how.splits && self.replicas[at].gc() == self.replicas[yjs].gc() {
                 assert_eq!(same_structs(&state.update, &reference.update), Ok(()), "{what}: structs");
             }
         }
@@ -277,12 +278,12 @@ impl<'o> Program<'o> {
         for (at, state) in states.iter().enumerate() {
             let what = format!("a copy of replica {at} ({})", self.replicas[at].name());
             if self.replicas[at].name() == "Yjs" {
-                self.copy_of_ours(&state.update, random).assert_shows(reference, self.splits, &what);
+                self.copy_of_ours(&state.update, random).assert_shows(reference, self.how.splits, &what);
             } else {
                 let request = json!({"do": "load", "update": STANDARD.encode(&state.update), "gc": random.one_in(2)});
                 let loaded = self.oracle.ask(request);
                 let copy = State::from(&loaded);
-                copy.assert_shows(reference, self.splits, &what);
+                copy.assert_shows(reference, self.how.splits, &what);
                 // A fresh Yjs document takes redundant format marks for its own to delete.
                 if authored(&loaded).is_empty() {
                     assert_eq!(copy.deletes, reference.deletes, "{what}: delete set");
@@ -309,15 +310,15 @@ impl<'o> Program<'o> {
         let merged = merge_updates(&parts).unwrap();
         assert_eq!(merged, self.oracle.merge(&parts), "merged updates");
         let copy = self.copy_of_ours(&merged, random);
-        copy.assert_shows(reference, self.splits, "all updates merged");
+        copy.assert_shows(reference, self.how.splits, "all updates merged");
         assert_eq!(copy.deletes, reference.deletes, "all updates merged: delete set");
     }
 }
 
 fn run(oracle: &mut Oracle, seed: u64) {
     let random = &mut Random(seed);
-    let splits = seed % 8 == 7;
-    let mut program = Program::begin(oracle, random, splits);
+    let how = How { splits: seed % 8 == 7, narrow: seed % 3 == 0 };
+    let mut program = Program::begin(oracle, random, how);
     for _ in 0..3 {
         for _ in 0..4 + random.below(30) {
             if random.one_in(4) {

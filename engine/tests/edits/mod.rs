@@ -34,6 +34,8 @@ pub fn roots(doc: &mut Doc) -> Vec<(&'static str, Value)> {
     ]
 }
 
+type Edited = Result<(), merganser::Error>;
+
 fn one<T: Copy>(random: &mut Random, of: &[T]) -> T {
     of[random.below(of.len() as u32) as usize]
 }
@@ -97,32 +99,41 @@ fn walk(doc: &Doc, from: Value, random: &mut Random) -> Value {
     walk(doc, inner[random.below(inner.len() as u32) as usize].clone(), random)
 }
 
+/// How a program's edits are chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Real Yjs may edit between the halves of surrogate pairs.
+    pub splits: bool,
+    /// All edits are near the start of their type, so that most of them meet.
+    pub narrow: bool,
+}
+
 /// One transaction of a few edits, as an update; `None` if it changed nothing. Half of the edits are of the root text.
 /// Places between the halves of a surrogate pair are refused by the document, and nothing happens there.
-pub fn edit(doc: &mut Doc, random: &mut Random) -> Option<Vec<u8>> {
+pub fn edit(doc: &mut Doc, random: &mut Random, how: How) -> Option<Vec<u8>> {
     let roots = roots(doc);
     let mut transaction = doc.transact();
     for _ in 0..1 + random.below(3) {
         let root = if random.one_in(2) { &roots[0] } else { &roots[random.below(roots.len() as u32) as usize] };
         let target = walk(&transaction, root.1.clone(), random);
-        edit_one(&mut transaction, &target, random);
+        edit_one(&mut transaction, &target, random, how);
     }
     transaction.commit().update_v1()
 }
 
-fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random) {
+fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how: How) {
     let _refused = match target {
         Value::Text(text) => {
-            let (at, len) = range(random, text.len(edit));
+            let (at, len) = range(random, text.len(edit), how);
             match random.below(5) {
                 0 => text.insert_embed(edit, at, &Any::Object(vec![("image".into(), plain_json(random))])),
                 1 | 2 => text.delete(edit, at, len),
                 _ => text.insert(edit, at, one(random, &WORDS)),
             }
         }
-        Value::XmlText(text) => edit_xml_text(edit, *text, random),
+        Value::XmlText(text) => edit_xml_text(edit, *text, random, how),
         Value::Array(array) => {
-            let (at, len) = range(random, array.len(edit));
+            let (at, len) = range(random, array.len(edit), how);
             let values = (0..1 + random.below(3)).map(|_| value(random, 2)).collect();
             match random.below(4) {
                 0 => array.delete(edit, at, len),
@@ -134,14 +145,14 @@ fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random) {
             let key = one(random, &KEYS);
             if random.one_in(4) { map.delete(edit, key) } else { map.set(edit, key, value(random, 2)) }
         }
-        Value::XmlFragment(fragment) => edit_fragment(edit, *fragment, random),
-        Value::XmlElement(element) => edit_element(edit, *element, random),
+        Value::XmlFragment(fragment) => edit_fragment(edit, *fragment, random, how),
+        Value::XmlElement(element) => edit_element(edit, *element, random, how),
         Value::XmlHook(_) | Value::Any(_) | Value::Subdoc(_) => Ok(()),
     };
 }
 
-fn range(random: &mut Random, len: u32) -> (u32, u32) {
-    let at = random.below(len + 1);
+fn range(random: &mut Random, len: u32, how: How) -> (u32, u32) {
+    let at = random.below(if how.narrow { len.min(3) } else { len } + 1);
     (at, (1 + random.below(4)).min(len - at))
 }
 
@@ -149,8 +160,8 @@ fn plain_json(random: &mut Random) -> Any {
     one(random, &WORDS).into()
 }
 
-fn edit_xml_text(edit: &mut Transaction<'_>, text: XmlText, random: &mut Random) -> Result<(), merganser::Error> {
-    let (at, len) = range(random, text.len(edit));
+fn edit_xml_text(edit: &mut Transaction<'_>, text: XmlText, random: &mut Random, how: How) -> Edited {
+    let (at, len) = range(random, text.len(edit), how);
     match random.below(4) {
         0 => text.set_attribute(edit, one(random, &KEYS), one(random, &WORDS)),
         1 => text.delete(edit, at, len),
@@ -158,13 +169,13 @@ fn edit_xml_text(edit: &mut Transaction<'_>, text: XmlText, random: &mut Random)
     }
 }
 
-fn edit_fragment(edit: &mut Transaction<'_>, of: XmlFragment, random: &mut Random) -> Result<(), merganser::Error> {
-    let (at, len) = range(random, of.len(edit));
+fn edit_fragment(edit: &mut Transaction<'_>, of: XmlFragment, random: &mut Random, how: How) -> Edited {
+    let (at, len) = range(random, of.len(edit), how);
     if random.one_in(3) { of.delete(edit, at, len) } else { of.insert(edit, at, vec![xml(random, 2)]) }
 }
 
-fn edit_element(edit: &mut Transaction<'_>, of: XmlElement, random: &mut Random) -> Result<(), merganser::Error> {
-    let (at, len) = range(random, of.len(edit));
+fn edit_element(edit: &mut Transaction<'_>, of: XmlElement, random: &mut Random, how: How) -> Edited {
+    let (at, len) = range(random, of.len(edit), how);
     match random.below(5) {
         0 => of.delete(edit, at, len),
         1 => of.set_attribute(edit, one(random, &KEYS), plain(random)),

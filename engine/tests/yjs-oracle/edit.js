@@ -57,17 +57,17 @@ const value = (below, depth) => {
   }
 }
 
-// A place in a text. Only where pairs may be split is it let between the halves of one.
-const place = (type, below, splits) => {
-  const at = below(type.length + 1)
+// A place in a text. Only where pairs may be split is it let between the halves of one. Narrow: near the start.
+const place = (type, below, { splits, narrow }) => {
+  const at = below(Math.min(type.length, narrow ? 3 : type.length) + 1)
   if (splits) return at
   const units = type.toDelta().map(op => typeof op.insert === 'string' ? op.insert : ' ').join('')
   const code = units.charCodeAt(at)
   return code >= 0xdc00 && code < 0xe000 && at > 0 ? at - 1 : at
 }
 
-const editText = (type, below, splits) => {
-  const [a, b] = [place(type, below, splits), place(type, below, splits)].sort((a, b) => a - b)
+const editText = (type, below, how) => {
+  const [a, b] = [place(type, below, how), place(type, below, how)].sort((a, b) => a - b)
   switch (below(9)) {
     case 0: return type.insert(a, one(WORDS, below), one(FORMATS, below))
     case 1: return type.insertEmbed(a, one([{ image: 1 }, { s: '🦆' }], below), below(2) === 0 ? {} : one(FORMATS, below))
@@ -81,16 +81,16 @@ const editText = (type, below, splits) => {
 // Yjs takes neither undefined nor a BigInt as an element of a list, only inside of one.
 const listed = value => value === undefined || typeof value === 'bigint' ? [value] : value
 
-const editList = (type, below, make) => {
-  const at = below(type.length + 1)
+const editList = (type, below, { narrow }, make) => {
+  const at = below(Math.min(type.length, narrow ? 2 : type.length) + 1)
   if (below(3) === 0) return type.delete(at, Math.min(1 + below(3), type.length - at))
   const values = Array.from({ length: 1 + below(3) }, make)
   return below(4) === 0 ? type.push(values) : type.insert(at, values)
 }
 
-const editOne = (type, below, splits) => {
-  if (type instanceof Y.Text) return editText(type, below, splits)
-  if (type instanceof Y.Array) return editList(type, below, () => listed(value(below, 2)))
+const editOne = (type, below, how) => {
+  if (type instanceof Y.Text) return editText(type, below, how)
+  if (type instanceof Y.Array) return editList(type, below, how, () => listed(value(below, 2)))
   if (type instanceof Y.Map) {
     const key = one(KEYS, below)
     return below(4) === 0 ? type.delete(key) : type.set(key, value(below, 2))
@@ -99,7 +99,7 @@ const editOne = (type, below, splits) => {
     const key = one(KEYS, below)
     return below(3) === 0 ? type.removeAttribute(key) : type.setAttribute(key, one(WORDS, below))
   }
-  return editList(type, below, () => xml(below, 2))
+  return editList(type, below, how, () => xml(below, 2))
 }
 
 const children = type => {
@@ -112,11 +112,11 @@ const walk = (type, below) => {
   return inner.length > 0 && below(3) > 0 ? walk(one(inner, below), below) : type
 }
 
-export const edit = ({ doc, roots }, seed, splits) => {
+export const edit = ({ doc, roots }, seed, how) => {
   const below = random(seed)
   doc.transact(() => {
     for (let left = 1 + below(3); left > 0; left--) {
-      editOne(walk(one(Object.values(roots).concat(roots.t, roots.t), below), below), below, splits)
+      editOne(walk(one(Object.values(roots).concat(roots.t, roots.t), below), below), below, how)
     }
   })
 }

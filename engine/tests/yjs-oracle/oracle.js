@@ -1,5 +1,5 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
-// Requests: reset; open {client, gc}; edit {doc, seed, splits}; apply {doc, update}; state {doc};
+// Requests: reset; open {client, gc}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
 // load {update, gc}; merge {updates}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
@@ -58,8 +58,8 @@ const ACTIONS = {
     return {}
   },
   open: ({ client, gc }) => ({ doc: docs.push(open(client, gc)) - 1 }),
-  edit: ({ doc, seed, splits }) => {
-    edit(docs[doc], seed, splits)
+  edit: ({ doc, seed, how }) => {
+    edit(docs[doc], seed, how)
     return { authored: takeAuthored(docs[doc]) }
   },
   apply: ({ doc, update }) => {
