@@ -6,12 +6,15 @@ use crate::lib0::{Reader, var_uint_len, write_bytes};
 use crate::values::{ClientId, Clock, Error, Id};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use twox_hash::XxHash3_64;
 
 /// What waits, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     waiting: BTreeMap<u64, (Id, Vec<u8>)>,
     by_missing: BTreeMap<ClientId, BTreeSet<(Clock, u64)>>,
+    /// Hashes of the updates.
+    contents: BTreeSet<u64>,
     next: u64,
     bytes: usize,
     is_dirty: bool,
@@ -32,6 +35,7 @@ impl Pending {
             return false;
         }
         self.bytes += update.len() + OVERHEAD_BYTES;
+        self.contents.insert(hash_update(&update));
         self.by_missing.entry(missing.client).or_default().insert((missing.clock, self.next));
         self.waiting.insert(self.next, (missing, update));
         self.next += 1;
@@ -49,15 +53,14 @@ impl Pending {
         }
         let (_, update) = self.waiting.remove(&number)?;
         self.bytes -= update.len() + OVERHEAD_BYTES;
+        self.contents.remove(&hash_update(&update));
         self.is_dirty = true;
         Some(update)
     }
 
     /// Whether the exact same bytes wait already.
-    pub(super) fn contains(&self, missing: Id, update: &[u8]) -> bool {
-        let numbers = self.by_missing.get(&missing.client).into_iter();
-        let numbers = numbers.flat_map(|all| all.range((missing.clock, 0)..=(missing.clock, u64::MAX)));
-        numbers.into_iter().any(|(_, number)| self.waiting.get(number).is_some_and(|(_, known)| known == update))
+    pub(super) fn contains(&self, update: &[u8]) -> bool {
+        self.contents.contains(&hash_update(update))
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -142,9 +145,14 @@ impl Pending {
 
 /// A hash that tells whether a row has changed; never 0.
 pub(super) fn hash_body(body: &[u8]) -> u64 {
+    XxHash3_64::oneshot(body).max(1)
+}
+
+/// SipHash: two updates with the same hash can't be made on purpose as cheaply as with that of rows.
+fn hash_update(update: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    hasher.finish().max(1)
+    update.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The updates in the body of a row, oldest first.

@@ -114,7 +114,7 @@ impl Room {
         if !waiting.is_empty() {
             self.meters.updates_pending += 1;
             for (missing, update) in waiting {
-                if self.pending.contains(missing, &update) {
+                if self.pending.contains(&update) {
                     continue;
                 }
                 let fits_row = update.len() + 8 <= largest_update(self.config.host);

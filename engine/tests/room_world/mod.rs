@@ -84,7 +84,8 @@ impl World {
         self.add(Replica::theirs(client), rights)
     }
 
-    fn add(&mut self, replica: Replica, rights: Rights) -> usize {
+    /// Adds a client with this replica.
+    pub fn add(&mut self, replica: Replica, rights: Rights) -> usize {
         let mut awareness = Awareness::default();
         awareness.clocks.insert(replica.client, 0);
         awareness.states.insert(replica.client, "{}".into());
