@@ -11,8 +11,8 @@ use notation::{bytes, cases};
 use room_world::{Heard, Message, Random, Replica, World, awareness_update, seeds};
 use std::time::{Duration, Instant};
 
-/// What any message may take, in a debug build on a busy machine.
-const LONGEST: Duration = Duration::from_secs(2);
+/// What any message may take, in a debug build on a machine that does other things, too: more is a hang.
+const LONGEST: Duration = Duration::from_secs(10);
 const MODES: [Durability; 2] = [Durability::BeforeBroadcast, Durability::Window { ms: 20_000 }];
 
 /// Two honest clients and whoever attacks them.

@@ -3,7 +3,8 @@
 #[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
 mod room_world;
 
-use merganser::archive::{HostLimits, RowKey, RowKind, RowSizes, SLOTS, Store};
+use merganser::archive::{HostLimits, RowKey, RowKind, RowSizes, SLOTS, Store, open_row};
+use merganser::lib0::Reader;
 use merganser::sync::{Rights, RoomConfig};
 use merganser::update::merge_updates;
 use merganser::{ClientId, Doc, Options, StateVector};
@@ -122,6 +123,34 @@ fn the_ring_is_overwritten_and_not_extended() {
         }
     }
     assert_eq!(world.text(author).lines().count(), 100);
+}
+
+#[test]
+fn rows_of_what_waits_hold_updates_behind_their_lengths() {
+    let mut world = world(SMALL, SMALLEST_HOST);
+    let [sender] = world.add_connected();
+    let mut author = Replica::ours(7);
+    author.insert(0, "never sent ");
+    let waiting: Vec<Vec<u8>> = (0..40).map(|_| author.insert(0, "a duck and a drake, which wait")).collect();
+    for update in &waiting {
+        world.post_to_all(sender, Message::Update(update.clone()));
+        world.run();
+    }
+    let keys = RowKey::new(RowKind::Pending, 0)..=RowKey::new(RowKind::Pending, u32::MAX);
+    let rows = world.host.store.read(keys.clone()).unwrap();
+    assert!(rows.len() > 1);
+    let mut found = Vec::new();
+    for (number, (key, row)) in rows.iter().enumerate() {
+        assert_eq!(key.number as usize, number);
+        let mut from = Reader::new(open_row(*key, row).unwrap().body);
+        while !from.is_at_end() {
+            found.push(from.read_bytes().unwrap().to_vec());
+        }
+    }
+    assert_eq!(found, waiting);
+    world.post_to_all(sender, Message::Update(author.encode_since(&[0])));
+    world.run();
+    assert_eq!(world.host.store.read(keys).unwrap(), [], "what waits no longer has no rows");
 }
 
 #[test]

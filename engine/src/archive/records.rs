@@ -50,7 +50,8 @@ pub struct SlotSummary {
 pub struct AttachmentRecord {
     /// Whether the connection may change the document.
     pub may_write: bool,
-    /// Whether it has all that was there before it, and gets live updates.
+    /// Whether it has all that was there before it and gets live updates, and all its unstored edits are here. If
+    /// not, it has to begin again.
     pub live: bool,
     /// Whether it has shown its awareness, and so will go on doing so.
     pub beats: bool,

@@ -1,0 +1,226 @@
+//! The bytes of stored rows, pinned: whoever changes one of these changes a format, and needs a new version of it.
+
+use merganser::archive::records::{AttachmentRecord, Manifest, SlotSummary};
+use merganser::archive::{
+    ENVELOPE_BYTES, FORMAT_VERSION, HostLimits, Journal, PageBuilder, RowKey, RowKind, RowSizes, RowWrite, open_row,
+    read_slot, seal_row,
+};
+use merganser::update::Update;
+use merganser::{ClientId, ErrorKind, IdSet};
+
+const STAMP: u64 = 0x0123_4567_89ab_cdef;
+
+/// Client 9 inserts "duck" into the text "t".
+const DUCK: [u8; 14] = [1, 1, 9, 0, 4, 1, 1, b't', 4, b'd', b'u', b'c', b'k', 0];
+
+fn manifest() -> Manifest {
+    Manifest {
+        flags: 1,
+        stamp: STAMP,
+        lowest_version: 1,
+        folded_sequence: 300,
+        next_page: 12,
+        live_pages: vec![(0, 3), (5, 7)],
+        tail_bytes: 70_000,
+        state_vector: vec![1, 9, 4],
+        delete_set: vec![1, 9, 1, 0, 2],
+    }
+}
+
+#[test]
+fn keys_are_stored_as_these_integers() {
+    let integers = [
+        (RowKind::Manifest, 0, 0),
+        (RowKind::Journal, 15, 0x1_0000_000f),
+        (RowKind::ClientPage, 1, 0x2_0000_0001),
+        (RowKind::DeletePage, 1, 0x3_0000_0001),
+        (RowKind::BasePage, u32::MAX, 0x4_ffff_ffff),
+        (RowKind::Pending, 2, 0x5_0000_0002),
+        (RowKind::Checkpoint, 0, 0x6_0000_0000),
+        (RowKind::Version, 0x8000_0000, 0x7_8000_0000),
+    ];
+    for (kind, number, integer) in integers {
+        let key = RowKey::new(kind, number);
+        assert_eq!(key.to_integer(), integer);
+        assert_eq!(RowKey::from_integer(integer), Some(key));
+    }
+    assert_eq!(RowKey::from_integer(8 << 32), None);
+    assert_eq!(RowKey::from_integer(-1), None);
+}
+
+#[test]
+fn the_envelope_is_these_bytes() {
+    let key = RowKey::new(RowKind::BasePage, 7);
+    let row = seal_row(key, STAMP, 42, 14, |out| out.extend_from_slice(&DUCK));
+    let head = [
+        &[1, 4, 0, 0][..],
+        &[14, 0, 0, 0],
+        &[0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01],
+        &[42, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    .concat();
+    assert_eq!(row[..24], head);
+    assert_eq!(row[24..38], DUCK);
+    assert_eq!(row[38..], HASH_OF_PAGE);
+    assert_eq!(row.len(), DUCK.len() + ENVELOPE_BYTES);
+    let opened = open_row(key, &row).unwrap();
+    assert_eq!((opened.stamp, opened.sequence, opened.body), (STAMP, 42, &DUCK[..]));
+}
+
+#[test]
+fn no_bit_of_a_row_may_change_and_no_row_may_move() {
+    let key = RowKey::new(RowKind::Journal, 3);
+    let row = seal_row(key, STAMP, 42, 14, |out| out.extend_from_slice(&DUCK));
+    for bit in 0..row.len() * 8 {
+        let mut damaged = row.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(open_row(key, &damaged).unwrap_err().kind, ErrorKind::DamagedRow, "bit {bit}");
+    }
+    for len in 0..row.len() {
+        assert_eq!(open_row(key, &row[..len]).unwrap_err().kind, ErrorKind::DamagedRow, "{len} bytes of it");
+    }
+    for other in [RowKey::new(RowKind::Journal, 4), RowKey::new(RowKind::BasePage, 3)] {
+        assert_eq!(open_row(other, &row).unwrap_err().kind, ErrorKind::DamagedRow, "{other:?}");
+    }
+}
+
+#[test]
+fn a_row_of_a_later_version_is_told_from_a_damaged_one() {
+    let key = RowKey::new(RowKind::Journal, 3);
+    let mut row = seal_row(key, STAMP, 42, 14, |out| out.extend_from_slice(&DUCK));
+    row.truncate(row.len() - 8);
+    row[0] = FORMAT_VERSION + 1;
+    let hash = twox_hash::XxHash3_64::oneshot_with_seed(key.to_integer() as u64, &row);
+    row.extend_from_slice(&hash.to_le_bytes());
+    assert_eq!(open_row(key, &row).unwrap_err().kind, ErrorKind::NewerVersion);
+}
+
+#[test]
+fn the_manifest_is_these_bytes() {
+    let bytes = manifest().encode();
+    let expected = [
+        &[1][..],                                               // version
+        &[1],                                                   // flags
+        &[253, 0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01], // stamp
+        &[1],                                                   // lowest version
+        &[251, 0x2c, 0x01],                                     // folded sequence number
+        &[12],                                                  // next page
+        &[2, 0, 3, 5, 7],                                       // live pages
+        &[252, 0x70, 0x11, 0x01, 0x00],                         // bytes of the last page
+        &[3, 1, 9, 4],                                          // state vector
+        &[5, 1, 9, 1, 0, 2],                                    // delete set
+    ]
+    .concat();
+    assert_eq!(bytes, expected);
+    assert_eq!(Manifest::decode(&bytes), Ok(manifest()));
+}
+
+#[test]
+fn rows_of_a_manifest_begin_with_their_number() {
+    let mut rows = Vec::new();
+    manifest().write_rows(HostLimits::default(), &mut rows);
+    let [RowWrite::Put(key, row)] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(*key, RowKey::new(RowKind::Manifest, 0));
+    let opened = open_row(*key, row).unwrap();
+    assert_eq!((opened.stamp, opened.sequence), (STAMP, 300));
+    assert_eq!(opened.body[0], 1);
+    assert_eq!(opened.body[1..], manifest().encode());
+
+    // 3,000 bytes of state vector in rows of 1,024 bytes.
+    let large = Manifest { state_vector: vec![7; 3_000], ..manifest() };
+    let host = HostLimits { row_bytes: 1 << 10, batch_rows: 10 };
+    let mut rows = Vec::new();
+    large.write_rows(host, &mut rows);
+    let rows: Vec<(RowKey, Vec<u8>)> = rows
+        .into_iter()
+        .map(|row| match row {
+            RowWrite::Put(key, bytes) => (key, bytes),
+            RowWrite::Delete(key) => panic!("{key:?}"),
+        })
+        .collect();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(Manifest::read_rows(&rows), Ok(Some(large)));
+    assert!(Manifest::read_rows(&rows[..3]).is_err());
+    assert_eq!(Manifest::read_rows(&[]), Ok(None));
+}
+
+#[test]
+fn a_journal_slot_is_these_bytes() {
+    let mut journal = Journal::starting_at(300, RowSizes::default(), HostLimits::default());
+    let update = Update::parse_v1(&DUCK).unwrap();
+    journal.add_struct(&update.structs[0], &DUCK, 0..4, &IdSet::default());
+    journal.add_delete(ClientId::from(9), 1..3, &IdSet::default());
+    let mut rows = Vec::new();
+    journal.write_rows(STAMP, &mut rows);
+    let [RowWrite::Put(key, row)] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(*key, RowKey::new(RowKind::Journal, 0));
+    let opened = open_row(*key, row).unwrap();
+    assert_eq!((opened.stamp, opened.sequence), (STAMP, 300));
+    let expected = [
+        &[1][..],           // version
+        &[251, 0x2c, 0x01], // first sequence number
+        &[1, 9, 0, 4],      // one client: 9, from clock 0 to 4
+        &[13],              // where the delete set begins in the update
+        &DUCK[..13],        // the update
+        &[1, 9, 1, 1, 2],
+    ]
+    .concat();
+    assert_eq!(opened.body, expected);
+    let summary = SlotSummary { first_sequence: 300, clients: vec![(9, 0, 4)], deletes_at: 13 };
+    assert_eq!(read_slot(opened.body), Ok((summary, &expected[9..])));
+}
+
+#[test]
+fn a_page_joins_what_was_typed() {
+    let mut page = PageBuilder::default();
+    for update in [&DUCK[..], &[1, 1, 9, 4, 0x84, 9, 3, 4, b'l', b'i', b'n', b'g', 1, 9, 1, 0, 1]] {
+        page.add_update(&Update::parse_v1(update).unwrap(), update, &IdSet::default());
+    }
+    let expected = [1, 1, 9, 0, 4, 1, 1, b't', 8, b'd', b'u', b'c', b'k', b'l', b'i', b'n', b'g', 1, 9, 1, 0, 1];
+    assert_eq!(page.encode(), expected);
+}
+
+#[test]
+fn an_attachment_is_these_bytes() {
+    let record = AttachmentRecord {
+        may_write: true,
+        live: true,
+        beats: false,
+        awareness: vec![(9, 250), (1 << 52, 251)],
+        unstored_since_ms: 1_700_000_000_000,
+        tail: vec![DUCK.to_vec()],
+    };
+    let expected = [
+        &[1][..],     // version
+        &[1, 1, 0],   // may write, is live, beats
+        &[2, 9, 250], // two clients, clocks behind them
+        &[253, 0, 0, 0, 0, 0, 0, 16, 0, 251, 251, 0],
+        &[253, 0, 0x68, 0xe5, 0xcf, 0x8b, 1, 0, 0], // unstored since
+        &[1, 14],                                   // one update of 14 bytes
+        &DUCK,
+    ]
+    .concat();
+    assert_eq!(record.encode(), expected);
+    assert_eq!(AttachmentRecord::decode(&expected), Ok(record));
+}
+
+#[test]
+fn records_of_later_versions_and_broken_ones_are_told_apart() {
+    let manifest_bytes = manifest().encode();
+    let later = [&[2], &manifest_bytes[1..]].concat();
+    assert_eq!(Manifest::decode(&later).unwrap_err().kind, ErrorKind::NewerVersion);
+    for len in 0..manifest_bytes.len() {
+        assert_eq!(Manifest::decode(&manifest_bytes[..len]).unwrap_err().kind, ErrorKind::DamagedRow, "{len} bytes");
+    }
+    let longer = [&manifest_bytes[..], &[0]].concat();
+    assert_eq!(Manifest::decode(&longer).unwrap_err().kind, ErrorKind::DamagedRow);
+    let none = [&[0], &manifest_bytes[1..]].concat();
+    assert_eq!(Manifest::decode(&none).unwrap_err().kind, ErrorKind::DamagedRow, "there was no version 0");
+    assert_eq!(SlotSummary::decode(&[2]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(SlotSummary::decode(&[1, 1, 253]).unwrap_err().kind, ErrorKind::DamagedRow);
+    assert_eq!(AttachmentRecord::decode(&[2]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(AttachmentRecord::decode(&[]).unwrap_err().kind, ErrorKind::DamagedRow);
+}
+
+/// XXH3 of header and body above, seeded with the key 0x4_0000_0007.
+const HASH_OF_PAGE: [u8; 8] = [101, 0, 187, 136, 180, 223, 196, 107];
