@@ -1,25 +1,20 @@
 //! Random edits on replicas of Merganser and yrs that exchange updates: after each exchange they hold the same.
 
+mod notation;
+
+use merganser::update::merge_updates;
 use merganser::{ClientId, Doc, Options, Prelim, StateVector};
+use notation::{Random, runs};
 use yrs::updates::decoder::Decode;
 use yrs::{GetString, ReadTxn, Text as _, Transact};
 
-/// A small generator of our own, so that a seed means the same for ever (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % u64::from(limit.max(1))) as u32
-    }
-}
-
-fn seeds() -> std::ops::Range<u64> {
-    let count = std::env::var("MERGANSER_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(40);
-    0..count
+/// A replica that got all of this in one update: everything merged.
+fn merged(updates: &[Vec<u8>]) -> Doc {
+    let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+    let mut doc = replica(9);
+    doc.apply_update(&merge_updates(&updates).unwrap()).unwrap();
+    doc.assert_invariants();
+    doc
 }
 
 fn replica(client: u32) -> Doc {
@@ -30,7 +25,7 @@ fn replica(client: u32) -> Doc {
 
 #[test]
 fn texts_written_by_both_engines_converge() {
-    for seed in seeds() {
+    for seed in runs(40) {
         println!("seed {seed}");
         let random = &mut Random(seed);
         let mut ours: Vec<Doc> = (1..4).map(replica).collect();
@@ -84,6 +79,7 @@ fn texts_written_by_both_engines_converge() {
                 }
             }
         }
+        let mut states = Vec::new();
         for _ in 0..2 {
             for from in 0..5 {
                 let update = match from {
@@ -97,10 +93,12 @@ fn texts_written_by_both_engines_converge() {
                 for doc in &theirs {
                     doc.transact_mut().apply_update(yrs::Update::decode_v1(&update).unwrap()).unwrap();
                 }
+                states.push(update);
             }
         }
         let expected = their_texts[0].get_string(&theirs[0].transact());
         assert_eq!(expected, their_texts[1].get_string(&theirs[1].transact()));
+        ours.push(merged(&states));
         for doc in &mut ours {
             let text = doc.text("t");
             assert_eq!(text.to_string(doc), expected, "seed {seed}");
@@ -110,13 +108,14 @@ fn texts_written_by_both_engines_converge() {
 
 #[test]
 fn maps_arrays_and_nested_types_converge() {
-    for seed in seeds() {
+    for seed in runs(40) {
         println!("seed {seed}");
         let random = &mut Random(seed);
         let mut docs: Vec<Doc> = (1..5).map(replica).collect();
+        let mut updates = Vec::new();
         for _ in 0..150 {
             let who = random.below(4) as usize;
-            edit(&mut docs[who], random);
+            updates.extend(edit(&mut docs[who], random));
             docs[who].assert_invariants();
             if random.below(3) == 0 {
                 let (from, to) = (random.below(4) as usize, random.below(4) as usize);
@@ -137,6 +136,7 @@ fn maps_arrays_and_nested_types_converge() {
         let mut fresh = replica(9);
         fresh.apply_update(&docs[0].encode_state_as_update(&StateVector::default())).unwrap();
         docs.push(fresh);
+        docs.push(merged(&updates));
         let shown: Vec<_> = docs.iter_mut().map(show).collect();
         for doc in &docs {
             doc.assert_invariants();
@@ -147,7 +147,8 @@ fn maps_arrays_and_nested_types_converge() {
     }
 }
 
-fn edit(doc: &mut Doc, random: &mut Random) {
+/// One transaction, as an update; `None` if it changed nothing.
+fn edit(doc: &mut Doc, random: &mut Random) -> Option<Vec<u8>> {
     let (list, map) = (doc.array("l"), doc.map("m"));
     let nested: Vec<_> = list.values(doc);
     let len = list.len(doc);
@@ -177,6 +178,7 @@ fn edit(doc: &mut Doc, random: &mut Random) {
             }
         }
     }
+    transaction.commit().update_v1()
 }
 
 fn show(doc: &mut Doc) -> (merganser::Any, Vec<(String, merganser::Any)>) {

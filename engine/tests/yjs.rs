@@ -317,7 +317,7 @@ impl<'o> Program<'o> {
 
 fn run(oracle: &mut Oracle, seed: u64) {
     let random = &mut Random(seed);
-    let how = How { splits: seed % 8 == 7, narrow: seed % 3 == 0 };
+    let how = How { splits: seed % 8 == 7, narrow: seed.is_multiple_of(3) };
     let mut program = Program::begin(oracle, random, how);
     for _ in 0..3 {
         for _ in 0..4 + random.below(30) {
