@@ -1,6 +1,5 @@
 //! Hostile messages: their sender is closed or ignored; the document, the other clients and the host go on.
 
-#[allow(dead_code, reason = "each test file uses its part of the notation")]
 mod notation;
 #[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
 mod room_world;

@@ -1,8 +1,8 @@
 //! A page in the making: structs and deletes in the order in which they arrived, joined where that loses nothing.
 //! Journal slots, base pages and what is sent on are made of it.
 
-use crate::lib0::{Reader, skip_any, var_uint_len, write_var_uint};
-use crate::update::{Content, Parent, Struct, StructPart, Update, write_delete_set, write_struct};
+use crate::lib0::{Reader, var_uint_len, write_var_uint};
+use crate::update::{Content, Parent, Struct, StructPart, Update, skip_unit, units_of, write_delete_set, write_struct};
 use crate::values::{ClientId, Clock, Id, IdSet, utf16};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -62,7 +62,7 @@ impl PageBuilder {
         let before = run.bytes.len();
         let gap = of.id.clock + part.start - run.end;
         if gap > 0 {
-            run.append(&Struct { id: Id::new(of.id.client, run.end), len: gap, ..SKIP }, &[], 0..gap);
+            run.append(&Struct::skip(Id::new(of.id.client, run.end), gap), &[], 0..gap);
         }
         if !run.join(of, bytes, part.clone(), deletes) {
             run.append(of, bytes, part);
@@ -133,18 +133,6 @@ impl PageBuilder {
         out
     }
 }
-
-const SKIP: Struct = Struct {
-    id: Id::new(ClientId::MAX, 0),
-    len: 0,
-    content: Content::Skip,
-    key_bit: false,
-    origin: None,
-    right_origin: None,
-    parent: Parent::Inherited,
-    key: None,
-    payload: crate::update::ByteRange { start: 0, end: 0 },
-};
 
 impl ClientRun {
     fn starting_at(clock: Clock) -> ClientRun {
@@ -267,7 +255,8 @@ impl<'a> RunPart<'a> {
                 RunPart { number: cut.len_bytes() as u64, payload: Payload::Text(cut) }
             }
             Content::Any | Content::Json => {
-                let values = if units == u64::from(of.len) { payload } else { values_of(of.content, payload, part) };
+                let is_whole = units == u64::from(of.len);
+                let values = if is_whole { payload } else { units_of(of.content, payload, part).of(payload) };
                 RunPart { number: units, payload: Payload::Values(values) }
             }
             _ => RunPart { number: units, payload: Payload::Nothing },
@@ -283,23 +272,6 @@ impl Payload<'_> {
             Payload::Values(values) => out.extend_from_slice(values),
         }
     }
-}
-
-fn values_of(content: Content, payload: &[u8], part: Range<Clock>) -> &[u8] {
-    let mut from = Reader::new(payload);
-    let mut start = 0;
-    for unit in 0..part.end {
-        if unit == part.start {
-            start = from.offset();
-        }
-        skip_value(content, &mut from);
-    }
-    &payload[start..from.offset()]
-}
-
-fn skip_value(content: Content, from: &mut Reader<'_>) {
-    let skipped = if content == Content::Json { from.read_string().map(|_| ()) } else { skip_any(from) };
-    debug_assert!(skipped.is_ok(), "values are checked when an update is read");
 }
 
 /// How many units from `start` on fit into `most` bytes of content, at least one. Never cuts a surrogate pair.
@@ -323,7 +295,7 @@ pub(crate) fn units_that_fit(of: &Struct, bytes: &[u8], start: Clock, most: usiz
                 if unit == start {
                     begin = from.offset();
                 }
-                skip_value(of.content, &mut from);
+                skip_unit(of.content, &mut from);
                 if unit > start && from.offset() - begin > most {
                     return unit - start;
                 }
@@ -346,7 +318,7 @@ pub(crate) fn largest_piece(of: &Struct, bytes: &[u8]) -> usize {
             let mut largest = 0;
             for _ in 0..of.len {
                 let start = from.offset();
-                skip_value(of.content, &mut from);
+                skip_unit(of.content, &mut from);
                 largest = largest.max(from.offset() - start);
             }
             largest

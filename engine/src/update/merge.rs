@@ -3,7 +3,7 @@
 use super::block_writer::BlockWriter;
 use super::diff::validate_update;
 use super::struct_walk::StructWalk;
-use super::structs::{ByteRange, Content, Parent, Struct};
+use super::structs::{Content, Struct};
 use crate::values::{ClientId, Clock, Error, Id, IdSet};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -156,7 +156,7 @@ impl<'w, 'a> Merge<'w, 'a> {
         }
         if head.id.clock > end {
             self.write_held();
-            let gap = skip(Id::new(head.id.client, end), head.id.clock - end);
+            let gap = Struct::skip(Id::new(head.id.client, end), head.id.clock - end);
             self.held = Some(Held { of: gap, bytes: &[], from: 0 });
             return Ok(());
         }
@@ -172,18 +172,4 @@ impl<'w, 'a> Merge<'w, 'a> {
 
 fn is_within(head: &Struct, held: &Struct) -> bool {
     head.id.client >= held.id.client && head.end() <= held.end()
-}
-
-fn skip(id: Id, len: Clock) -> Struct {
-    Struct {
-        id,
-        len,
-        content: Content::Skip,
-        key_bit: false,
-        origin: None,
-        right_origin: None,
-        parent: Parent::Inherited,
-        key: None,
-        payload: ByteRange::default(),
-    }
 }

@@ -21,5 +21,5 @@ pub use parse::{ClientStructs, Update};
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, write_state_vector};
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
-pub(crate) use write::units_of;
 pub use write::{StructPart, WrittenParent, write_struct};
+pub(crate) use write::{skip_unit, units_of};

@@ -158,6 +158,21 @@ pub struct Struct {
 }
 
 impl Struct {
+    /// A gap of `len` units from `id` on.
+    pub const fn skip(id: Id, len: Clock) -> Struct {
+        Struct {
+            id,
+            len,
+            content: Content::Skip,
+            key_bit: false,
+            origin: None,
+            right_origin: None,
+            parent: Parent::Inherited,
+            key: None,
+            payload: ByteRange { start: 0, end: 0 },
+        }
+    }
+
     /// The clock after its last unit.
     pub fn end(&self) -> Clock {
         self.id.clock + self.len

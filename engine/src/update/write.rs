@@ -140,11 +140,13 @@ pub(crate) fn units_of(content: Content, payload: &[u8], part: Range<Clock>) -> 
         if unit == part.start {
             start = from.offset();
         }
-        let skipped = match content {
-            Content::Json => from.read_string().map(|_| ()),
-            _ => skip_any(&mut from),
-        };
-        debug_assert!(skipped.is_ok(), "payloads are checked when they are read");
+        skip_unit(content, &mut from);
     }
     ByteRange { start: start as u32, end: from.offset() as u32 }
+}
+
+/// Reads past one value of a payload of `Any` or `Json`.
+pub(crate) fn skip_unit(content: Content, from: &mut Reader<'_>) {
+    let skipped = if content == Content::Json { from.read_string().map(|_| ()) } else { skip_any(from) };
+    debug_assert!(skipped.is_ok(), "payloads are checked when they are read");
 }
