@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Most jobs of one transaction.
 const MOST_JOBS: usize = 1_000;
+/// Transactions that write begin at least so far apart: then the edits of many share one, and who types alone
+/// waits for nothing. On the disk a transaction of many costs hardly more than one of one.
+const APART: Duration = Duration::from_millis(10);
 
 /// What became of a write, or the rows of a read.
 pub type Outcome<T> = Result<T, StoreError>;
@@ -138,9 +141,13 @@ struct Committer {
 
 impl Committer {
     fn run(self, todo: &Receiver<Job>) {
+        let mut next = Instant::now();
         while let Ok(first) = todo.recv() {
-            // What has come while the last transaction was under way goes into the next one: the busier the
-            // server, the more documents share a commit, and nobody waits for a timer.
+            if matches!(first, Job::Write { .. }) {
+                // Asleep, so that what comes meanwhile does not wake this thread each time.
+                std::thread::sleep(next.saturating_duration_since(Instant::now()));
+                next = Instant::now() + APART;
+            }
             let mut jobs = vec![first];
             jobs.extend(todo.try_iter().take(MOST_JOBS - 1));
             self.carry_out(jobs);
