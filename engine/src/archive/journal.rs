@@ -207,8 +207,12 @@ impl Journal {
     }
 
     /// Forgets how many slots were there when a fold began: they are in the base now.
+    /// The ring begins anew then, so that no more rows than needed are read when the document is opened.
     pub fn forget_first(&mut self, count: usize) {
         self.slots.drain(..count);
+        if self.slots.iter().all(|slot| slot.number.is_none()) {
+            self.next_number = 0;
+        }
     }
 
     /// Number of slots in use.

@@ -242,10 +242,10 @@ impl Room {
         let mut expected = folded + 1;
         let mut is_whole = true;
         for (sequence, number, summary, update) in slots {
-            self.journal.continue_after(number, sequence);
             if sequence <= folded {
                 continue;
             }
+            self.journal.continue_after(number, sequence);
             if summary.first_sequence > expected {
                 self.damage.push(Damage::MissingFlushes { first: expected, last: summary.first_sequence - 1 });
                 is_whole = false;
