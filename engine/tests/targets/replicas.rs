@@ -17,12 +17,20 @@ fn replica(client: u32, gc: bool) -> Doc {
     doc
 }
 
+/// Checks a document inside, unit by unit; not one whose collected runs are millions of units long.
+fn check(doc: &Doc) {
+    let units: u64 = doc.state_vector().iter().map(|(_, clock)| u64::from(clock)).sum();
+    if units < 1 << 16 {
+        doc.assert_invariants();
+    }
+}
+
 /// A document that has applied these updates.
 pub(super) fn loaded(updates: &[&[u8]], gc: bool) -> Doc {
     let mut doc = replica(1000, gc);
     for update in updates {
         doc.apply_update(update).expect("what was written is read");
-        doc.assert_invariants();
+        check(&doc);
     }
     doc
 }
@@ -77,7 +85,7 @@ pub fn apply(input: &[u8]) {
             Err(_) => assert_eq!(before, (encoded(&doc), contents(&mut doc))),
         }
         assert_eq!(accepted.last() == Some(&update), Update::parse_v1(update).is_ok());
-        doc.assert_invariants();
+        check(&doc);
         let after = encoded(&doc);
         if doc.apply_update(update).is_ok() {
             assert_eq!(encoded(&doc), after, "a second time changes nothing");
@@ -86,7 +94,7 @@ pub fn apply(input: &[u8]) {
     let whole = encoded(&doc);
     let mut copy = replica(2, gc);
     copy.apply_update(&whole).expect("what was written is read");
-    copy.assert_invariants();
+    check(&copy);
     // What waits is cut where it is known already, and a part may then wait for less than the whole did.
     let waits = !doc.pending_structs().is_empty();
     assert!(waits || copy.pending_structs().is_empty());
@@ -126,16 +134,16 @@ pub fn program(input: &[u8]) {
                 waiting.iter().rev().for_each(apply)
             }
             is_delivered[target] = updates.len();
-            docs[target].assert_invariants();
+            check(&docs[target]);
         } else if let Some(update) = edit(&mut docs[at], &mut script) {
-            docs[at].assert_invariants();
+            check(&docs[at]);
             updates.push(update);
         }
     }
     let merged = merge_updates(&updates.iter().map(Vec::as_slice).collect::<Vec<_>>()).expect("updates are merged");
     for doc in &mut docs {
         doc.apply_update(&merged).expect("what was merged is read");
-        doc.assert_invariants();
+        check(doc);
     }
     docs.push(loaded(&[&merged], true));
     docs.push(loaded(&[&merged], false));
