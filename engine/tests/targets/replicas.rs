@@ -86,8 +86,9 @@ pub fn apply(input: &[u8]) {
         }
         assert_eq!(accepted.last() == Some(&update), Update::parse_v1(update).is_ok());
         check(&doc);
-        let after = encoded(&doc);
-        if doc.apply_update(update).is_ok() {
+        // (Where other content waits under the same ids, the second time may bring what the first could not.)
+        let (after, waits) = (encoded(&doc), !doc.pending_structs().is_empty());
+        if doc.apply_update(update).is_ok() && !waits {
             assert_eq!(encoded(&doc), after, "a second time changes nothing");
         }
     }
