@@ -1,6 +1,6 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
 // Requests: reset; open {client, gc}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
-// load {update, gc}; merge {updates}. Bytes are base64. Values are written as the conformance cases write them.
+// encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
@@ -67,12 +67,17 @@ const ACTIONS = {
     return { authored: takeAuthored(docs[doc]) }
   },
   state: ({ doc }) => state(docs[doc]),
+  encode: ({ doc, vector }) => ({ update: toText(Y.encodeStateAsUpdate(docs[doc].doc, toBytes(vector))) }),
   load: ({ update, gc }) => {
     const loaded = open(2 ** 50 + 7, gc)
     Y.applyUpdate(loaded.doc, toBytes(update))
     return { ...state(loaded), authored: takeAuthored(loaded) }
   },
-  merge: ({ updates }) => ({ update: toText(Y.mergeUpdates(updates.map(toBytes))) })
+  merge: ({ updates }) => ({ update: toText(Y.mergeUpdates(updates.map(toBytes))) }),
+  cut: ({ update, vector }) => ({
+    update: toText(Y.diffUpdate(toBytes(update), toBytes(vector))),
+    vector: toText(Y.encodeStateVectorFromUpdate(toBytes(update)))
+  })
 }
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
