@@ -1,5 +1,6 @@
 //! The invariants of a store, composed of those of its parts.
 
+use super::order::Span;
 use super::{Mark, NO_ORIGIN, NO_SEQUENCE, Store};
 use crate::update::Content;
 use crate::values::Clock;
@@ -65,9 +66,11 @@ impl Store {
                     assert!(spans.iter().all(|span| span.is_deleted()), "what is in a deleted type is deleted");
                 }
                 if self.types.owner(sequence).key.is_some() && !spans.is_empty() {
-                    let all_but_last: u32 = spans.iter().map(|span| if span.is_deleted() { 0 } else { span.len }).sum();
+                    // The last item wins. If it is a run, items that were written into it, and lost, may have split it.
                     let last = spans[spans.len() - 1];
-                    assert!(last.is_deleted() && all_but_last == 0 || all_but_last <= last.len);
+                    let block = |span: &Span| (span.client(), self.log(span.client()).find(span.clock));
+                    let wins = |span: &Span| !last.is_deleted() && block(span) == block(&last);
+                    assert!(spans.iter().all(|span| span.is_deleted() || wins(span)));
                 }
             }
         }
