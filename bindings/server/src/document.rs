@@ -15,7 +15,7 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// Events that are taken out of the inbox at once.
+/// Most events that are taken out of the inbox at once.
 const EVENTS: usize = 64;
 /// Work on more bytes than this may take so long that other tasks are first moved to another thread.
 const LONG_WORK_BYTES: usize = 128 << 10;
@@ -115,7 +115,7 @@ impl Document {
 
     /// Runs until nobody is connected any more and all is stored.
     pub async fn run(mut self) {
-        let mut events = Vec::with_capacity(EVENTS);
+        let mut events = Vec::new();
         loop {
             self.carry_out_effects();
             self.report();

@@ -29,8 +29,8 @@ pub enum ServeError {
     Listen(SocketAddr, io::Error),
     /// The operating system refused something that the server needs.
     System(io::Error),
-    /// Not all was stored or closed in time.
-    NotEndedInTime,
+    /// Not all was stored in time.
+    NotStoredInTime,
 }
 
 impl fmt::Display for ServeError {
@@ -39,7 +39,7 @@ impl fmt::Display for ServeError {
             ServeError::Data(error) => error.fmt(f),
             ServeError::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             ServeError::System(error) => error.fmt(f),
-            ServeError::NotEndedInTime => f.write_str("not every document was stored and closed in time"),
+            ServeError::NotStoredInTime => f.write_str("not every document was stored in time"),
         }
     }
 }
@@ -52,6 +52,7 @@ impl std::error::Error for ServeError {}
 /// If the server can't start, or can't end in order.
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     let mut signals = Signals::listen().map_err(ServeError::System)?;
+    allow_many_connections();
     let metrics = Arc::new(Metrics::default());
     let storage = Arc::new(Storage::open(&options.data, metrics.clone()).map_err(ServeError::Data)?);
     let listener = TcpListener::bind(options.listen).await;
@@ -69,11 +70,11 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     upkeep.abort();
     // The connections' handle that the router held goes with it.
     serving.await.ok();
-    let in_time = shut_down(&rooms, connections).await;
-    if in_time {
-        storage.close();
+    if !shut_down(&rooms, connections).await {
+        return Err(ServeError::NotStoredInTime);
     }
-    in_time.then_some(()).ok_or(ServeError::NotEndedInTime)
+    storage.close();
+    Ok(())
 }
 
 fn build_app(options: &ServeOptions, storage: Arc<Storage>, metrics: Arc<Metrics>) -> (Arc<App>, Receiver<()>) {
@@ -93,6 +94,14 @@ fn build_app(options: &ServeOptions, storage: Arc<Storage>, metrics: Arc<Metrics
         alive,
     };
     (Arc::new(app), connections)
+}
+
+/// Each connection is an open file, and systems allow few by default.
+fn allow_many_connections() {
+    match rlimit::increase_nofile_limit(rlimit::INFINITY) {
+        Ok(files) => tracing::debug!(files, "most open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
 }
 
 /// Messages are small and people wait for them: the operating system is not to gather them.

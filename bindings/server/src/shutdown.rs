@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
-/// How long documents and connections have to end.
-const ENDING: Duration = Duration::from_secs(4);
+/// How long documents have to be stored.
+const STORING: Duration = Duration::from_secs(4);
+/// How long clients then have to take what waits for them and to answer their close frames.
+const LEAVING: Duration = Duration::from_secs(2);
 /// How often it is looked whether all documents are stored.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -44,15 +46,17 @@ impl Signals {
     }
 }
 
-/// Stores all documents and closes all connections. `false` if that was not done in time.
+/// Stores all documents and closes all connections. `false` if not all was stored in time.
 pub async fn shut_down(rooms: &Arc<Rooms>, mut connections: Receiver<()>) -> bool {
     rooms.shut_down();
-    let ended = timeout(ENDING, async {
+    let end = Instant::now() + STORING;
+    let stored = timeout_at(end, async {
         while rooms.count() > 0 {
             sleep(LOOK).await;
         }
-        // Ends when the last connection does.
-        connections.recv().await;
     });
-    ended.await.is_ok()
+    let is_stored = stored.await.is_ok();
+    // Comes when the last connection has ended. Who does not take its close frame in time is cut off.
+    timeout_at(end.min(Instant::now() + LEAVING), connections.recv()).await.ok();
+    is_stored
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// A connection that was silent for this long is asked whether it is there; twice as long, and it is taken for dead.
+/// How often it is looked whether a connection was silent. Silent for a whole span, it is asked whether it is there;
+/// for another one, and it is taken for dead.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long one message may take to be handed to the operating system.
 const SENDING: Duration = Duration::from_secs(60);

@@ -1,5 +1,7 @@
-// SIGTERM in the middle of edits: every client is told 1012, the process ends in order and soon, nothing is lost.
+// SIGTERM in the middle of edits: every client is told 1012, the process ends in order and soon, nothing is lost. One
+// client that does not read is nobody's problem but its own.
 import assert from 'node:assert/strict'
+import { lazyClient } from '../lazy.mjs'
 import { Client, areEqual, edit, sleep, until } from '../clients.mjs'
 import { Server } from '../server.mjs'
 
@@ -10,7 +12,10 @@ export async function run ({ random }) {
   const clients = await Promise.all(Array.from({ length: 12 }, (_, n) => new Client(server, `room-${n % 3}`).synced()))
   const codes = clients.map(() => undefined)
   clients.forEach((client, at) => client.provider.on('connection-close', event => { codes[at] ??= event?.code }))
+  const lazy = await lazyClient(server, 'room-0')
   try {
+    for (let part = 0; part < 10; part++) clients[0].text.insert(0, 'more than the lazy one takes '.repeat(30_000))
+    await until('others have it', () => clients[3].text.length === clients[0].text.length)
     for (let round = 0; round < 50; round++) {
       clients.forEach(client => edit(client.doc, random))
       await sleep(1)
@@ -29,6 +34,7 @@ export async function run ({ random }) {
       [0, 1, 2].every(room => areEqual(clients.filter((_, n) => n % 3 === room).map(client => client.doc))))
     return `ended after ${took} ms`
   } finally {
+    lazy.destroy()
     clients.forEach(client => client.destroy())
     await server.remove()
   }
