@@ -14,3 +14,8 @@ pub mod measure;
 pub mod peer;
 pub mod replay;
 pub mod trace;
+
+/// The Rust code in the README is compiled and run with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
