@@ -1,10 +1,12 @@
 //! Two engines timed side by side: turn by turn in one process, so that a machine that changes its speed changes it
-//! for both.
+//! for both. Time is processor time of the thread, so that what else runs takes none of it: by the clock on the wall a
+//! long work is interrupted, and a short one is not.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Times of two engines for the same work.
+/// Processor times of two engines for the same work.
 #[derive(Clone, Debug)]
 pub struct Pair {
     ours: Vec<Duration>,
@@ -16,12 +18,13 @@ const TURNS_AT_LEAST: usize = 3;
 const TURNS_AT_MOST: usize = 25;
 const BUDGET: Duration = Duration::from_secs(12);
 
-/// Measures both in turns: at least 3, at most 25, and no more beyond that least number once 12 s are spent. Dropping
+/// Measures both in turns: at least 3, at most 25, and no more beyond that least number once 12 s of
+/// processor time are spent. Dropping
 /// a result is not timed.
 pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> Pair {
-    let begin = Instant::now();
+    let begin = thread_time();
     let mut pair = Pair { ours: Vec::new(), theirs: Vec::new() };
-    while pair.turns() < TURNS_AT_LEAST || (pair.turns() < TURNS_AT_MOST && begin.elapsed() < BUDGET) {
+    while pair.turns() < TURNS_AT_LEAST || (pair.turns() < TURNS_AT_MOST && thread_time() - begin < BUDGET) {
         pair.ours.push(time(&mut ours));
         pair.theirs.push(time(&mut theirs));
     }
@@ -29,11 +32,17 @@ pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B)
 }
 
 fn time<T>(work: &mut impl FnMut() -> T) -> Duration {
-    let begin = Instant::now();
+    let begin = thread_time();
     let result = black_box(work());
-    let elapsed = begin.elapsed();
+    let elapsed = thread_time() - begin;
     drop(result);
     elapsed
+}
+
+/// Processor time that this thread has had so far.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 impl Pair {

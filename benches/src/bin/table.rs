@@ -28,13 +28,13 @@ const HEAD: &str = "# Merganser beside yrs
 
 Written by `cargo run --release -p merganser-benches --bin table`; the traces are those of
 [editing-traces](https://github.com/josephg/editing-traces). Both engines run in one process, turn by turn; a time is the
-median of n turns, a ratio is the median of the turns' ratios with the smallest and the greatest in brackets. Take the
-ratios: times depend on the machine.
+median processor time of n turns, a ratio is the median of the turns' ratios with the smallest and the greatest in
+brackets. Take the ratios: times depend on the machine.
 
 - *local*: every edit of the trace in a transaction of its own.
 - *local, to updates*: the same, and the update (v1) of each is written.
 - *remote, one by one*: each of these updates is applied to an empty document, in a transaction of its own. Both engines
-  apply the same bytes.
+  apply the same bytes, those that Merganser wrote.
 - *encode*: the whole document as one update.
 - *load*: that update is applied to an empty document: once as yrs encodes it, once as Merganser does; both engines
   load the same bytes.
@@ -59,9 +59,10 @@ fn main() -> Result<()> {
 
 /// Measures one trace and adds its rows to both tables.
 fn measure(trace: &Trace, speed: &mut String, space: &mut String) -> Result<()> {
-    let (ours, theirs) = (replay::local::<Merganser>(trace), replay::local::<Yrs>(trace));
+    let (ours, our_heap) = allocator::count(|| replay::local::<Merganser>(trace));
+    let (theirs, their_heap) = allocator::count(|| replay::local::<Yrs>(trace));
     ensure!(ours.text() == trace.end && theirs.text() == trace.end, "a replay of {} ends elsewhere", trace.name);
-    let updates = replay::updates::<Yrs>(trace);
+    let updates = replay::updates::<Merganser>(trace);
     let received = [replay::remote::<Merganser>(&updates).text(), replay::remote::<Yrs>(&updates).text()];
     ensure!(received.iter().all(|text| *text == trace.end), "updates of {} end elsewhere", trace.name);
     let (our_state, their_state) = (ours.encode(), theirs.encode());
@@ -81,16 +82,11 @@ fn measure(trace: &Trace, speed: &mut String, space: &mut String) -> Result<()> 
     }
     drop((ours, theirs));
     space_row(space, &trace.name, "encoded, bytes", our_state.len(), their_state.len());
-    heap_rows(space, trace, "local", || replay::local::<Merganser>(trace), || replay::local::<Yrs>(trace));
-    heap_rows(
-        space,
-        trace,
-        "remote, one by one",
-        || replay::remote::<Merganser>(&updates),
-        || replay::remote::<Yrs>(&updates),
-    );
-    let load = || replay::load::<Merganser>(&their_state);
-    heap_rows(space, trace, "load, as yrs encodes it", load, || replay::load::<Yrs>(&their_state));
+    heap_rows(space, trace, "local", our_heap, their_heap);
+    let our_heap = heap(|| replay::remote::<Merganser>(&updates));
+    heap_rows(space, trace, "remote, one by one", our_heap, heap(|| replay::remote::<Yrs>(&updates)));
+    let our_heap = heap(|| replay::load::<Merganser>(&their_state));
+    heap_rows(space, trace, "load, as yrs encodes it", our_heap, heap(|| replay::load::<Yrs>(&their_state)));
     Ok(())
 }
 
@@ -113,14 +109,7 @@ fn space_row(table: &mut String, trace: &str, what: &str, ours: usize, theirs: u
     let _ = writeln!(table, "| {trace} | {what} | {} | {} | **{ratio:.2}** |", grouped(ours), grouped(theirs));
 }
 
-fn heap_rows<A, B>(
-    table: &mut String,
-    trace: &Trace,
-    work: &str,
-    ours: impl FnOnce() -> A,
-    theirs: impl FnOnce() -> B,
-) {
-    let (ours, theirs) = (heap(ours), heap(theirs));
+fn heap_rows(table: &mut String, trace: &Trace, work: &str, ours: Heap, theirs: Heap) {
     let bytes = |bytes: isize| bytes.max(0) as usize;
     for (what, ours, theirs) in [
         ("live heap after", bytes(ours.live_bytes), bytes(theirs.live_bytes)),
