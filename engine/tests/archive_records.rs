@@ -149,7 +149,8 @@ fn a_journal_slot_is_these_bytes() {
     let mut journal = Journal::starting_at(300, RowSizes::default(), HostLimits::default());
     let update = Update::parse_v1(&DUCK).unwrap();
     journal.add_struct(&update.structs[0], &DUCK, 0..4, &IdSet::default());
-    journal.add_delete(ClientId::from(9), 1..3, &IdSet::default());
+    let deletes: IdSet = [(ClientId::from(9), 1..3)].into_iter().collect();
+    journal.add_deletes(&deletes, &IdSet::default());
     let mut rows = Vec::new();
     journal.write_rows(STAMP, &mut rows);
     let [RowWrite::Put(key, row)] = &rows[..] else { panic!("{rows:?}") };

@@ -185,6 +185,56 @@ fn a_fold_that_fails_is_taken_back() {
 }
 
 #[test]
+fn a_fold_that_is_tried_again_spares_pages_that_may_be_in_use() {
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+    let host = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
+    let mut broken_off = 0;
+    for lines in 1..40 {
+        let mut world = World::new(RoomConfig { sizes, host, durability: WINDOW, ..RoomConfig::default() });
+        let [author] = world.add_connected();
+        for _ in 0..lines {
+            world.insert(author, 0, "a line\n");
+        }
+        world.run();
+        for _ in 0..30 {
+            world.insert(author, 0, "a line in a hurry\n");
+        }
+        world.arrive();
+        // This fold is carried out, but nobody knows.
+        while world.host.store_is_busy() {
+            while world.host.pending_reads() > 0 {
+                world.host.read(0);
+            }
+            let is_last = world.host.writes_manifest();
+            world.host.write(if is_last { Fate::FailsAfterwards } else { Fate::Succeeds });
+            world.host.answer(0);
+        }
+        let before = world.stored().expect("something is stored").state_vector();
+        // It is begun again, with more, and broken off after each of its batches.
+        for _ in 0..30 {
+            world.insert(author, 0, "a line in no hurry\n");
+        }
+        world.arrive();
+        world.host.pass_time(60_000);
+        while world.host.store_is_busy() {
+            while world.host.pending_reads() > 0 {
+                world.host.read(0);
+            }
+            world.host.write(Fate::Succeeds);
+            let after = world.stored().expect("what is stored keeps the rules").state_vector();
+            room_world::assert_covers(&after, &before, "what was stored stays stored");
+            broken_off += usize::from(world.host.pending_answers() > 0);
+            world.host.answer(0);
+        }
+        world.run_to_the_end();
+        let pages = RowKey::new(RowKind::BasePage, 0)..=RowKey::new(RowKind::BasePage, u32::MAX);
+        let rows = world.host.store.read(pages).unwrap().len();
+        assert_eq!(world.stored().unwrap().pages.len(), rows, "no page is left over");
+    }
+    assert!(broken_off > 100);
+}
+
+#[test]
 fn a_read_that_fails_while_opening_closes_everybody_who_waits() {
     let mut world = world(Durability::BeforeBroadcast);
     world.host.crash();

@@ -316,3 +316,35 @@ fn steps_1_again_and_again_cost_no_memory_and_stop_nobody() {
     assert_eq!(siege.attack(&steps), None);
     siege.assert_unharmed();
 }
+
+#[test]
+fn deletes_in_any_order_take_no_longer() {
+    for order in ["descending", "between"] {
+        let mut siege = Siege::new(Durability::BeforeBroadcast, Limits::default());
+        let ranges: u64 = 200_000;
+        let mut text = vec![1, 1, 60, 0, 4, 1, 1, b't'];
+        write_string(&mut text, &"x".repeat(4 * ranges as usize));
+        text.push(0);
+        let deletes = |starts: &mut dyn Iterator<Item = u64>| {
+            let mut update = vec![0, 1, 60];
+            write_var_uint(&mut update, ranges);
+            for start in starts {
+                write_var_uint(&mut update, start);
+                update.push(1);
+            }
+            Message::Update(update).encode()
+        };
+        siege.world.host.checks_invariants = false;
+        // Only the room is looked at here: nobody else is there.
+        siege.world.links().into_iter().for_each(|connection| siege.world.cut(connection, 0));
+        siege.world.run();
+        siege.attack(&[update(&text)]);
+        if order == "descending" {
+            siege.attack(&[deletes(&mut (0..ranges).rev().map(|n| 4 * n))]);
+        } else {
+            siege.attack(&[deletes(&mut (0..ranges).map(|n| 4 * n))]);
+            siege.attack(&[deletes(&mut (0..ranges).map(|n| 4 * n + 2))]);
+        }
+        assert!(siege.world.host.room.meters().rows_written > 0);
+    }
+}

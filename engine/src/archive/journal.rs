@@ -4,7 +4,7 @@
 use super::records::SlotSummary;
 use super::{HostLimits, PageBuilder, RowKey, RowKind, RowSizes, RowWrite, largest_update, seal_row};
 use crate::update::{Struct, Update};
-use crate::values::{ClientId, Clock, Error, IdSet};
+use crate::values::{Clock, Error, IdSet};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -96,9 +96,9 @@ impl Journal {
         }
     }
 
-    /// Appends deleted ids.
-    pub fn add_delete(&mut self, client: ClientId, range: Range<Clock>, deletes: &IdSet) {
-        self.growing_page(deletes).add_delete(client, range);
+    /// Appends deleted ids; `deletes` is all that is known to be deleted.
+    pub fn add_deletes(&mut self, fresh: &IdSet, deletes: &IdSet) {
+        self.growing_page(deletes).add_deletes(fresh);
     }
 
     fn end_slot(&mut self) {

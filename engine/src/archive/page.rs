@@ -70,7 +70,7 @@ impl PageBuilder {
         self.struct_bytes += run.bytes.len() - before;
     }
 
-    /// Adds deleted ids.
+    /// Adds deleted ids, ranges of a client in ascending order: each is O(1) then.
     pub fn add_delete(&mut self, client: ClientId, range: Range<Clock>) {
         let last = self.deletes.ranges(client).last();
         let grows = last.is_some_and(|last| last.end == range.start || last.start == range.end);
@@ -80,13 +80,24 @@ impl PageBuilder {
         self.deletes.insert(client, range);
     }
 
+    /// Adds deleted ids. O(ranges, and those that are there of the same clients).
+    pub fn add_deletes(&mut self, deletes: &IdSet) {
+        for (client, ranges) in deletes.clients() {
+            let last = self.deletes.ranges(client).last();
+            let grows = last.is_some_and(|last| last.end == ranges[0].start || last.start == ranges[0].end);
+            self.delete_bytes += RANGE_BYTES * (ranges.len() - usize::from(grows));
+            self.delete_bytes += if last.is_none() { RANGE_BYTES } else { 0 };
+        }
+        self.deletes.merge(deletes);
+    }
+
     /// Appends all structs and deletes of an update that belongs behind what is there. Skips are left out.
     pub fn add_update(&mut self, update: &Update, bytes: &[u8], deletes: &IdSet) {
         for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
             self.add_struct(of, bytes, 0..of.len, deletes);
         }
-        for (client, range) in &update.deletes {
-            self.add_delete(*client, range.clone());
+        if !update.deletes.is_empty() {
+            self.add_deletes(&update.deletes.iter().cloned().collect());
         }
     }
 

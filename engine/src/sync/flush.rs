@@ -170,6 +170,8 @@ impl Room {
         manifest.delete_set = Vec::new();
         write_delete_set(&mut manifest.delete_set, self.known.deletes());
         manifest.write_rows(self.config.host, &mut rows);
+        let abandoned = self.abandoned_pages.iter().map(|page| RowKey::new(RowKind::BasePage, *page));
+        rows.extend(abandoned.map(RowWrite::Delete));
         self.wants_folding = false;
         self.begin_write(rows, Some((manifest, slot_count)));
     }
@@ -234,6 +236,7 @@ impl Room {
         self.known.written();
         if let Some((manifest, slots)) = writing.manifest {
             self.meters.folds += 1;
+            self.abandoned_pages.clear();
             self.journal.forget_first(slots);
             if let Some(tail) = self.manifest.last_page() {
                 self.pages.forget_from(tail);
@@ -261,7 +264,12 @@ impl Room {
             self.journal.not_flushed();
             self.pending.not_flushed();
             self.unstored_since_ms = writing.since_ms.or(self.unstored_since_ms);
-            self.wants_folding |= writing.manifest.is_some();
+            if let Some((manifest, _)) = writing.manifest {
+                // It may be stored, and its pages be in use: the next fold leaves them alone until it has replaced it.
+                self.wants_folding = true;
+                self.abandoned_pages.extend(self.manifest.next_page..manifest.next_page);
+                self.manifest.next_page = manifest.next_page;
+            }
             self.retry_ms = Some(self.now_ms + (RETRY_MS << self.failed_in_a_row));
             return;
         }

@@ -14,8 +14,8 @@ use super::opening::Damage;
 use super::room::Room;
 use crate::archive::{PageBuilder, RowKey, RowKind, StoreError, open_row};
 use crate::lib0::Reader;
-use crate::update::{Content, Update, decode_state_vector, encode_state_vector};
-use crate::values::{ClientId, IdSet, StateVector};
+use crate::update::{Content, Update, encode_state_vector};
+use crate::values::{ClientId, Error, IdSet, StateVector};
 use std::sync::Arc;
 
 /// How long a client's answer to our step 1 is waited for, in milliseconds.
@@ -30,12 +30,12 @@ const PACE_MS: u64 = 2_000;
 impl Room {
     /// A client tells what it has (sync step 1).
     pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<(), CloseReason> {
-        let theirs = decode_state_vector(vector).map_err(|_| close::MALFORMED)?;
+        let theirs = self.read_vector(vector).map_err(|_| close::MALFORMED)?;
         let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(()) };
-        self.send(connection, frame::step_1(&encode_state_vector(&self.echo(&theirs, rights))));
-        let skips_base = !theirs.is_empty() && !self.needs_base(&theirs);
+        self.send(connection, self.echo(vector, theirs.as_ref(), rights));
+        let skips_base = theirs.as_ref().is_some_and(|theirs| !self.needs_base(theirs));
         let join = Join {
-            theirs: Some(theirs).filter(|theirs| !theirs.is_empty()),
+            theirs,
             next_page: 0,
             skips_base,
             has_structs: false,
@@ -55,13 +55,33 @@ impl Room {
         Ok(())
     }
 
-    /// Our state vector as far as it concerns a client with this one: it answers with what we lack, and we need
-    /// not list all clients that there ever were. From a client that may not write nothing is asked.
-    fn echo(&self, theirs: &StateVector, rights: Rights) -> StateVector {
-        if rights == Rights::Read {
-            return theirs.clone();
+    /// Of a client's state vector what concerns clients that we know: others can't lack anything, and could be many.
+    /// `None` if it is empty.
+    fn read_vector(&self, vector: &[u8]) -> Result<Option<StateVector>, Error> {
+        let mut from = Reader::new(vector);
+        let mut theirs = StateVector::default();
+        let mut is_empty = true;
+        for _ in 0..from.read_count(2)? {
+            let client = from.read_client()?;
+            let clock = from.read_clock()?;
+            is_empty &= clock == 0;
+            if self.known.clock(client) > 0 {
+                theirs.advance(client, clock);
+            }
         }
-        theirs.iter().map(|(client, clock)| (client, clock.min(self.known.shown_clock(client)))).collect()
+        from.expect_end()?;
+        Ok((!is_empty).then_some(theirs))
+    }
+
+    /// Our step 1: our state vector as far as it concerns a client with this one. It answers with what we lack, and we
+    /// need not list all clients that there ever were. From a client that may not write nothing is asked.
+    fn echo(&self, vector: &[u8], theirs: Option<&StateVector>, rights: Rights) -> Arc<[u8]> {
+        if rights == Rights::Read {
+            return frame::step_1(vector);
+        }
+        let lower = |(client, clock): (ClientId, u32)| (client, clock.min(self.known.shown_clock(client)));
+        let echo: StateVector = theirs.into_iter().flat_map(StateVector::iter).map(lower).collect();
+        frame::step_1(&encode_state_vector(&echo))
     }
 
     /// Whether a client with this state vector lacks structs that are in the base.
@@ -80,6 +100,18 @@ impl Room {
             lacks((client, clock)) && in_journal.get(&client).is_none_or(|first| theirs.clock(client) < *first)
         };
         self.known.shown_clocks().iter().any(in_base)
+    }
+
+    /// Takes the answer to our step 1, the update that was read last: what the client has of the deletes that we
+    /// know. Others that it tells don't matter here, and could be many.
+    pub(super) fn take_answer(&mut self, connection: ConnectionId) {
+        let Some(of) = self.connections.get_mut(&connection) else { return };
+        of.asked_ms = None;
+        if let Some(join) = &mut of.join {
+            let told: IdSet = self.intake.deletes().iter().cloned().collect();
+            let known = self.known.deletes();
+            join.answer = Some(known.difference(&known.difference(&told)));
+        }
     }
 
     /// Goes on with all handshakes as far as they get.
@@ -142,7 +174,7 @@ impl Room {
     fn send_deletes(&mut self, connection: ConnectionId, deletes: &IdSet) {
         if !deletes.is_empty() {
             let mut page = PageBuilder::default();
-            deletes.iter().for_each(|(client, range)| page.add_delete(client, range));
+            page.add_deletes(deletes);
             self.send(connection, frame::update(&page.encode()));
         }
     }

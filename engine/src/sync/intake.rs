@@ -1,9 +1,10 @@
 //! Taking in an update: what of it is new, in causal order; what is known; what must wait for something missing.
 
 use super::known::Known;
+use super::pending::OVERHEAD_BYTES;
 use crate::archive::{Journal, PageBuilder, largest_piece};
 use crate::update::{Content, Parent, Struct, Update};
-use crate::values::{ClientId, Clock, Error, ErrorKind, Id};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id, IdSet};
 use std::ops::Range;
 
 /// Where what is new goes.
@@ -25,9 +26,26 @@ pub(super) struct Findings {
     pub(super) advanced: Vec<ClientId>,
     /// What can't be taken yet, each part with the first id that it misses.
     pub(super) waiting: Vec<(Id, Vec<u8>)>,
+    /// Bytes of it, as they count in the limit.
+    waiting_bytes: usize,
     /// More would have had to wait than may: the rest was dropped.
     pub(super) exceeds_pending: bool,
 }
+
+impl Findings {
+    /// Notes what can't be taken yet; `false` once that is more than `budget` bytes.
+    fn wait(&mut self, missing: Id, update: Vec<u8>, budget: usize) -> bool {
+        self.waiting_bytes += update.len() + OVERHEAD_BYTES;
+        self.exceeds_pending |= self.waiting_bytes > budget;
+        if !self.exceeds_pending {
+            self.waiting.push((missing, update));
+        }
+        !self.exceeds_pending
+    }
+}
+
+/// More structs and deletes than this are not kept room for.
+const MOST_KEPT: usize = 1 << 16;
 
 /// The room's update reader; its memory is used again and again.
 #[derive(Debug, Default)]
@@ -37,7 +55,7 @@ pub(super) struct Intake {
     /// Client, first clock and index of each group, sorted; made when a dependency is looked for.
     index: Vec<(ClientId, Clock, usize)>,
     stack: Vec<(usize, Option<Id>)>,
-    missing_deletes: Vec<Range<Clock>>,
+    fresh_deletes: Vec<(ClientId, Range<Clock>)>,
 }
 
 /// How far the structs of one client in the update have been taken.
@@ -103,8 +121,15 @@ impl Intake {
                 || self.update.deletes.iter().any(|(client, range)| known.is_delete_unstored(*client, range.clone())))
     }
 
-    /// Takes the update that was read, whose bytes these are. O(structs and deletes, log of what is known each).
-    pub(super) fn take(&mut self, bytes: &[u8], known: &mut Known, to: &mut Destinations<'_>) -> Findings {
+    /// Takes the update that was read, whose bytes these are. At most `budget` bytes of it may wait for something.
+    /// O(structs and deletes, log of what is known each).
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        known: &mut Known,
+        to: &mut Destinations<'_>,
+        budget: usize,
+    ) -> Findings {
         let mut findings = Findings::default();
         self.groups.clear();
         self.index.clear();
@@ -119,8 +144,8 @@ impl Intake {
                 self.take_groups(first, bytes, known, to, &mut findings);
             }
         }
-        self.keep_waiting_structs(bytes, known, &mut findings);
-        self.take_deletes(known, to, &mut findings);
+        self.keep_waiting_structs(bytes, known, &mut findings, budget);
+        self.take_deletes(known, to, &mut findings, budget);
         findings
     }
 
@@ -176,7 +201,7 @@ impl Intake {
         (client == id.client && self.groups[index].state == GroupState::Ready).then_some(index)
     }
 
-    fn keep_waiting_structs(&self, bytes: &[u8], known: &Known, findings: &mut Findings) {
+    fn keep_waiting_structs(&self, bytes: &[u8], known: &Known, findings: &mut Findings, budget: usize) {
         for group in &self.groups {
             if let GroupState::Waiting(missing) = group.state {
                 let mut rest = PageBuilder::default();
@@ -185,37 +210,54 @@ impl Intake {
                         rest.add_struct(of, bytes, 0..of.len, known.deletes());
                     }
                 }
-                findings.waiting.push((missing, rest.encode()));
+                if !findings.wait(missing, rest.encode(), budget) {
+                    return;
+                }
             }
         }
     }
 
-    fn take_deletes(&mut self, known: &mut Known, to: &mut Destinations<'_>, findings: &mut Findings) {
-        let mut rest = PageBuilder::default();
+    /// All that is new is put together first and added at once: one by one, many ranges between those that are known
+    /// would each move what is behind them.
+    fn take_deletes(&mut self, known: &mut Known, to: &mut Destinations<'_>, findings: &mut Findings, budget: usize) {
+        self.fresh_deletes.clear();
+        let mut waiting = Vec::new();
         for (client, range) in &self.update.deletes {
-            let client = *client;
-            let end = range.end.min(known.clock(client));
+            let end = range.end.min(known.clock(*client));
             if range.start < end {
-                self.missing_deletes.clear();
-                known.deletes().for_each_missing(client, range.start..end, |part| self.missing_deletes.push(part));
-                findings.is_new |= !self.missing_deletes.is_empty();
-                for part in &self.missing_deletes {
-                    known.delete(client, part.clone());
-                    to.journal.add_delete(client, part.clone(), known.deletes());
-                    to.gathered.add_delete(client, part.clone());
-                    if let Some(tail) = &mut to.tail {
-                        tail.add_delete(client, part.clone());
-                    }
-                }
+                let fresh = &mut self.fresh_deletes;
+                known.deletes().for_each_missing(*client, range.start..end, |part| fresh.push((*client, part)));
             }
             if end < range.end {
-                rest.add_delete(client, range.start.max(end)..range.end);
+                waiting.push((*client, range.start.max(end)..range.end));
             }
         }
-        for (client, ranges) in rest.deletes().clients() {
-            let mut part = PageBuilder::default();
-            ranges.iter().for_each(|range| part.add_delete(client, range.clone()));
-            findings.waiting.push((Id::new(client, ranges[0].start), part.encode()));
+        if !self.fresh_deletes.is_empty() {
+            let fresh: IdSet = self.fresh_deletes.drain(..).collect();
+            findings.is_new = true;
+            known.delete(&fresh);
+            to.journal.add_deletes(&fresh, known.deletes());
+            to.gathered.add_deletes(&fresh);
+            if let Some(tail) = &mut to.tail {
+                tail.add_deletes(&fresh);
+            }
+        }
+        if !waiting.is_empty() {
+            let waiting: IdSet = waiting.into_iter().collect();
+            for (client, ranges) in waiting.clients() {
+                let mut part = PageBuilder::default();
+                ranges.iter().for_each(|range| part.add_delete(client, range.clone()));
+                if !findings.wait(Id::new(client, ranges[0].start), part.encode(), budget) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives back memory that only a large update needed.
+    pub(super) fn shrink(&mut self) {
+        if self.update.structs.capacity() + self.update.deletes.capacity() > MOST_KEPT {
+            *self = Intake::default();
         }
     }
 }

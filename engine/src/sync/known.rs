@@ -68,11 +68,11 @@ impl Known {
     }
 
     /// Notes that units that were not known as deleted are.
-    pub(super) fn delete(&mut self, client: ClientId, range: Range<Clock>) {
+    pub(super) fn delete(&mut self, fresh: &IdSet) {
         if !self.shows_unstored {
-            self.gathered.deletes.insert(client, range.clone());
+            self.gathered.deletes.merge(fresh);
         }
-        self.deletes.insert(client, range);
+        self.deletes.merge(fresh);
     }
 
     /// A write of all that is known begins.

@@ -82,6 +82,7 @@ impl Room {
         self.journal = Journal::starting_at(1, self.config.sizes, self.config.host);
         self.manifest = Manifest::of_empty_document(self.manifest.stamp);
         self.manifest_is_stored = false;
+        self.abandoned_pages.clear();
         self.pending = Pending::default();
         self.gather = Gather::default();
         self.pages = Default::default();
@@ -299,11 +300,6 @@ impl Room {
             self.retry_pending(None, findings.advanced);
             self.gather = Gather::default();
         }
-    }
-
-    /// The delete set of the update that was read last.
-    pub(super) fn deletes_of_last_update(&self) -> IdSet {
-        self.intake.deletes().iter().cloned().collect()
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Pending {
 }
 
 /// What an update costs besides its bytes, so that many tiny ones are bounded, too.
-const OVERHEAD_BYTES: usize = 64;
+pub(super) const OVERHEAD_BYTES: usize = 64;
 /// A row of waiting updates is ended when it holds this much.
 const ROW_BYTES: usize = 64 << 10;
 

@@ -53,14 +53,9 @@ impl Room {
             self.take_update(Some(connection), update, self.config.limits.pending_bytes)?
         };
         if is_answer {
-            let deletes = self.deletes_of_last_update();
-            if let Some(of) = self.connections.get_mut(&connection) {
-                of.asked_ms = None;
-                if let Some(join) = &mut of.join {
-                    join.answer = Some(deletes);
-                }
-            }
+            self.take_answer(connection);
         }
+        self.intake.shrink();
         self.pass_on(Some(connection), findings.is_new);
         self.retry_pending(Some(connection), findings.advanced);
         if findings.exceeds_pending { Err(close::PENDING_LIMIT) } else { Ok(()) }
@@ -101,7 +96,7 @@ impl Room {
             gathered: &mut self.gather.page,
             tail: tail.map(|of| &mut of.tail),
         };
-        let mut findings = self.intake.take(update, &mut self.known, &mut to);
+        let mut findings = self.intake.take(update, &mut self.known, &mut to, pending_limit);
         let waiting = core::mem::take(&mut findings.waiting);
         match (findings.is_new, waiting.is_empty()) {
             (true, _) => self.meters.updates_new += 1,
@@ -154,7 +149,7 @@ impl Room {
                     gathered: &mut self.gather.page,
                     tail: tail.map(|of| &mut of.tail),
                 };
-                let findings = self.intake.take(&update, &mut self.known, &mut to);
+                let findings = self.intake.take(&update, &mut self.known, &mut to, usize::MAX);
                 for (missing, rest) in findings.waiting {
                     // What waited within the limit goes on waiting; only its parts are counted anew.
                     self.pending.add(missing, rest, usize::MAX);

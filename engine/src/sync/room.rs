@@ -38,6 +38,8 @@ pub struct Room {
     pub(super) journal: Journal,
     pub(super) manifest: Manifest,
     pub(super) manifest_is_stored: bool,
+    /// Pages of folds that failed, perhaps only in name; the next fold deletes them once its manifest is written.
+    pub(super) abandoned_pages: Vec<u32>,
     pub(super) pending: Pending,
     pub(super) presence: Presence,
     pub(super) pages: PageCache,
@@ -90,6 +92,7 @@ impl Room {
             journal: Journal::starting_at(1, config.sizes, config.host),
             manifest: Manifest::of_empty_document(stamp),
             manifest_is_stored: false,
+            abandoned_pages: Vec::new(),
             pending: Pending::default(),
             presence: Presence::default(),
             pages: PageCache::default(),

@@ -44,13 +44,18 @@ impl IdSet {
     pub fn merge(&mut self, other: &IdSet) {
         const FEW: usize = 4;
         for (client, added) in other.clients() {
-            if added.len() <= FEW {
+            let last = self.ranges(client).last();
+            if added.len() <= FEW || last.is_none_or(|last| last.start <= added[0].start) {
                 added.iter().for_each(|range| self.insert(client, range.clone()));
                 continue;
             }
             let known = self.clients.remove(&client).unwrap_or_default();
-            let joined: IdSet = known.into_iter().chain(added.iter().cloned()).map(|r| (client, r)).collect();
-            self.clients.extend(joined.clients);
+            let (mut known, mut added) = (known.into_iter().peekable(), added.iter().cloned().peekable());
+            while let (Some(left), Some(right)) = (known.peek(), added.peek()) {
+                let next = if left.start <= right.start { known.next() } else { added.next() };
+                next.into_iter().for_each(|range| self.insert(client, range));
+            }
+            known.chain(added).for_each(|range| self.insert(client, range));
         }
     }
 

@@ -144,8 +144,17 @@ impl Host {
 
     /// Whether the write that was asked for first has base pages in it.
     pub fn writes_pages(&self) -> bool {
-        let is_page = |row: &RowWrite| matches!(row, RowWrite::Put(key, _) if key.kind == RowKind::BasePage);
-        self.writes.front().is_some_and(|(_, rows)| rows.iter().any(is_page))
+        self.writes_kind(RowKind::BasePage)
+    }
+
+    /// Whether the write that was asked for first has the manifest in it.
+    pub fn writes_manifest(&self) -> bool {
+        self.writes_kind(RowKind::Manifest)
+    }
+
+    fn writes_kind(&self, kind: RowKind) -> bool {
+        let is_kind = |row: &RowWrite| matches!(row, RowWrite::Put(key, _) if key.kind == kind);
+        self.writes.front().is_some_and(|(_, rows)| rows.iter().any(is_kind))
     }
 
     pub fn pending_answers(&self) -> usize {
