@@ -106,6 +106,8 @@ pub struct How {
     pub splits: bool,
     /// All edits are near the start of their type, so that most of them meet.
     pub narrow: bool,
+    /// Real Yjs may undo and redo; what can be undone it does not collect.
+    pub undoes: bool,
 }
 
 /// One transaction of a few edits, as an update; `None` if it changed nothing. Half of the edits are of the root text.

@@ -1,4 +1,4 @@
-// One random transaction on a document: a few edits of types that a walk from the roots comes to.
+// One random transaction on a document: a few edits of types that a walk from the roots comes to, or an undo.
 
 import * as Y from 'yjs'
 
@@ -38,6 +38,7 @@ const plain = below => {
 }
 
 const xml = (below, depth) => {
+  if (below(12) === 0) return new Y.XmlHook('hook')
   if (depth === 0 || below(3) === 0) return new Y.XmlText(one(WORDS, below))
   const element = new Y.XmlElement(one(NAMES, below))
   if (below(2) === 0) element.setAttribute(one(KEYS, below), one(WORDS, below))
@@ -112,8 +113,9 @@ const walk = (type, below) => {
   return inner.length > 0 && below(3) > 0 ? walk(one(inner, below), below) : type
 }
 
-export const edit = ({ doc, roots }, seed, how) => {
+export const edit = ({ doc, roots, undo }, seed, how) => {
   const below = random(seed)
+  if (undo !== null && below(5) === 0) return below(3) === 0 ? undo.redo() : undo.undo()
   doc.transact(() => {
     for (let left = 1 + below(3); left > 0; left--) {
       editOne(walk(one(Object.values(roots).concat(roots.t, roots.t), below), below), below, how)

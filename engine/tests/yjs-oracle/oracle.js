@@ -1,5 +1,5 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
-// Requests: reset; open {client, gc}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
+// Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
 // encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
@@ -24,7 +24,7 @@ const toBytes = text => new Uint8Array(Buffer.from(text, 'base64'))
 const toText = bytes => Buffer.from(bytes).toString('base64')
 
 // A document that gathers what it authors: edits, and the clean-up of formats after remote transactions.
-const open = (client, gc) => {
+const open = (client, gc, undoes) => {
   const doc = new Y.Doc({ gc })
   doc.clientID = client
   const roots = Object.fromEntries(Object.entries(ROOTS).map(([name, root]) => [name, root(doc)]))
@@ -32,7 +32,8 @@ const open = (client, gc) => {
   doc.on('update', (update, _origin, _doc, transaction) => {
     if (transaction.local) authored.push(toText(update))
   })
-  return { doc, roots, authored }
+  const undo = undoes ? new Y.UndoManager(Object.values(roots), { captureTimeout: 0 }) : null
+  return { doc, roots, authored, undo }
 }
 
 const takeAuthored = ({ authored }) => authored.splice(0)
@@ -57,7 +58,7 @@ const ACTIONS = {
     docs = []
     return {}
   },
-  open: ({ client, gc }) => ({ doc: docs.push(open(client, gc)) - 1 }),
+  open: ({ client, gc, undoes }) => ({ doc: docs.push(open(client, gc, undoes)) - 1 }),
   edit: ({ doc, seed, how }) => {
     edit(docs[doc], seed, how)
     return { authored: takeAuthored(docs[doc]) }
@@ -69,7 +70,7 @@ const ACTIONS = {
   state: ({ doc }) => state(docs[doc]),
   encode: ({ doc, vector }) => ({ update: toText(Y.encodeStateAsUpdate(docs[doc].doc, toBytes(vector))) }),
   load: ({ update, gc }) => {
-    const loaded = open(2 ** 50 + 7, gc)
+    const loaded = open(2 ** 50 + 7, gc, false)
     Y.applyUpdate(loaded.doc, toBytes(update))
     return { ...state(loaded), authored: takeAuthored(loaded) }
   },
