@@ -150,6 +150,24 @@ fn what_waits_for_the_rooms_rows_is_bounded() {
 }
 
 #[test]
+fn edits_that_wait_for_a_slow_store_are_bounded() {
+    let mut world = world(Limits { unstored_bytes: 10_000, ..Limits::default() });
+    let [breaker, other] = world.add_connected();
+    for _ in 0..30 {
+        world.insert(breaker, 0, &"x".repeat(1_000));
+        world.arrive();
+    }
+    assert_eq!(world.clients[breaker].closed_with, [4504], "the store does nothing");
+    let stored = world.text(breaker).len();
+    world.run();
+    assert_eq!(world.clients[other].closed_with, [0; 0]);
+    assert!((5_000..=12_000).contains(&world.text(other).len()), "what came before is stored and shown");
+    world.connect(breaker);
+    world.run();
+    assert_eq!(world.text(other).len(), stored, "the rest comes again");
+}
+
+#[test]
 fn tiny_messages_that_wait_count_with_what_they_cost() {
     let mut world = world(Limits { waiting_bytes: 10_000, ..Limits::default() });
     let breaker = world.add_client(Rights::Write);

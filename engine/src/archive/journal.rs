@@ -138,6 +138,11 @@ impl Journal {
         self.slots.iter().any(|slot| slot.is_dirty)
     }
 
+    /// Bytes that wait to be stored, those for which a write is under way only in part. O(slots).
+    pub fn unstored_bytes(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.is_dirty).map(Slot::len_bytes).sum()
+    }
+
     /// Whether the next flush should go into the base, with all that the journal holds.
     pub fn wants_folding(&self) -> bool {
         let fits = |slot: &Slot| slot.len_bytes() <= self.largest_update / 2;

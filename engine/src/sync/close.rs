@@ -35,6 +35,8 @@ pub const TOO_MANY_CONNECTIONS: CloseReason = reason(4501, "too many connections
 pub const BUSY: CloseReason = reason(4502, "too much waits for the document to be opened");
 /// The handshake was lost (hibernation, a failing store): begin again.
 pub const SYNC_AGAIN: CloseReason = reason(4503, "connect again to synchronise");
+/// More edits wait to be stored than `Limits::unstored_bytes`.
+pub const STORE_TOO_SLOW: CloseReason = reason(4504, "too much waits to be stored");
 /// The document's rows are damaged or can't be read, so that it does not open.
 pub const CANNOT_OPEN: CloseReason = reason(4510, "the stored document cannot be opened");
 /// The document was stored by a later version of the program.

@@ -29,6 +29,8 @@ pub struct Limits {
     pub awareness_entry_bytes: usize,
     /// Most bytes of messages that wait while the room reads its rows.
     pub waiting_bytes: usize,
+    /// Most bytes of edits that wait to be stored: more come in only when the store keeps up.
+    pub unstored_bytes: usize,
     /// Most bytes of base pages that are kept for the next client that joins.
     pub page_cache_bytes: usize,
 }
@@ -42,6 +44,7 @@ impl Default for Limits {
             awareness_entries: 1_000,
             awareness_entry_bytes: 8 << 10,
             waiting_bytes: 32 << 20,
+            unstored_bytes: 64 << 20,
             page_cache_bytes: 4 << 20,
         }
     }

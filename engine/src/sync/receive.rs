@@ -49,6 +49,8 @@ impl Room {
                 self.refuse_update(connection, rights);
             }
             Findings::default()
+        } else if self.journal.unstored_bytes() > self.config.limits.unstored_bytes {
+            return Err(close::STORE_TOO_SLOW);
         } else {
             self.take_update(Some(connection), update, self.config.limits.pending_bytes)?
         };
