@@ -2,8 +2,7 @@
 //!
 //! - `cargo bench -p merganser-benches`: criterion, for comparing two states of the code;
 //! - `--bin table`: figures against `yrs` in one run, written to `RESULTS.md`;
-//! - `--bin load`: a native server against the reference server;
-//! - `--bin size`: the engine as WebAssembly.
+//! - `--bin load`: a native server against the reference server.
 //!
 //! The traces are third-party data (github.com/josephg/editing-traces) and not in this repository: the environment
 //! variable `MERGANSER_TRACES` names the folder that has them, with its files in `sequential/`.
