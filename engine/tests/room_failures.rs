@@ -303,6 +303,26 @@ fn a_manifest_of_several_rows_changes_whole() {
 }
 
 #[test]
+fn edits_of_who_has_left_outlive_a_failing_store_and_hibernation() {
+    let mut world = world(WINDOW);
+    let [author, other] = world.add_connected();
+    world.insert(author, 0, "duck");
+    world.run();
+    // Its close stores what it wrote; that fails, and the room leaves memory before it has tried again.
+    let connection = world.clients[author].connections[0];
+    world.cut(connection, 0);
+    world.arrive();
+    world.host.write(Fate::Fails);
+    world.host.answer(0);
+    world.arrive();
+    world.hibernate();
+    world.run();
+    let [joiner] = world.add_connected();
+    assert_eq!(world.text(other), "duck");
+    assert_eq!(world.text(joiner), "duck");
+}
+
+#[test]
 fn edits_too_large_for_an_attachment_are_synchronised_again_after_hibernation() {
     let mut world = world(WINDOW);
     let [author, other] = world.add_connected();

@@ -25,6 +25,8 @@ pub(super) struct Connection {
     pub(super) asked_ms: Option<u64>,
     /// Its edits that are not stored and for which no write is under way. (Only where a window is kept.)
     pub(super) tail: PageBuilder,
+    /// Edits that are not stored of connections that are gone, for which no write is under way.
+    pub(super) inherited: Vec<Vec<u8>>,
     /// Its edits for which a write is under way.
     pub(super) tail_being_written: Vec<Vec<u8>>,
     /// What is attached to it is out of date.
@@ -41,6 +43,7 @@ impl Connection {
             was_refused: false,
             asked_ms: None,
             tail: PageBuilder::default(),
+            inherited: Vec::new(),
             tail_being_written: Vec::new(),
             needs_attaching: true,
         }
@@ -49,7 +52,7 @@ impl Connection {
     /// Bytes of its unstored edits.
     pub(super) fn tail_bytes(&self) -> usize {
         let tail = if self.tail.is_empty() { 0 } else { self.tail.len_bytes() };
-        tail + self.tail_being_written.iter().map(Vec::len).sum::<usize>()
+        tail + self.inherited.iter().chain(&self.tail_being_written).map(Vec::len).sum::<usize>()
     }
 }
 

@@ -194,8 +194,11 @@ impl Room {
             _ => None,
         };
         let message = (!gather.authors.is_empty()).then(|| (frame::update(&gather.page.encode()), except));
-        for of in self.connections.values_mut().filter(|of| !of.tail.is_empty()) {
-            of.tail_being_written.push(core::mem::take(&mut of.tail).encode());
+        for of in self.connections.values_mut() {
+            of.tail_being_written.append(&mut of.inherited);
+            if !of.tail.is_empty() {
+                of.tail_being_written.push(core::mem::take(&mut of.tail).encode());
+            }
         }
         self.meters.flushes += 1;
         let batches = cut_into_batches(rows, self.config.host.batch_rows);

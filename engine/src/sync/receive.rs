@@ -194,7 +194,7 @@ impl Room {
         let unstored_since_ms = self.unstored_since_ms.unwrap_or(self.now_ms);
         let Some(of) = self.connections.get_mut(&connection) else { return };
         of.needs_attaching = false;
-        let mut tail = of.tail_being_written.clone();
+        let mut tail = [&of.tail_being_written[..], &of.inherited].concat();
         if !of.tail.is_empty() {
             tail.push(of.tail.encode());
         }

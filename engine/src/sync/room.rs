@@ -319,13 +319,29 @@ impl Room {
 
     /// Forgets a connection and tells the others that its awareness is gone. A window ends with it.
     pub(super) fn forget(&mut self, connection: ConnectionId) {
-        self.connections.remove(&connection);
+        let gone = self.connections.remove(&connection);
         self.live.retain(|of| *of != connection);
         self.joining.retain(|of| *of != connection);
         if let Some(gone) = self.presence.remove(connection) {
             self.send_to_everybody(frame::awareness(&gone));
         }
         self.gather.flush_now |= self.keeps_window();
+        if let Some(gone) = gone.filter(|_| self.keeps_window()) {
+            self.hand_on(gone);
+        }
+    }
+
+    /// What is not stored of a connection that is gone is kept with another one until it is: the store may fail,
+    /// and the room leave memory before it has tried again.
+    fn hand_on(&mut self, gone: Connection) {
+        let heir = self.live.first().and_then(|heir| self.connections.get_mut(heir));
+        let Some(heir) = heir.filter(|_| gone.tail_bytes() > 0) else { return };
+        heir.tail_being_written.extend(gone.tail_being_written);
+        heir.inherited.extend(gone.inherited);
+        if !gone.tail.is_empty() {
+            heir.inherited.push(gone.tail.encode());
+        }
+        heir.needs_attaching = true;
     }
 
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
