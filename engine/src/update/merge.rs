@@ -4,7 +4,7 @@ use super::block_writer::BlockWriter;
 use super::diff::validate_update;
 use super::struct_walk::StructWalk;
 use super::structs::{Content, Struct};
-use crate::values::{ClientId, Clock, Error, Id, IdSet};
+use crate::values::{ClientId, Clock, Error, Id};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -15,7 +15,24 @@ use std::collections::BinaryHeap;
 /// O(bytes * log updates); memory: the result.
 ///
 /// # Errors
-/// As [`Update::parse_v1`](super::Update::parse_v1), for any of the updates.
+/// As [`Update::parse_v1`](super::Update::parse_v1), for any of the updates; the offset counts in that one.
+///
+/// ```
+/// use merganser::{ClientId, Doc, Options, update};
+///
+/// let mut doc = Doc::new(Options::new(ClientId::from(1)));
+/// let text = doc.text("note");
+/// let mut updates = Vec::new();
+/// for word in ["one ", "two "] {
+///     let mut transaction = doc.transact();
+///     text.insert(&mut transaction, 0, word)?;
+///     updates.extend(transaction.commit().update_v1());
+/// }
+/// let merged = update::merge_updates(&[&updates[1], &updates[0]])?;
+/// assert_eq!(update::state_vector_of_update(&merged)?, doc.encode_state_vector());
+/// assert_eq!(update::diff_update(&merged, &doc.encode_state_vector())?, [0, 0]);
+/// # Ok::<(), merganser::Error>(())
+/// ```
 pub fn merge_updates(updates: &[&[u8]]) -> Result<Vec<u8>, Error> {
     if let [only] = updates {
         validate_update(only)?;
@@ -26,11 +43,12 @@ pub fn merge_updates(updates: &[&[u8]]) -> Result<Vec<u8>, Error> {
         Some(merged) => merged,
         None => merge_unordered(updates)?,
     };
-    let mut deletes = IdSet::default();
+    // Sorted once: putting each update's deletes into a set in turn would move what lies behind them every time.
+    let mut deletes = Vec::new();
     for walk in walks {
-        deletes.merge(&walk.into_deletes()?);
+        deletes.extend(walk.into_deletes()?.iter());
     }
-    Ok(merged.finish(&deletes))
+    Ok(merged.finish(&deletes.into_iter().collect()))
 }
 
 /// The same where an update's clients do not descend, or one comes twice: each descending part is a source.
