@@ -2,8 +2,7 @@
 
 /// Length of `text` in UTF-16 code units. O(bytes).
 pub fn len(text: &str) -> u32 {
-    // Every byte that starts a character counts one unit, a four-byte start counts two.
-    text.bytes().map(|b| u32::from(b & 0xc0 != 0x80) + u32::from(b >= 0xf0)).sum()
+    units_started(text.as_bytes())
 }
 
 /// Where a UTF-16 offset lies in a text.
@@ -15,19 +14,41 @@ pub enum Place {
     InsidePair(usize),
 }
 
-/// Finds UTF-16 offset `offset` in `text`; `None` if it lies beyond the end. O(bytes before it).
+/// Finds UTF-16 offset `offset` in `text`; `None` if it lies beyond the end. O(bytes before it), most of which are
+/// only counted, many at a time.
 pub fn find(text: &str, offset: u32) -> Option<Place> {
     let mut units = 0;
-    for (byte, char) in text.char_indices() {
+    let mut start = 0;
+    for block in text.as_bytes().chunks(BLOCK_BYTES) {
+        let with_block = units + units_started(block);
+        if with_block >= offset {
+            break;
+        }
+        units = with_block;
+        start += block.len();
+    }
+    // A character that goes on beyond its block is counted with it.
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    for (byte, char) in text[start..].char_indices() {
         if units == offset {
-            return Some(Place::Byte(byte));
+            return Some(Place::Byte(start + byte));
         }
         units += char.len_utf16() as u32;
         if units > offset {
-            return Some(Place::InsidePair(byte));
+            return Some(Place::InsidePair(start + byte));
         }
     }
     (units == offset).then_some(Place::Byte(text.len()))
+}
+
+/// Bytes that `find` counts before it looks at characters.
+const BLOCK_BYTES: usize = 256;
+
+/// Units of the characters that start in these bytes: every byte that starts one counts one, a four-byte start two.
+fn units_started(bytes: &[u8]) -> u32 {
+    bytes.iter().map(|b| u32::from(b & 0xc0 != 0x80) + u32::from(*b >= 0xf0)).sum()
 }
 
 /// A part of a text whose ends may cut surrogate pairs; each half that is left over reads as U+FFFD.
@@ -76,6 +97,39 @@ impl Cut<'_> {
         out.extend_from_slice(self.text.as_bytes());
         if self.half_after {
             out.extend_from_slice(REPLACEMENT.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `find`, character by character.
+    fn find_slowly(text: &str, offset: u32) -> Option<Place> {
+        let mut units = 0;
+        for (byte, char) in text.char_indices() {
+            match offset - units {
+                0 => return Some(Place::Byte(byte)),
+                1 if char.len_utf16() == 2 => return Some(Place::InsidePair(byte)),
+                _ => units += char.len_utf16() as u32,
+            }
+        }
+        (units == offset).then_some(Place::Byte(text.len()))
+    }
+
+    #[test]
+    fn every_offset_is_found_across_blocks() {
+        // The shift moves each kind of character over the ends of blocks.
+        for (shift, repeated) in
+            (0..8).flat_map(|shift| ["a", "\u{e9}", "\u{65e5}", "\u{1f986}", "a\u{1f986}\u{e9}"].map(|of| (shift, of)))
+        {
+            let text = "x".repeat(shift) + &repeated.repeat(3 * BLOCK_BYTES / repeated.len() + 1);
+            let units = text.encode_utf16().count() as u32;
+            assert_eq!(len(&text), units);
+            for offset in 0..units + 2 {
+                assert_eq!(find(&text, offset), find_slowly(&text, offset), "{shift} {repeated} {offset}");
+            }
         }
     }
 }
