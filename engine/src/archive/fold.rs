@@ -1,6 +1,6 @@
 //! Folding: what the journal holds becomes base pages, in the order in which it arrived.
 
-use super::page::units_that_fit;
+use super::page::split_front;
 use super::{HostLimits, PageBuilder, RowSizes, largest_update};
 use crate::update::{Content, Update};
 use crate::values::{Error, IdSet};
@@ -60,17 +60,17 @@ fn add_in_pieces(
     end_page: &mut dyn FnMut(&mut PageBuilder),
 ) {
     for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
-        let mut start = 0;
-        while start < of.len {
+        let mut rest = Some(*of);
+        while let Some(of) = rest {
             let left = most.saturating_sub(page.len_bytes());
             if left < most / 4 {
                 end_page(page);
                 continue;
             }
             // Half of the room is left to names and ids, which each piece may have to repeat.
-            let units = units_that_fit(of, bytes, start, left / 2);
-            page.add_struct(of, bytes, start..start + units, deletes);
-            start += units;
+            let front;
+            (front, rest) = split_front(&of, bytes, left / 2);
+            page.add_struct(&front, bytes, 0..front.len, deletes);
         }
     }
     for (client, range) in &update.deletes {

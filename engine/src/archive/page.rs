@@ -2,7 +2,9 @@
 //! Journal slots, base pages and what is sent on are made of it.
 
 use crate::lib0::{Reader, var_uint_len, write_var_uint};
-use crate::update::{Content, Parent, Struct, StructPart, Update, skip_unit, units_of, write_delete_set, write_struct};
+use crate::update::{
+    ByteRange, Content, Parent, Struct, StructPart, Update, skip_unit, units_of, write_delete_set, write_struct,
+};
 use crate::values::{ClientId, Clock, Id, IdSet, utf16};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -285,35 +287,58 @@ impl Payload<'_> {
     }
 }
 
-/// How many units from `start` on fit into `most` bytes of content, at least one. Never cuts a surrogate pair.
-pub(crate) fn units_that_fit(of: &Struct, bytes: &[u8], start: Clock, most: usize) -> Clock {
+/// Cuts off the units of a struct that fit into `most` bytes of content, at least one; the rest, if there is any.
+/// Never cuts a surrogate pair. O(bytes that are cut off).
+pub(crate) fn split_front(of: &Struct, bytes: &[u8], most: usize) -> (Struct, Option<Struct>) {
+    let (units, len_bytes) = front_that_fits(of, bytes, most);
+    if units >= of.len {
+        return (*of, None);
+    }
+    let middle = of.payload.start + len_bytes as u32;
+    let front = Struct { len: units, payload: ByteRange { end: middle, ..of.payload }, ..*of };
+    let last = Id::new(of.id.client, of.id.clock + units - 1);
+    let rest = Struct {
+        id: Id::new(of.id.client, of.id.clock + units),
+        len: of.len - units,
+        origin: if of.content.is_item() { Some(last) } else { of.origin },
+        payload: ByteRange { start: middle, ..of.payload },
+        ..*of
+    };
+    (front, Some(rest))
+}
+
+/// How many units fit, and how many bytes of content they have.
+fn front_that_fits(of: &Struct, bytes: &[u8], most: usize) -> (Clock, usize) {
     let payload = of.payload.of(bytes);
     match of.content {
-        Content::String => {
-            let text = core::str::from_utf8(payload).expect("text is checked when an update is read");
-            let rest = utf16::cut(text, start, of.len).text;
-            let mut end = most.min(rest.len());
-            while !rest.is_char_boundary(end) {
+        Content::String if payload.len() > most => {
+            let goes_on = |end: usize| payload.get(end).is_some_and(|byte| byte & 0xc0 == 0x80);
+            let mut end = most;
+            while end > 0 && goes_on(end) {
                 end -= 1;
             }
-            let least = rest.chars().next().map_or(1, |char| char.len_utf16() as Clock);
-            utf16::len(&rest[..end]).max(least).min(of.len - start)
+            if end == 0 {
+                end = 1;
+                while goes_on(end) {
+                    end += 1;
+                }
+            }
+            let text = core::str::from_utf8(&payload[..end]).expect("text is checked when an update is read");
+            (utf16::len(text), end)
         }
         Content::Any | Content::Json => {
             let mut from = Reader::new(payload);
-            let mut begin = 0;
+            let mut end = 0;
             for unit in 0..of.len {
-                if unit == start {
-                    begin = from.offset();
-                }
                 skip_unit(of.content, &mut from);
-                if unit > start && from.offset() - begin > most {
-                    return unit - start;
+                if unit > 0 && from.offset() > most {
+                    return (unit, end);
                 }
+                end = from.offset();
             }
-            of.len - start
+            (of.len, end)
         }
-        _ => of.len - start,
+        _ => (of.len, payload.len()),
     }
 }
 
