@@ -323,6 +323,28 @@ fn edits_of_who_has_left_outlive_a_failing_store_and_hibernation() {
 }
 
 #[test]
+fn edits_of_the_last_one_to_leave_are_kept_with_the_next_one_who_comes() {
+    let mut world = world(WINDOW);
+    let [author] = world.add_connected();
+    world.insert(author, 0, "duck");
+    world.run();
+    let connection = world.clients[author].connections[0];
+    world.cut(connection, 0);
+    world.arrive();
+    world.host.write(Fate::Fails);
+    world.host.answer(0);
+    world.arrive();
+    // The room waits to try again when somebody comes, and leaves memory before it has.
+    let other = world.add_client(Rights::Write);
+    world.connect(other);
+    world.arrive();
+    world.hibernate();
+    world.run_to_the_end();
+    let [joiner] = world.add_connected();
+    assert_eq!(world.text(joiner), "duck");
+}
+
+#[test]
 fn edits_too_large_for_an_attachment_are_synchronised_again_after_hibernation() {
     let mut world = world(WINDOW);
     let [author, other] = world.add_connected();

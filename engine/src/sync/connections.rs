@@ -56,6 +56,16 @@ impl Connection {
     }
 }
 
+/// Edits that are not stored of connections that are gone, while there is no other one that they could be kept with.
+/// (Only where a window is kept.)
+#[derive(Debug, Default)]
+pub(super) struct Unclaimed {
+    /// Those for which no write is under way.
+    pub(super) waiting: Vec<Vec<u8>>,
+    /// Those for which a write is.
+    pub(super) being_written: Vec<Vec<u8>>,
+}
+
 /// A handshake that goes on.
 #[derive(Debug)]
 pub(super) struct Join {

@@ -194,6 +194,7 @@ impl Room {
             _ => None,
         };
         let message = (!gather.authors.is_empty()).then(|| (frame::update(&gather.page.encode()), except));
+        self.unclaimed.being_written.append(&mut self.unclaimed.waiting);
         for of in self.connections.values_mut() {
             of.tail_being_written.append(&mut of.inherited);
             if !of.tail.is_empty() {
@@ -246,6 +247,7 @@ impl Room {
             }
             self.manifest = manifest;
         }
+        self.unclaimed.being_written.clear();
         for of in self.connections.values_mut().filter(|of| !of.tail_being_written.is_empty()) {
             of.tail_being_written.clear();
             of.needs_attaching = true;

@@ -2,7 +2,7 @@
 
 use super::close::{self, CloseReason};
 use super::config::{Durability, Rights, RoomConfig};
-use super::connections::Connection;
+use super::connections::{Connection, Unclaimed};
 use super::effect::{ConnectionId, Effect, ReadToken, WriteToken};
 use super::flush::{Gather, Writing};
 use super::frame;
@@ -30,6 +30,7 @@ pub struct Room {
     pub(super) state: State,
     pub(super) effects: VecDeque<Effect>,
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) unclaimed: Unclaimed,
     /// Connections that get live updates, ascending.
     pub(super) live: Vec<ConnectionId>,
     /// Connections whose handshake goes on.
@@ -86,6 +87,7 @@ impl Room {
             state: State::Open,
             effects: VecDeque::new(),
             connections: BTreeMap::new(),
+            unclaimed: Unclaimed::default(),
             live: Vec::new(),
             joining: Vec::new(),
             known: Known::new(shows_unstored(config)),
@@ -128,7 +130,13 @@ impl Room {
         if self.connections.len() >= self.config.limits.connections {
             return self.turn_away(connection, close::TOO_MANY_CONNECTIONS);
         }
-        self.connections.insert(connection, Connection::new(rights));
+        let unclaimed = core::mem::take(&mut self.unclaimed);
+        let new = Connection {
+            inherited: unclaimed.waiting,
+            tail_being_written: unclaimed.being_written,
+            ..Connection::new(rights)
+        };
+        self.connections.insert(connection, new);
         if let Some(states) = self.presence.encode() {
             self.send(connection, frame::awareness(&states));
         }
@@ -333,15 +341,20 @@ impl Room {
 
     /// What is not stored of a connection that is gone is kept with another one until it is: the store may fail,
     /// and the room leave memory before it has tried again.
-    fn hand_on(&mut self, gone: Connection) {
-        let heir = self.live.first().and_then(|heir| self.connections.get_mut(heir));
-        let Some(heir) = heir.filter(|_| gone.tail_bytes() > 0) else { return };
-        heir.tail_being_written.extend(gone.tail_being_written);
-        heir.inherited.extend(gone.inherited);
+    fn hand_on(&mut self, mut gone: Connection) {
         if !gone.tail.is_empty() {
-            heir.inherited.push(gone.tail.encode());
+            gone.inherited.push(gone.tail.encode());
         }
-        heir.needs_attaching = true;
+        let heir = self.live.first().or(self.connections.keys().next()).copied();
+        let (waiting, being_written) = match heir.and_then(|heir| self.connections.get_mut(&heir)) {
+            Some(heir) => {
+                heir.needs_attaching |= gone.tail_bytes() > 0;
+                (&mut heir.inherited, &mut heir.tail_being_written)
+            }
+            None => (&mut self.unclaimed.waiting, &mut self.unclaimed.being_written),
+        };
+        waiting.append(&mut gone.inherited);
+        being_written.append(&mut gone.tail_being_written);
     }
 
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
