@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main, measurement::WallTime};
 use merganser_benches::peer::{Merganser, Peer, Yrs};
-use merganser_benches::replay;
+use merganser_benches::replay::{self, Updates};
 use merganser_benches::trace::{self, Trace};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn local<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, trace: &Trace) {
     });
 }
 
-fn received<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, updates: &[Vec<u8>], state: &[u8]) {
+fn received<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, updates: &Updates, state: &[u8]) {
     group.bench_function(format!("remote one by one/{}", P::NAME), |bencher| {
         bencher.iter_with_large_drop(|| replay::remote::<P>(updates));
     });

@@ -18,9 +18,8 @@ const TURNS_AT_LEAST: usize = 3;
 const TURNS_AT_MOST: usize = 25;
 const BUDGET: Duration = Duration::from_secs(12);
 
-/// Measures both in turns: at least 3, at most 25, and no more beyond that least number once 12 s of
-/// processor time are spent. Dropping
-/// a result is not timed.
+/// Measures both in turns: at least 3, at most 25, and no more beyond that least number once 12 s of processor time are
+/// spent. Dropping a result is not timed.
 pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> Pair {
     let begin = thread_time();
     let mut pair = Pair { ours: Vec::new(), theirs: Vec::new() };

@@ -22,15 +22,35 @@ pub fn local_to_updates<P: Peer>(trace: &Trace) -> (P, usize) {
     (peer, bytes)
 }
 
+/// Updates one behind the other in one buffer, as they would come from a network. In pieces all over the heap that the
+/// replays before have left in disorder, half of what is measured would be the wait for them.
+pub struct Updates {
+    bytes: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Updates {
+    /// The updates, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
+}
+
 /// The updates of a trace, one for each edit that changes something.
-pub fn updates<P: Peer>(trace: &Trace) -> Vec<Vec<u8>> {
+pub fn updates<P: Peer>(trace: &Trace) -> Updates {
     let mut peer = P::with_client(WRITER);
-    let updates = trace.patches.iter().map(|patch| peer.edit_to_update(patch));
-    updates.filter(|update| !update.is_empty()).collect()
+    let mut updates = Updates { bytes: Vec::new(), ends: Vec::new() };
+    for update in trace.patches.iter().map(|patch| peer.edit_to_update(patch)).filter(|update| !update.is_empty()) {
+        updates.bytes.extend_from_slice(&update);
+        updates.ends.push(updates.bytes.len());
+    }
+    updates
 }
 
 /// Applies updates to an empty replica, each in a transaction of its own.
-pub fn remote<P: Peer>(updates: &[Vec<u8>]) -> P {
+pub fn remote<P: Peer>(updates: &Updates) -> P {
     let mut peer = P::with_client(READER);
     updates.iter().for_each(|update| peer.apply(update));
     peer
