@@ -1,9 +1,14 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use merganser::archive::RowSizes;
 use merganser::sync::{Limits, RoomConfig};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+/// On a disk bytes cost time and rows don't: a slot of the journal is rewritten with each edit, so it is small. Sixteen
+/// of them hold what the journal is folded at.
+const JOURNAL_SLOT_BYTES: usize = 2 << 10;
 
 /// Collaboration server that speaks the Yjs protocol.
 #[derive(Debug, Parser)]
@@ -60,7 +65,8 @@ impl ServeOptions {
             connections: self.connections_per_document,
             ..Limits::default()
         };
-        RoomConfig { limits, ..RoomConfig::default() }
+        let sizes = RowSizes { slot: JOURNAL_SLOT_BYTES, ..RowSizes::default() };
+        RoomConfig { limits, sizes, ..RoomConfig::default() }
     }
 }
 
