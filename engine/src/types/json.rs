@@ -1,11 +1,8 @@
 //! Shared types as plain values.
 
-use super::{Array, Map, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
+use super::{Array, MAX_SHOWN_DEPTH, Map, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
 use crate::doc::Doc;
 use crate::values::Any;
-
-/// How deeply types may lie in each other to be shown; what is deeper shows as `null`.
-const MAX_SHOWN_DEPTH: u32 = 256;
 
 impl Value {
     /// The value with everything in it as a plain value: texts as strings, XML as its text. (Yjs: `toJSON`)

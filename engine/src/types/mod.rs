@@ -18,3 +18,6 @@ pub use prelim::Prelim;
 pub use text::Text;
 pub use value::{Subdoc, Value};
 pub use xml::{XmlElement, XmlFragment, XmlHook, XmlText};
+
+/// How deeply types may lie in each other to be shown; what is deeper shows as `null`, or as nothing in XML.
+const MAX_SHOWN_DEPTH: u32 = 256;

@@ -190,9 +190,6 @@ impl XmlText {
     }
 }
 
-/// How deeply nodes may lie in each other to be shown in a string.
-const MAX_SHOWN_DEPTH: u32 = 256;
-
 impl Doc {
     fn node_name(&self, handle: TypeHandle) -> &str {
         let shared = self.store().types.get(handle);
@@ -208,7 +205,7 @@ impl Doc {
 
     fn write_xml(&self, handle: TypeHandle, out: &mut String) {
         let shared = self.store().types.get(handle);
-        if shared.depth > MAX_SHOWN_DEPTH {
+        if shared.depth > super::MAX_SHOWN_DEPTH {
             return;
         }
         match shared.tag {
