@@ -85,7 +85,8 @@ impl Update {
     }
 }
 
-fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<Clock, Error> {
+/// The clock after a struct or range that was just read.
+pub(super) fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<Clock, Error> {
     // The largest clock is kept free, so that the end of every range is a clock, too.
     clock.checked_add(len).filter(|end| *end < Clock::MAX).ok_or(from.error(ErrorKind::ClockOverflow))
 }

@@ -1,10 +1,10 @@
 //! Walking through the structs of an update v1 one by one, without keeping them.
 
 use super::delete_set::read_delete_set;
-use super::parse::parse_struct;
+use super::parse::{end_clock, parse_struct};
 use super::structs::Struct;
 use crate::lib0::Reader;
-use crate::values::{ClientId, Clock, Error, ErrorKind, Id, IdSet};
+use crate::values::{ClientId, Error, ErrorKind, Id, IdSet};
 
 /// The structs of an update, or of some of its client blocks, checked as they are read.
 /// (Yjs: `LazyStructReader`, with Skip structs) Allocates nothing.
@@ -58,9 +58,7 @@ impl<'a> StructWalk<'a> {
     fn read_in_block(&mut self) -> Result<Struct, Error> {
         let read = parse_struct(&mut self.from, self.next)?;
         self.structs_left -= 1;
-        // The largest clock is kept free, so that the end of every range is a clock, too.
-        let end = self.next.clock.checked_add(read.len).filter(|end| *end < Clock::MAX);
-        self.next.clock = end.ok_or(self.from.error(ErrorKind::ClockOverflow))?;
+        self.next.clock = end_clock(&self.from, self.next.clock, read.len)?;
         Ok(read)
     }
 

@@ -69,9 +69,9 @@ impl Replica {
             }
         };
         bulk.sequences[at as usize] = sequence;
+        let first = bulk.pieces.find((client, read.id.clock));
+        let last = bulk.pieces.find((client, read.end() - 1));
         let Some(sequence) = sequence else {
-            let first = bulk.pieces.find((client, read.id.clock));
-            let last = bulk.pieces.find((client, read.end() - 1));
             (first..=last).for_each(|piece| bulk.pieces.mark_deleted(piece));
             return self.log_gc(client, read.len);
         };
@@ -79,8 +79,6 @@ impl Replica {
         let item = NewItem { sequence, place: None, before: None, origin, right_origin, content, len, payload };
         let owner = self.store.types.owner(sequence);
         self.log_item(client, &item, owner);
-        let first = bulk.pieces.find((client, read.id.clock));
-        let last = bulk.pieces.find((client, read.end() - 1));
         let structs = &bulk.update.structs;
         let newcomer = Newcomer { sequence, first, last, at };
         bulk.lists.insert(newcomer, &bulk.pieces, Origins { structs, origins: &bulk.origins });
