@@ -502,14 +502,52 @@ fn an_attachment_whose_edits_are_stored_begins_no_window() {
     world.host.pass_time(60_000);
     world.host.run_store();
     assert!(world.stored().is_some());
-    assert_eq!(world.host.call_at_ms, None);
+    assert_eq!(world.host.wake_at_ms, None);
     world.host.attachments = outdated;
     world.hibernate();
     world.host.run_store();
-    // While its rows were read the room asked for a call; now it knows better.
-    world.host.pass_time(1);
-    assert_eq!(world.host.call_at_ms, None, "nothing waits to be stored");
+    assert_eq!(world.host.wake_at_ms, None, "nothing waits to be stored");
     assert_eq!(world.host.room.meters().flushes, 0);
+}
+
+#[test]
+fn where_no_client_beats_a_waking_ends_the_window() {
+    let mut world = world(WINDOW);
+    let lone = world.add_client(Rights::Write);
+    let connection = world.connect(lone);
+    world.deliver_up(connection);
+    world.host.run_store();
+    for letter in ["k", "c", "u", "d"] {
+        let update = world.clients[lone].replica.insert(0, letter);
+        world.host.receive(connection, &Message::Update(update).encode());
+        assert_eq!(world.host.call_at_ms, None, "nothing that keeps the room in memory");
+    }
+    let asked = world.host.wake_at_ms;
+    assert_eq!(asked, Some(world.host.now_ms + 60_000));
+    world.hibernate();
+    world.host.run_store();
+    assert_eq!(world.host.wake_at_ms, asked, "it outlives the room's memory");
+    world.host.pass_time(60_000);
+    world.host.run_store();
+    assert_eq!(world.stored().unwrap().state_vector(), world.clients[lone].replica.state_vector());
+    assert_eq!(world.host.wake_at_ms, None);
+}
+
+#[test]
+fn a_client_that_answers_leaves_no_call_behind() {
+    let mut world = world(WINDOW);
+    let [author, traveller] = world.add_connected();
+    world.insert(author, 0, "duck");
+    world.run();
+    let connection = world.clients[traveller].connections[0];
+    world.cut(connection, 0);
+    world.run();
+    let connection = world.connect(traveller);
+    while world.host.call_at_ms.is_none() && world.deliver_up(connection) {}
+    assert!(world.host.call_at_ms.is_some(), "its answer is waited for");
+    world.run();
+    assert!(world.clients[traveller].is_synced());
+    assert_eq!(world.host.call_at_ms, None);
 }
 
 #[test]

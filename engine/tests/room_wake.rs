@@ -40,7 +40,7 @@ impl Counting {
                     self.bytes_sent += to.len() * message.len();
                 }
                 Effect::Close { code, .. } => panic!("closed with {code}"),
-                Effect::Attach { .. } | Effect::CallAt { .. } => {}
+                Effect::Attach { .. } | Effect::CallAt { .. } | Effect::WakeAt { .. } => {}
             }
         }
     }

@@ -85,6 +85,7 @@ pub struct Document {
     /// Handed to the storage, for its answers.
     answers: UnboundedSender<Event>,
     call_at: Option<Instant>,
+    wake_at: Option<Instant>,
     counted: Meters,
     damage_told: usize,
 }
@@ -108,6 +109,7 @@ impl Document {
             inbox,
             answers,
             call_at: None,
+            wake_at: None,
             counted: Meters::default(),
             damage_told: 0,
         }
@@ -122,11 +124,12 @@ impl Document {
             if self.room.is_idle() && self.rooms.remove_idle(self.stored.name(), &self.inbox) {
                 return;
             }
-            match self.call_at {
+            match self.call_at.into_iter().chain(self.wake_at).min() {
                 Some(at) => tokio::select! {
                     _ = self.inbox.recv_many(&mut events, EVENTS) => {}
                     () = tokio::time::sleep_until(at.into()) => {
-                        self.call_at = None;
+                        self.call_at.take_if(|of| *of <= at);
+                        self.wake_at.take_if(|of| *of <= at);
                         self.room.tick(self.around.clock.now_ms());
                     }
                 },
@@ -181,7 +184,9 @@ impl Document {
                         outgoing.close(CloseReason { code, reason });
                     }
                 }
-                Effect::CallAt { at_ms } => self.call_at = Some(self.around.clock.instant_of(at_ms)),
+                Effect::CallAt { at_ms } => self.call_at = at_ms.map(|at_ms| self.around.clock.instant_of(at_ms)),
+                // The room stays in memory as long as something waits to be stored.
+                Effect::WakeAt { at_ms } => self.wake_at = Some(self.around.clock.instant_of(at_ms)),
             }
         }
     }

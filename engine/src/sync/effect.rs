@@ -58,8 +58,15 @@ pub enum Effect {
         /// Why, in at most 123 bytes.
         reason: &'static str,
     },
-    /// Call `Room::tick` at this time (milliseconds, the host's clock); replaces an earlier request.
+    /// Call `Room::tick` at this time (milliseconds, the host's clock), as long as the room is in memory. Replaces an
+    /// earlier request.
     CallAt {
+        /// When; absent if nothing waits for a call any more.
+        at_ms: Option<u64>,
+    },
+    /// Call `Room::tick` at this time even if the room has left memory by then: open it again. Replaces an earlier
+    /// request; rare, since it may cost the host a stored row.
+    WakeAt {
         /// When.
         at_ms: u64,
     },

@@ -64,7 +64,10 @@ pub struct Room {
     pub(super) base_is_damaged: bool,
     pub(super) now_ms: u64,
     pub(super) next_token: u64,
-    pub(super) asked_for_ms: Option<u64>,
+    /// The call that the host was asked for.
+    pub(super) call_at_ms: Option<u64>,
+    /// The waking that it was asked for.
+    pub(super) wake_at_ms: Option<u64>,
     pub(super) meters: Meters,
 }
 
@@ -114,7 +117,8 @@ impl Room {
             base_is_damaged: false,
             now_ms: 0,
             next_token: 0,
-            asked_for_ms: None,
+            call_at_ms: None,
+            wake_at_ms: None,
             meters: Meters::default(),
         };
         room.begin_opening();
@@ -187,7 +191,8 @@ impl Room {
     /// The time that was asked for has come (or any other: calling it more often does no harm).
     pub fn tick(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
-        self.asked_for_ms = self.asked_for_ms.filter(|at| *at > now_ms);
+        self.call_at_ms = self.call_at_ms.filter(|at| *at > now_ms);
+        self.wake_at_ms = self.wake_at_ms.filter(|at| *at > now_ms);
         self.settle();
     }
 
@@ -377,7 +382,8 @@ impl Room {
         matches!(self.state, State::Opening(_)) || self.writing.is_some() || self.tail_read.is_some()
     }
 
-    /// Asks to be called at the earliest time that something waits for.
+    /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory
+    /// (handshakes, another try of a write) and what has to happen in any case (the end of a window).
     fn ask_for_call(&mut self) {
         let joins = self.joining.iter().filter_map(|connection| self.connections.get(connection)?.join.as_ref());
         let handshakes = joins.filter_map(|join| match (join.paused_until_ms, join.has_structs) {
@@ -385,12 +391,16 @@ impl Room {
             (None, true) => Some(join.deadline_ms),
             (None, false) => None,
         });
-        let Some(at_ms) = handshakes.chain(self.retry_ms).chain(self.window_ends_ms()).min() else {
-            return;
-        };
-        if self.asked_for_ms != Some(at_ms) {
-            self.asked_for_ms = Some(at_ms);
+        let at_ms = handshakes.chain(self.retry_ms).min();
+        if self.call_at_ms != at_ms {
+            self.call_at_ms = at_ms;
             self.effects.push_back(Effect::CallAt { at_ms });
+        }
+        // What is unstored is known once the rows are read. An earlier waking does as well: it asks again if need be.
+        let window_ends_ms = self.window_ends_ms().filter(|_| matches!(self.state, State::Open));
+        if let Some(at_ms) = window_ends_ms.filter(|at| self.wake_at_ms.is_none_or(|asked| asked > *at)) {
+            self.wake_at_ms = Some(at_ms);
+            self.effects.push_back(Effect::WakeAt { at_ms });
         }
     }
 }

@@ -39,6 +39,7 @@ pub struct Host {
     pub said: VecDeque<(ConnectionId, Heard)>,
     pub attachments: BTreeMap<ConnectionId, Vec<u8>>,
     pub call_at_ms: Option<u64>,
+    pub wake_at_ms: Option<u64>,
     pub now_ms: u64,
     /// Whether the room is checked after each call, which is slow where much waits.
     pub checks_invariants: bool,
@@ -66,6 +67,7 @@ impl Host {
             said: VecDeque::new(),
             attachments: BTreeMap::new(),
             call_at_ms: None,
+            wake_at_ms: None,
             now_ms: 1_000,
             checks_invariants: true,
             reads: Vec::new(),
@@ -84,6 +86,7 @@ impl Host {
         self.answers.clear();
         self.attachments.clear();
         self.call_at_ms = None;
+        self.wake_at_ms = None;
         self.carry_out();
     }
 
@@ -122,8 +125,9 @@ impl Host {
     /// Time goes on; the room is called if it asked for that.
     pub fn pass_time(&mut self, ms: u64) {
         self.now_ms += ms;
-        if self.call_at_ms.is_some_and(|at| at <= self.now_ms) {
-            self.call_at_ms = None;
+        let is_past = |at: &mut u64| *at <= self.now_ms;
+        let is_called = self.call_at_ms.take_if(is_past).is_some();
+        if self.wake_at_ms.take_if(is_past).is_some() || is_called {
             self.room.tick(self.now_ms);
             self.carry_out();
         }
@@ -226,7 +230,8 @@ impl Host {
                     self.attachments.remove(&connection);
                     self.said.push_back((connection, Heard::Close(code)));
                 }
-                Effect::CallAt { at_ms } => self.call_at_ms = Some(at_ms),
+                Effect::CallAt { at_ms } => self.call_at_ms = at_ms,
+                Effect::WakeAt { at_ms } => self.wake_at_ms = Some(at_ms),
             }
         }
         if self.checks_invariants {

@@ -353,7 +353,7 @@ impl World {
     pub fn run_to_the_end(&mut self) {
         self.run();
         for _ in 0..40 {
-            if self.host.call_at_ms.is_none() {
+            if self.host.call_at_ms.or(self.host.wake_at_ms).is_none() {
                 return;
             }
             self.host.pass_time(7_000);

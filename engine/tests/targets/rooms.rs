@@ -66,7 +66,7 @@ impl Host {
                     self.connected.remove(&connection);
                     self.attachments.remove(&connection);
                 }
-                Effect::CallAt { .. } => {}
+                Effect::CallAt { .. } | Effect::WakeAt { .. } => {}
             }
         }
     }
