@@ -3,15 +3,34 @@
 //! An edit is a transaction of its own and returns the update to be sent, `undefined` if it changed nothing. What the
 //! engine refuses is thrown as an `Error`, and the document is then as it was.
 
+#[cfg(feature = "doc")]
 mod array;
+#[cfg(feature = "doc")]
 mod doc;
+#[cfg(feature = "room")]
+mod effect;
+#[cfg(feature = "doc")]
 mod map;
+#[cfg(feature = "room")]
+mod room;
+#[cfg(feature = "room")]
+mod room_options;
+#[cfg(feature = "doc")]
 mod text;
+#[cfg(feature = "doc")]
 mod updates;
+#[cfg(feature = "doc")]
 mod values;
 
+#[cfg(feature = "doc")]
 pub use array::SharedArray;
+#[cfg(feature = "doc")]
 pub use doc::Doc;
+#[cfg(feature = "doc")]
 pub use map::SharedMap;
+#[cfg(feature = "room")]
+pub use room::Room;
+#[cfg(feature = "doc")]
 pub use text::SharedText;
+#[cfg(feature = "doc")]
 pub use updates::{diff_update, encode_state_vector_from_update, merge_updates};

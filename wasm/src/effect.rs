@@ -1,0 +1,124 @@
+//! Effects of a room as plain objects of JavaScript.
+
+use js_sys::{Array, Object, Uint8Array};
+use merganser::archive::{RowKey, RowWrite};
+use merganser::sync::Effect;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What a `Room` asks its host to do, in the order in which it is to be done. */
+export type Effect =
+  /** Read all rows with keys from `first` to `last`, both included, and hand them to `Room.rows` in key order. */
+  | { kind: 'read', token: number, first: number, last: number }
+  /** Write these rows in one atomic batch, those without bytes are deleted, and report to `Room.written`. */
+  | { kind: 'write', token: number, rows: RowWrite[] }
+  /** Send one binary message to each of these connections. */
+  | { kind: 'send', to: number[], message: Uint8Array<ArrayBuffer> }
+  /** Keep these bytes (at most 16,000) with the connection, so that they outlive the room's memory. */
+  | { kind: 'attach', connection: number, bytes: Uint8Array<ArrayBuffer> }
+  /** Close the connection with this WebSocket close code and reason. The room has forgotten it already. */
+  | { kind: 'close', connection: number, code: number, reason: string }
+  /** Call `Room.tick` at this time as long as the room is in memory; without a time not any more. */
+  | { kind: 'callAt', atMs: number | undefined }
+  /** Call `Room.tick` at this time, even if the room has left memory by then. */
+  | { kind: 'wakeAt', atMs: number }
+
+/** One change of a batch. The key is an integer of at most 35 bits. */
+export interface RowWrite { key: number, bytes: Uint8Array<ArrayBuffer> | undefined }
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An object whose properties are set one by one: cheaper than going through their names.
+    #[wasm_bindgen(extends = Object)]
+    type Record;
+    #[wasm_bindgen(method, setter)]
+    fn set_kind(this: &Record, kind: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_token(this: &Record, token: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_first(this: &Record, key: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_last(this: &Record, key: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_key(this: &Record, key: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_rows(this: &Record, rows: &Array);
+    #[wasm_bindgen(method, setter)]
+    fn set_to(this: &Record, to: &Array);
+    #[wasm_bindgen(method, setter)]
+    fn set_message(this: &Record, message: &Uint8Array);
+    #[wasm_bindgen(method, setter)]
+    fn set_connection(this: &Record, connection: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_bytes(this: &Record, bytes: Option<Uint8Array>);
+    #[wasm_bindgen(method, setter)]
+    fn set_code(this: &Record, code: u16);
+    #[wasm_bindgen(method, setter)]
+    fn set_reason(this: &Record, reason: &str);
+    #[wasm_bindgen(method, setter, js_name = atMs)]
+    fn set_at_ms(this: &Record, at_ms: Option<f64>);
+}
+
+fn record() -> Record {
+    Object::new().unchecked_into()
+}
+
+/// The object for an effect. Bytes are copied out of the module's memory, which may move.
+pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
+    let object = record();
+    match effect {
+        Effect::Read { token, keys } => {
+            object.set_kind("read");
+            object.set_token(token.0 as f64);
+            object.set_first(key_to_js(*keys.start()));
+            object.set_last(key_to_js(*keys.end()));
+        }
+        Effect::Write { token, rows } => {
+            object.set_kind("write");
+            object.set_token(token.0 as f64);
+            object.set_rows(&rows.iter().map(row_to_js).collect());
+        }
+        Effect::Send { to, message } => {
+            object.set_kind("send");
+            object.set_to(&to.iter().map(|to| JsValue::from(*to as f64)).collect());
+            object.set_message(&Uint8Array::from(&*message));
+        }
+        Effect::Attach { connection, bytes } => {
+            object.set_kind("attach");
+            object.set_connection(connection as f64);
+            object.set_bytes(Some(Uint8Array::from(&*bytes)));
+        }
+        Effect::Close { connection, code, reason } => {
+            object.set_kind("close");
+            object.set_connection(connection as f64);
+            object.set_code(code);
+            object.set_reason(reason);
+        }
+        Effect::CallAt { at_ms } => {
+            object.set_kind("callAt");
+            object.set_at_ms(at_ms.map(|at_ms| at_ms as f64));
+        }
+        Effect::WakeAt { at_ms } => {
+            object.set_kind("wakeAt");
+            object.set_at_ms(Some(at_ms as f64));
+        }
+    }
+    object.into()
+}
+
+fn row_to_js(row: &RowWrite) -> JsValue {
+    let object = record();
+    let (key, bytes) = match row {
+        RowWrite::Put(key, bytes) => (key, Some(Uint8Array::from(&**bytes))),
+        RowWrite::Delete(key) => (key, None),
+    };
+    object.set_key(key_to_js(*key));
+    object.set_bytes(bytes);
+    object.into()
+}
+
+fn key_to_js(key: RowKey) -> f64 {
+    key.to_integer() as f64
+}

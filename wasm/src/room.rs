@@ -1,0 +1,103 @@
+//! `Room`: the server side of one document. Bytes in, effects out.
+
+use crate::effect::effect_to_js;
+use crate::room_options::{RoomOptions, config_from_js};
+use js_sys::{Array, Uint8Array};
+use merganser::archive::{RowKey, StoreError};
+use merganser::sync::{self, ReadToken, Rights, WriteToken};
+use wasm_bindgen::prelude::*;
+
+/// The server side of one document, for a host that has sockets and a store.
+///
+/// The host calls it with what happens and carries out what `nextEffect` gives, in order, until there is nothing.
+/// Connections are numbered by the host; a number is not used twice. Times are milliseconds of the host's clock and
+/// never go back.
+#[wasm_bindgen]
+pub struct Room(sync::Room);
+
+#[wasm_bindgen]
+impl Room {
+    /// A room for the document whose rows its effects ask for. `stamp` is random: it marks the rows of the document if
+    /// there are none yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(stamp: u64, options: &RoomOptions) -> Result<Room, JsError> {
+        Ok(Room(sync::Room::open(config_from_js(options)?, stamp)))
+    }
+
+    /// A client has connected.
+    pub fn connect(&mut self, connection: f64, may_write: bool, now_ms: f64) {
+        let rights = if may_write { Rights::Write } else { Rights::Read };
+        self.0.connect(connection as u64, rights, now_ms as u64);
+    }
+
+    /// A connection is there from before the room left memory; `attachment` is what was kept with it. To be called
+    /// before the room's first effect is carried out.
+    pub fn resume(&mut self, connection: f64, attachment: &[u8], now_ms: f64) {
+        self.0.resume(connection as u64, attachment, now_ms as u64);
+    }
+
+    /// A connection has sent a binary message.
+    pub fn receive(&mut self, connection: f64, message: &[u8], now_ms: f64) {
+        self.0.receive(connection as u64, message, now_ms as u64);
+    }
+
+    /// A connection is gone.
+    pub fn disconnect(&mut self, connection: f64, now_ms: f64) {
+        self.0.disconnect(connection as u64, now_ms as u64);
+    }
+
+    /// The time of a `callAt` or `wakeAt` has come.
+    pub fn tick(&mut self, now_ms: f64) {
+        self.0.tick(now_ms as u64);
+    }
+
+    /// Stores what is not stored and closes everybody; no message is taken any more.
+    #[wasm_bindgen(js_name = shutDown)]
+    pub fn shut_down(&mut self, now_ms: f64) {
+        self.0.shut_down(now_ms as u64);
+    }
+
+    /// The rows that a `read` asked for, in the order of their keys: pairs of key and bytes.
+    pub fn rows(
+        &mut self,
+        token: f64,
+        #[wasm_bindgen(unchecked_param_type = "[number, ArrayBuffer | Uint8Array][]")] rows: Array,
+        now_ms: f64,
+    ) -> Result<(), JsError> {
+        self.0.rows(ReadToken(token as u64), Ok(rows_from_js(&rows)?), now_ms as u64);
+        Ok(())
+    }
+
+    /// A `read` could not be carried out.
+    #[wasm_bindgen(js_name = readFailed)]
+    pub fn read_failed(&mut self, token: f64, reason: String, now_ms: f64) {
+        self.0.rows(ReadToken(token as u64), Err(StoreError::Failed(reason)), now_ms as u64);
+    }
+
+    /// A `write` was carried out.
+    pub fn written(&mut self, token: f64, now_ms: f64) {
+        self.0.written(WriteToken(token as u64), Ok(()), now_ms as u64);
+    }
+
+    /// A `write` could not be carried out, or it is not known whether it was.
+    #[wasm_bindgen(js_name = writeFailed)]
+    pub fn write_failed(&mut self, token: f64, reason: String, now_ms: f64) {
+        self.0.written(WriteToken(token as u64), Err(StoreError::Failed(reason)), now_ms as u64);
+    }
+
+    /// What the host is to do next, `undefined` if there is nothing.
+    #[wasm_bindgen(js_name = nextEffect, unchecked_return_type = "Effect | undefined")]
+    pub fn next_effect(&mut self) -> JsValue {
+        self.0.next_effect().map_or(JsValue::UNDEFINED, effect_to_js)
+    }
+}
+
+fn rows_from_js(rows: &Array) -> Result<Vec<(RowKey, Vec<u8>)>, JsError> {
+    let bad = || JsError::new("rows are pairs of a key and its bytes");
+    let row = |row: JsValue| {
+        let row: &Array = row.dyn_ref()?;
+        let key = RowKey::from_integer(row.get(0).as_f64()? as i64)?;
+        Some((key, Uint8Array::new(&row.get(1)).to_vec()))
+    };
+    rows.iter().map(|of| row(of).ok_or_else(bad)).collect()
+}

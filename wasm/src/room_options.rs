@@ -1,0 +1,88 @@
+//! What a host decides about a room, read from a plain object.
+
+use merganser::sync::{Durability, RoomConfig};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What a host decides about a room; what is left out is as in the native server. */
+export interface RoomOptions {
+  /** How long an edit may be shown before it is stored, in milliseconds. Without it an edit is stored first. */
+  windowMs?: number
+  /** Largest message, in bytes (16 MiB). */
+  messageBytes?: number
+  /** Most connections at a time (1,000). */
+  connections?: number
+  /** Most bytes of updates that wait for what they depend on (1 MiB). */
+  pendingBytes?: number
+  /** Most awareness entries (1,000). */
+  awarenessEntries?: number
+  /** Largest awareness entry, in bytes of its JSON (8 KiB). */
+  awarenessEntryBytes?: number
+  /** Most bytes of messages that wait while the room reads its rows (32 MiB). */
+  waitingBytes?: number
+  /** Most bytes of edits that wait to be stored (64 MiB). */
+  unstoredBytes?: number
+  /** Most bytes of base pages that are kept for the next client that joins (4 MiB). */
+  pageCacheBytes?: number
+  /** Largest row that the store takes, in bytes (1,900,000). */
+  rowBytes?: number
+  /** Most rows that the store takes in one batch (1,000). */
+  batchRows?: number
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// See the TypeScript declaration.
+    #[wasm_bindgen(typescript_type = "RoomOptions")]
+    pub type RoomOptions;
+    #[wasm_bindgen(method, getter, structural, js_name = windowMs)]
+    fn window_ms(this: &RoomOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter, structural, js_name = messageBytes)]
+    fn message_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural)]
+    fn connections(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = pendingBytes)]
+    fn pending_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = awarenessEntries)]
+    fn awareness_entries(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = awarenessEntryBytes)]
+    fn awareness_entry_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = waitingBytes)]
+    fn waiting_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = unstoredBytes)]
+    fn unstored_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = pageCacheBytes)]
+    fn page_cache_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = rowBytes)]
+    fn row_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = batchRows)]
+    fn batch_rows(this: &RoomOptions) -> Option<u32>;
+}
+
+pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsError> {
+    let mut config = RoomConfig::default();
+    if let Some(ms) = options.window_ms() {
+        config.durability = Durability::Window { ms: ms as u64 };
+    }
+    let limits = &mut config.limits;
+    for (place, given) in [
+        (&mut limits.message_bytes, options.message_bytes()),
+        (&mut limits.connections, options.connections()),
+        (&mut limits.pending_bytes, options.pending_bytes()),
+        (&mut limits.awareness_entries, options.awareness_entries()),
+        (&mut limits.awareness_entry_bytes, options.awareness_entry_bytes()),
+        (&mut limits.waiting_bytes, options.waiting_bytes()),
+        (&mut limits.unstored_bytes, options.unstored_bytes()),
+        (&mut limits.page_cache_bytes, options.page_cache_bytes()),
+        (&mut config.host.row_bytes, options.row_bytes()),
+        (&mut config.host.batch_rows, options.batch_rows()),
+    ] {
+        *place = given.map_or(*place, |given| given as usize);
+    }
+    if config.host.row_bytes < 1 << 10 || config.host.batch_rows < 4 {
+        return Err(JsError::new("rows of less than 1,024 bytes or batches of less than 4 rows hold nothing"));
+    }
+    Ok(config)
+}
