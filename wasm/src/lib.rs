@@ -1,6 +1,6 @@
 //! The engine for JavaScript: one file for each class and one for the functions, no logic of its own.
 //!
-//! An edit is a transaction of its own and returns the update to be sent, `undefined` if it changed nothing. What the
+//! `Doc` is a replica of a document, `Room` the server side of one. An edit is a transaction of its own and returns the update to be sent, `undefined` if it changed nothing. What the
 //! engine refuses is thrown as an `Error`, and the document is then as it was.
 
 #[cfg(feature = "doc")]
@@ -13,6 +13,8 @@ mod effect;
 mod map;
 #[cfg(feature = "room")]
 mod room;
+#[cfg(feature = "room")]
+mod room_condition;
 #[cfg(feature = "room")]
 mod room_options;
 #[cfg(feature = "doc")]

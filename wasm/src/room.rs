@@ -1,6 +1,7 @@
 //! `Room`: the server side of one document. Bytes in, effects out.
 
 use crate::effect::effect_to_js;
+use crate::room_condition::{damage_to_js, meters_to_js};
 use crate::room_options::{RoomOptions, config_from_js};
 use js_sys::{Array, Uint8Array};
 use merganser::archive::{RowKey, StoreError};
@@ -10,7 +11,7 @@ use wasm_bindgen::prelude::*;
 /// The server side of one document, for a host that has sockets and a store.
 ///
 /// The host calls it with what happens and carries out what `nextEffect` gives, in order, until there is nothing.
-/// Connections are numbered by the host; a number is not used twice. Times are milliseconds of the host's clock and
+/// Connections are numbered by the host; a number is not used twice. Times (`now`) are milliseconds of the host's clock and
 /// never go back.
 #[wasm_bindgen]
 pub struct Room(sync::Room);
@@ -24,37 +25,37 @@ impl Room {
         Ok(Room(sync::Room::open(config_from_js(options)?, stamp)))
     }
 
-    /// A client has connected.
-    pub fn connect(&mut self, connection: f64, may_write: bool, now_ms: f64) {
-        let rights = if may_write { Rights::Write } else { Rights::Read };
-        self.0.connect(connection as u64, rights, now_ms as u64);
+    /// A client has connected; `writable` says whether it may change the document.
+    pub fn connect(&mut self, connection: f64, writable: bool, now: f64) {
+        let rights = if writable { Rights::Write } else { Rights::Read };
+        self.0.connect(connection as u64, rights, now as u64);
     }
 
     /// A connection is there from before the room left memory; `attachment` is what was kept with it. To be called
     /// before the room's first effect is carried out.
-    pub fn resume(&mut self, connection: f64, attachment: &[u8], now_ms: f64) {
-        self.0.resume(connection as u64, attachment, now_ms as u64);
+    pub fn resume(&mut self, connection: f64, attachment: &[u8], now: f64) {
+        self.0.resume(connection as u64, attachment, now as u64);
     }
 
     /// A connection has sent a binary message.
-    pub fn receive(&mut self, connection: f64, message: &[u8], now_ms: f64) {
-        self.0.receive(connection as u64, message, now_ms as u64);
+    pub fn receive(&mut self, connection: f64, message: &[u8], now: f64) {
+        self.0.receive(connection as u64, message, now as u64);
     }
 
     /// A connection is gone.
-    pub fn disconnect(&mut self, connection: f64, now_ms: f64) {
-        self.0.disconnect(connection as u64, now_ms as u64);
+    pub fn disconnect(&mut self, connection: f64, now: f64) {
+        self.0.disconnect(connection as u64, now as u64);
     }
 
     /// The time of a `callAt` or `wakeAt` has come.
-    pub fn tick(&mut self, now_ms: f64) {
-        self.0.tick(now_ms as u64);
+    pub fn tick(&mut self, now: f64) {
+        self.0.tick(now as u64);
     }
 
     /// Stores what is not stored and closes everybody; no message is taken any more.
     #[wasm_bindgen(js_name = shutDown)]
-    pub fn shut_down(&mut self, now_ms: f64) {
-        self.0.shut_down(now_ms as u64);
+    pub fn shut_down(&mut self, now: f64) {
+        self.0.shut_down(now as u64);
     }
 
     /// The rows that a `read` asked for, in the order of their keys: pairs of key and bytes.
@@ -62,27 +63,45 @@ impl Room {
         &mut self,
         token: f64,
         #[wasm_bindgen(unchecked_param_type = "[number, ArrayBuffer | Uint8Array][]")] rows: Array,
-        now_ms: f64,
+        now: f64,
     ) -> Result<(), JsError> {
-        self.0.rows(ReadToken(token as u64), Ok(rows_from_js(&rows)?), now_ms as u64);
+        self.0.rows(ReadToken(token as u64), Ok(rows_from_js(&rows)?), now as u64);
         Ok(())
     }
 
     /// A `read` could not be carried out.
     #[wasm_bindgen(js_name = readFailed)]
-    pub fn read_failed(&mut self, token: f64, reason: String, now_ms: f64) {
-        self.0.rows(ReadToken(token as u64), Err(StoreError::Failed(reason)), now_ms as u64);
+    pub fn read_failed(&mut self, token: f64, reason: String, now: f64) {
+        self.0.rows(ReadToken(token as u64), Err(StoreError::Failed(reason)), now as u64);
     }
 
     /// A `write` was carried out.
-    pub fn written(&mut self, token: f64, now_ms: f64) {
-        self.0.written(WriteToken(token as u64), Ok(()), now_ms as u64);
+    pub fn written(&mut self, token: f64, now: f64) {
+        self.0.written(WriteToken(token as u64), Ok(()), now as u64);
     }
 
     /// A `write` could not be carried out, or it is not known whether it was.
     #[wasm_bindgen(js_name = writeFailed)]
-    pub fn write_failed(&mut self, token: f64, reason: String, now_ms: f64) {
-        self.0.written(WriteToken(token as u64), Err(StoreError::Failed(reason)), now_ms as u64);
+    pub fn write_failed(&mut self, token: f64, reason: String, now: f64) {
+        self.0.written(WriteToken(token as u64), Err(StoreError::Failed(reason)), now as u64);
+    }
+
+    /// Whether nobody is connected and nothing waits to be stored or read: the room may be dropped.
+    #[wasm_bindgen(getter, js_name = isIdle)]
+    pub fn is_idle(&self) -> bool {
+        self.0.is_idle()
+    }
+
+    /// What the room has done since it was opened, and what it holds now.
+    #[wasm_bindgen(unchecked_return_type = "Meters")]
+    pub fn meters(&self) -> JsValue {
+        meters_to_js(&self.0.meters())
+    }
+
+    /// What was found damaged in the store since the room was opened.
+    #[wasm_bindgen(unchecked_return_type = "Damage[]")]
+    pub fn damage(&self) -> Array {
+        self.0.damage().iter().map(damage_to_js).collect()
     }
 
     /// What the host is to do next, `undefined` if there is nothing.

@@ -1,10 +1,8 @@
-//! Builds the engine as WebAssembly and prints how large it is.
+//! Builds the npm package `merganser` into `wasm/pkg` and prints how large its two modules are.
 //!
-//! `cargo run -p merganser-wasm-package` builds the npm package `merganser` into `wasm/pkg`;
-//! `cargo run -p merganser-wasm-package -- room FOLDER` the room alone into a folder, as a module whose `create` gives
-//! a new instance at each call. Both need the target `wasm32-unknown-unknown`.
+//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,39 +14,18 @@ const PROFILE: &str = "wasm";
 
 fn main() -> Result<()> {
     let wasm_folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the folder wasm")?;
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => build_package(wasm_folder),
-        ["room", folder] => build_room(wasm_folder, Path::new(folder)),
-        _ => bail!("usage: merganser-wasm-package [room FOLDER]"),
-    }
-}
-
-/// The npm package: one instance, for browsers, Node and others.
-fn build_package(wasm_folder: &Path) -> Result<()> {
     let folder = wasm_folder.join("pkg");
-    let module = compile(wasm_folder, "doc,room")?;
-    bindgen(&module).web(true)?.typescript(true).generate(&folder).context("writing the JavaScript")?;
-    report(&folder.join("merganser_bg.wasm"))
-}
-
-/// The room for hosts that keep one instance for each document.
-fn build_room(wasm_folder: &Path, folder: &Path) -> Result<()> {
+    let module = compile(wasm_folder, "doc")?;
+    bindgen(&module, "merganser").web(true)?.generate(&folder).context("writing the JavaScript")?;
+    report(&folder.join("merganser_bg.wasm"))?;
     let module = compile(wasm_folder, "room")?;
-    bindgen(&module).no_modules(true)?.typescript(true).generate(folder).context("writing the JavaScript")?;
-    // This form of the glue is a script with one global, of which the module needs a fresh one for each instance.
-    let script = folder.join("merganser.js");
-    let glue = std::fs::read_to_string(&script)?;
-    let factory = format!(
-        "export function create(module) {{\n{glue}\nconst exports = wasm_bindgen.initSync({{ module }});\n\
-         return {{ Room: wasm_bindgen.Room, memory: exports.memory }};\n}}\n"
-    );
-    std::fs::write(&script, factory)?;
-    report(&folder.join("merganser_bg.wasm"))
+    bindgen(&module, "room").no_modules(true)?.generate(&folder).context("writing the JavaScript")?;
+    make_factory(&folder, "room", "Room")?;
+    report(&folder.join("room_bg.wasm"))
 }
 
 /// Compiles the crate `merganser-wasm` and gives the module's path.
-fn compile(wasm_folder: &Path, features: &str) -> Result<PathBuf> {
+fn compile(wasm_folder: &Path, feature: &str) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target_folder = match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => std::path::absolute(folder)?,
@@ -56,17 +33,47 @@ fn compile(wasm_folder: &Path, features: &str) -> Result<PathBuf> {
     };
     let mut command = Command::new(cargo);
     command.args(["build", "--package", "merganser-wasm", "--target", TARGET, "--profile", PROFILE]);
-    command.args(["--no-default-features", "--features", features]);
+    command.args(["--no-default-features", "--features", feature]);
     command.arg("--target-dir").arg(&target_folder).current_dir(wasm_folder);
     let status = command.status().context("starting cargo")?;
     ensure!(status.success(), "cargo build: {status}");
     Ok(target_folder.join(TARGET).join(PROFILE).join("merganser_wasm.wasm"))
 }
 
-fn bindgen(module: &Path) -> Bindgen {
+fn bindgen(module: &Path, name: &str) -> Bindgen {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name("merganser").remove_name_section(true).remove_producers_section(true);
+    bindgen.input_path(module).out_name(name).typescript(true);
+    bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen
+}
+
+/// Turns the script that was generated, which knows one instance, into a module whose `create` gives a new instance
+/// at each call: a host that keeps one for each document loses one document where one of them fails.
+fn make_factory(folder: &Path, name: &str, class: &str) -> Result<()> {
+    let script = folder.join(format!("{name}.js"));
+    let glue = std::fs::read_to_string(&script)?;
+    let factory = format!(
+        "export function create(module) {{\n{glue}\nconst {{ memory }} = wasm_bindgen.initSync({{ module }});\n\
+         return {{ {class}: wasm_bindgen.{class}, memory }};\n}}\n"
+    );
+    std::fs::write(&script, factory)?;
+
+    let declarations = folder.join(format!("{name}.d.ts"));
+    let script_types = std::fs::read_to_string(&declarations)?;
+    let namespace = script_types.split_once("declare namespace wasm_bindgen {\n");
+    let content = namespace.and_then(|(_, rest)| rest.split_once("\n}\n")).map(|(content, _)| content);
+    let exported = format!("    export class {class} ");
+    let content = content.filter(|content| content.contains(&exported)).context("types in an unknown form")?;
+    let content = content.replace(&exported, &format!("    declare class {class} "));
+    let dedented: String = content.lines().flat_map(|line| [line.strip_prefix("    ").unwrap_or(line), "\n"]).collect();
+    let types = format!(
+        "{dedented}\nexport type {{ {class} }}\n\n\
+         /** One instance of the engine. */\n\
+         export interface Engine {{ {class}: typeof {class}, memory: WebAssembly.Memory }}\n\n\
+         /** A new instance of the compiled `{name}_bg.wasm`, with a memory of its own. */\n\
+         export function create(module: WebAssembly.Module): Engine\n"
+    );
+    Ok(std::fs::write(&declarations, types)?)
 }
 
 fn report(module: &Path) -> Result<()> {

@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import assert from 'node:assert/strict'
+import * as Y from 'yjs'
+import { create } from '../pkg/room.js'
+
+const module = new WebAssembly.Module(readFileSync(new URL('../pkg/room_bg.wasm', import.meta.url)))
+const { Room } = create(module)
+
+const FLIPPED_BIT = 1
+const NOW = 1_000
+
+/** The messages of y-protocols, for byte strings of less than 128 bytes. */
+const sync = (kind, bytes) => Uint8Array.of(0, kind, bytes.length, ...bytes)
+const step1 = doc => sync(0, Y.encodeStateVector(doc))
+const update = bytes => sync(2, bytes)
+
+/** A host with rows in memory and connections that keep what they are sent. */
+class Host {
+  rows = new Map()
+  attachments = new Map()
+  heard = []
+  effects = []
+
+  constructor (options) { this.open(options) }
+
+  open (options) {
+    this.room = new Room(5n, options)
+    for (const [connection, bytes] of this.attachments) this.room.resume(connection, bytes, NOW)
+    this.carryOut()
+  }
+
+  carryOut () {
+    for (let effect = this.room.nextEffect(); effect; effect = this.room.nextEffect()) {
+      this.effects.push(effect)
+      switch (effect.kind) {
+        case 'read': {
+          const rows = [...this.rows].filter(([key]) => key >= effect.first && key <= effect.last).sort(([a], [b]) => a - b)
+          this.room.rows(effect.token, rows, NOW)
+          break
+        }
+        case 'write':
+          for (const { key, bytes } of effect.rows) bytes ? this.rows.set(key, bytes) : this.rows.delete(key)
+          this.room.written(effect.token, NOW)
+          break
+        case 'send':
+          for (const to of effect.to) this.heard.push([to, effect.message])
+          break
+        case 'attach':
+          this.attachments.set(effect.connection, effect.bytes)
+      }
+    }
+  }
+
+  receive (connection, message) {
+    this.room.receive(connection, message, NOW)
+    this.carryOut()
+  }
+
+  connect (connection, mayWrite = true) {
+    this.room.connect(connection, mayWrite, NOW)
+    this.carryOut()
+    this.receive(connection, step1(new Y.Doc()))
+  }
+
+  /** What a connection was sent since this was asked last, applied to a document. */
+  read (connection, doc) {
+    for (const [to, message] of this.heard) {
+      if (to === connection && message[0] === 0 && message[1] > 0) Y.applyUpdate(doc, message.subarray(3))
+    }
+    return doc.getText('text').toString()
+  }
+}
+
+function write (doc, at, text) {
+  let written
+  doc.once('update', bytes => { written = bytes })
+  doc.getText('text').insert(at, text)
+  return update(written)
+}
+
+test('what one client writes is stored and reaches the other one', () => {
+  const host = new Host({})
+  host.connect(1)
+  host.connect(2)
+  const author = new Y.Doc()
+  host.receive(1, write(author, 0, 'duck'))
+  assert.equal(host.read(2, new Y.Doc()), 'duck')
+  assert.equal(host.rows.size, 2, 'a manifest and a slot of the journal')
+  assert.equal(host.room.meters().updatesNew, 1)
+  assert.equal(host.room.isIdle, false)
+  const copy = new Host({})
+  copy.rows = host.rows
+  copy.open({})
+  copy.connect(1)
+  assert.equal(copy.read(1, new Y.Doc()), 'duck')
+})
+
+test('within a window edits live in attachments, and outlive the room', () => {
+  const options = { windowMs: 20_000 }
+  const host = new Host(options)
+  host.connect(1)
+  host.connect(2)
+  const author = new Y.Doc()
+  host.receive(1, write(author, 0, 'duck'))
+  assert.equal(host.rows.size, 0)
+  const wake = host.effects.find(effect => effect.kind === 'wakeAt')
+  assert.equal(wake.atMs, NOW + 60_000)
+  host.room.free()
+  host.open(options)
+  host.connect(3)
+  assert.equal(host.read(3, new Y.Doc()), 'duck')
+  host.room.disconnect(3, NOW)
+  host.carryOut()
+  assert.equal(host.rows.size, 2, 'a close stores')
+})
+
+test('a connection without the right to write changes nothing', () => {
+  const host = new Host({})
+  host.connect(1, false)
+  host.connect(2)
+  host.receive(1, write(new Y.Doc(), 0, 'duck'))
+  assert.equal(host.read(2, new Y.Doc()), '')
+  assert.equal(host.heard.at(-1)[1][0], 2, 'it is told so')
+})
+
+test('a malformed message is closed, with a code and a reason', () => {
+  const host = new Host({})
+  host.connect(1)
+  host.receive(1, Uint8Array.of(0, 2, 3, 1, 2, 3))
+  const { connection, code, reason } = host.effects.at(-1)
+  assert.deepEqual([connection, code, reason], [1, 4400, 'malformed message'])
+})
+
+test('a store that fails is told, and damage is named', () => {
+  const host = new Host({})
+  host.connect(1)
+  host.receive(1, write(new Y.Doc(), 0, 'duck'))
+  const [manifest, slot] = [...host.rows.keys()].sort((a, b) => a - b)
+  host.rows.get(slot)[30] ^= FLIPPED_BIT
+  host.open({})
+  assert.deepEqual(host.room.damage(), [{ kind: 'row', key: slot }])
+  host.rows.get(manifest)[30] ^= FLIPPED_BIT
+  host.room = new Room(5n, {})
+  const read = host.room.nextEffect()
+  assert.equal(read.kind, 'read')
+  host.room.readFailed(read.token, 'the disk is gone', NOW)
+  while (host.room.nextEffect()) { /* the other read */ }
+  host.room.connect(9, true, NOW)
+  assert.equal(host.room.nextEffect().code, 4510)
+  assert.throws(() => host.room.rows(1, ['no pair'], NOW), /pairs/)
+  assert.throws(() => new Room(5n, { rowBytes: 3 }), /1,024/)
+})
+
+test('each instance has a memory of its own, and a failure stays in it', () => {
+  const [one, other] = [create(module), create(module)]
+  const open = ({ Room }) => new Room(5n, {})
+  const [failing, sound] = [open(one), open(other)]
+  new Uint8Array(one.memory.buffer).fill(0xff)
+  assert.throws(() => failing.connect(1, true, NOW))
+  assert.equal(sound.nextEffect().kind, 'read')
+})
