@@ -1,0 +1,56 @@
+// The storage contract on a Durable Object's SQLite: rows by key, an atomic batch, a range read.
+import type { RowWrite } from 'merganser/room'
+
+/** What one row and one batch may be, well below what the platform takes (2 MB a value). */
+export const LIMITS = { rowBytes: 1_900_000, batchRows: 1_000 }
+
+/** A row or a batch is larger than the limits. */
+export class TooLarge extends Error {
+  override name = 'TooLarge'
+}
+
+/** The rows of one document. An INTEGER PRIMARY KEY is the table itself: one row written for each row. */
+export class Rows {
+  /** Rows read and written, as the platform counts and bills them. */
+  readonly billed = { read: 0, written: 0 }
+  #hasTable: boolean | undefined
+
+  constructor (readonly storage: DurableObjectStorage) {}
+
+  /** All rows with keys from `first` to `last`, both included, in key order. */
+  read (first: number, last: number): [number, ArrayBuffer][] {
+    if (!this.#tableExists()) return []
+    const cursor = this.#run('SELECT key, bytes FROM document WHERE key BETWEEN ? AND ? ORDER BY key', first, last)
+    return cursor as [number, ArrayBuffer][]
+  }
+
+  /** Carries out the batch whole or not at all; of two changes of one row the later one counts. */
+  write (batch: RowWrite[]): void {
+    if (batch.length > LIMITS.batchRows) throw new TooLarge(`a batch of ${batch.length} rows`)
+    for (const { key, bytes } of batch) {
+      if (bytes && bytes.byteLength > LIMITS.rowBytes) throw new TooLarge(`row ${key} of ${bytes.byteLength} bytes`)
+    }
+    this.storage.transactionSync(() => {
+      // Not before there is something to keep: an object that never wrote is never billed.
+      if (!this.#tableExists()) this.#run('CREATE TABLE document (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL)')
+      for (const { key, bytes } of batch) {
+        if (bytes) this.#run('INSERT OR REPLACE INTO document VALUES (?, ?)', key, bytes)
+        else this.#run('DELETE FROM document WHERE key = ?', key)
+      }
+    })
+    this.#hasTable = true
+  }
+
+  #tableExists (): boolean {
+    this.#hasTable ??= this.#run("SELECT 1 FROM sqlite_master WHERE name = 'document'").length > 0
+    return this.#hasTable
+  }
+
+  #run (statement: string, ...bindings: (number | Uint8Array<ArrayBuffer>)[]): SqlStorageValue[][] {
+    const cursor = this.storage.sql.exec(statement, ...bindings)
+    const rows = [...cursor.raw()]
+    this.billed.read += cursor.rowsRead
+    this.billed.written += cursor.rowsWritten
+    return rows
+  }
+}

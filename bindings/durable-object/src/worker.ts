@@ -1,0 +1,48 @@
+// The Worker: which path is what. A WebSocket upgrade is a document whatever its path.
+import { serveDemo } from './demo'
+import { DocumentObject, type DocumentEnv } from './document'
+import { engines } from './engines'
+
+export { DocumentObject, type DocumentEnv }
+
+/** What the Worker finds in its environment. */
+export interface Env extends DocumentEnv {
+  DOCUMENTS: DurableObjectNamespace<DocumentObject>
+  /** The demo page's files; without them there is no demo. */
+  ASSETS?: Fetcher
+}
+
+/** Longest name of a document, in bytes as it is in the path. */
+const NAME_BYTES = 1_024
+
+export default {
+  async fetch (request, env): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') return connect(request, env, pathname.slice(1))
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return new Response('only GET\n', { status: 405, headers: { Allow: 'GET, HEAD' } })
+    }
+    if (pathname === '/healthz') return health()
+    if (pathname === '/api' || pathname.startsWith('/api/')) return Response.json({ error: 'not found' }, { status: 404 })
+    return await serveDemo(pathname, env.ASSETS) ??
+      new Response('there is nothing here; the demo is at /, documents are WebSockets\n', { status: 404 })
+  }
+} satisfies ExportedHandler<Env>
+
+/** Passes a WebSocket on to the document of this name: all of the path after its first slash, as it came. */
+function connect (request: Request, env: Env, name: string): Response | Promise<Response> {
+  if (name === '') return new Response('the path has to name a document\n', { status: 400 })
+  if (name.length > NAME_BYTES) return new Response("the document's name is too long\n", { status: 414 })
+  return env.DOCUMENTS.get(env.DOCUMENTS.idFromName(name)).fetch(request)
+}
+
+/** Whether the engine runs here. Documents are stored each by itself: there is no store that could fail for all. */
+function health (): Response {
+  try {
+    const seat = engines.take('healthz', { waits: false }, Date.now())
+    seat.room = new seat.engine.Room(0n, {})
+    return new Response('ok\n')
+  } catch (error) {
+    return new Response(`the engine does not run: ${error}\n`, { status: 503 })
+  }
+}
