@@ -41,6 +41,6 @@ if (process.argv[1] === import.meta.filename) {
   run('cargo', ['run', '--quiet', '--package', 'merganser-wasm-package'])
   rmSync(join(here, 'dist'), { recursive: true, force: true })
   await bundle(join(here, 'src/worker.ts'), join(here, 'dist'))
-  run('node', [join(here, 'node_modules/typescript/bin/tsc')])
+  run('node', [join(here, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
   console.log('built in dist/')
 }

@@ -1,7 +1,7 @@
 //! Effects of a room as plain objects of JavaScript.
 
+use crate::rows::{batch_to_js, key_to_js};
 use js_sys::{Array, Object, Uint8Array};
-use merganser::archive::{RowKey, RowWrite};
 use merganser::sync::Effect;
 use wasm_bindgen::prelude::*;
 
@@ -23,9 +23,6 @@ export type Effect =
   | { kind: 'callAt', atMs: number | undefined }
   /** Call `Room.tick` at this time, even if the room has left memory by then. */
   | { kind: 'wakeAt', atMs: number }
-
-/** One change of a batch. The key is an integer of at most 35 bits. */
-export interface RowWrite { key: number, bytes: Uint8Array<ArrayBuffer> | undefined }
 "#;
 
 #[wasm_bindgen]
@@ -42,8 +39,6 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_last(this: &Record, key: f64);
     #[wasm_bindgen(method, setter)]
-    fn set_key(this: &Record, key: f64);
-    #[wasm_bindgen(method, setter)]
     fn set_rows(this: &Record, rows: &Array);
     #[wasm_bindgen(method, setter)]
     fn set_to(this: &Record, to: &Array);
@@ -52,7 +47,7 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_connection(this: &Record, connection: f64);
     #[wasm_bindgen(method, setter)]
-    fn set_bytes(this: &Record, bytes: Option<Uint8Array>);
+    fn set_bytes(this: &Record, bytes: &Uint8Array);
     #[wasm_bindgen(method, setter)]
     fn set_code(this: &Record, code: u16);
     #[wasm_bindgen(method, setter)]
@@ -78,7 +73,7 @@ pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
         Effect::Write { token, rows } => {
             object.set_kind("write");
             object.set_token(token.0 as f64);
-            object.set_rows(&rows.iter().map(row_to_js).collect());
+            object.set_rows(&batch_to_js(&rows));
         }
         Effect::Send { to, message } => {
             object.set_kind("send");
@@ -88,7 +83,7 @@ pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
         Effect::Attach { connection, bytes } => {
             object.set_kind("attach");
             object.set_connection(connection as f64);
-            object.set_bytes(Some(Uint8Array::from(&*bytes)));
+            object.set_bytes(&Uint8Array::from(&*bytes));
         }
         Effect::Close { connection, code, reason } => {
             object.set_kind("close");
@@ -106,19 +101,4 @@ pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
         }
     }
     object.into()
-}
-
-fn row_to_js(row: &RowWrite) -> JsValue {
-    let object = record();
-    let (key, bytes) = match row {
-        RowWrite::Put(key, bytes) => (key, Some(Uint8Array::from(&**bytes))),
-        RowWrite::Delete(key) => (key, None),
-    };
-    object.set_key(key_to_js(*key));
-    object.set_bytes(bytes);
-    object.into()
-}
-
-fn key_to_js(key: RowKey) -> f64 {
-    key.to_integer() as f64
 }

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "doc")]
 mod array;
+#[cfg(feature = "contract")]
+mod contract;
 #[cfg(feature = "doc")]
 mod doc;
 #[cfg(feature = "room")]
@@ -17,6 +19,8 @@ mod room;
 mod room_condition;
 #[cfg(feature = "room")]
 mod room_options;
+#[cfg(any(feature = "room", feature = "contract"))]
+mod rows;
 #[cfg(feature = "doc")]
 mod text;
 #[cfg(feature = "doc")]
@@ -26,6 +30,8 @@ mod values;
 
 #[cfg(feature = "doc")]
 pub use array::SharedArray;
+#[cfg(feature = "contract")]
+pub use contract::Contract;
 #[cfg(feature = "doc")]
 pub use doc::Doc;
 #[cfg(feature = "doc")]

@@ -3,8 +3,9 @@
 use crate::effect::effect_to_js;
 use crate::room_condition::{damage_to_js, meters_to_js};
 use crate::room_options::{RoomOptions, config_from_js};
-use js_sys::{Array, Uint8Array};
-use merganser::archive::{RowKey, StoreError};
+use crate::rows::rows_from_js;
+use js_sys::Array;
+use merganser::archive::StoreError;
 use merganser::sync::{self, ReadToken, Rights, WriteToken};
 use wasm_bindgen::prelude::*;
 
@@ -109,14 +110,4 @@ impl Room {
     pub fn next_effect(&mut self) -> JsValue {
         self.0.next_effect().map_or(JsValue::UNDEFINED, effect_to_js)
     }
-}
-
-fn rows_from_js(rows: &Array) -> Result<Vec<(RowKey, Vec<u8>)>, JsError> {
-    let bad = || JsError::new("rows are pairs of a key and its bytes");
-    let row = |row: JsValue| {
-        let row: &Array = row.dyn_ref()?;
-        let key = RowKey::from_integer(row.get(0).as_f64()? as i64)?;
-        Some((key, Uint8Array::new(&row.get(1)).to_vec()))
-    };
-    rows.iter().map(|of| row(of).ok_or_else(bad)).collect()
 }

@@ -1,8 +1,9 @@
 //! Builds the npm package `merganser` into `wasm/pkg` and prints how large its two modules are.
 //!
-//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`.
+//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `contract FOLDER` it builds the
+//! test of the storage contract into a folder instead.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,14 +15,18 @@ const PROFILE: &str = "wasm";
 
 fn main() -> Result<()> {
     let wasm_folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the folder wasm")?;
-    let folder = wasm_folder.join("pkg");
-    let module = compile(wasm_folder, "doc")?;
-    bindgen(&module, "merganser").web(true)?.generate(&folder).context("writing the JavaScript")?;
-    report(&folder.join("merganser_bg.wasm"))?;
-    let module = compile(wasm_folder, "room")?;
-    bindgen(&module, "room").no_modules(true)?.generate(&folder).context("writing the JavaScript")?;
-    make_factory(&folder, "room", "Room")?;
-    report(&folder.join("room_bg.wasm"))
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {
+            let folder = wasm_folder.join("pkg");
+            let module = compile(wasm_folder, "doc")?;
+            bindgen(&module, "merganser").web(true)?.generate(&folder).context("writing the JavaScript")?;
+            report(&folder.join("merganser_bg.wasm"))?;
+            build_factory(wasm_folder, &folder, "room", "Room")
+        }
+        ["contract", folder] => build_factory(wasm_folder, Path::new(folder), "contract", "Contract"),
+        _ => bail!("usage: merganser-wasm-package [contract FOLDER]"),
+    }
 }
 
 /// Compiles the crate `merganser-wasm` and gives the module's path.
@@ -47,9 +52,11 @@ fn bindgen(module: &Path, name: &str) -> Bindgen {
     bindgen
 }
 
-/// Turns the script that was generated, which knows one instance, into a module whose `create` gives a new instance
-/// at each call: a host that keeps one for each document loses one document where one of them fails.
-fn make_factory(folder: &Path, name: &str, class: &str) -> Result<()> {
+/// Builds a feature that is one class. The script that is generated knows one instance; it becomes a module whose `create`
+/// gives a new one at each call: a host that keeps one for each document loses one document where one of them fails.
+fn build_factory(wasm_folder: &Path, folder: &Path, name: &str, class: &str) -> Result<()> {
+    let module = compile(wasm_folder, name)?;
+    bindgen(&module, name).no_modules(true)?.generate(folder).context("writing the JavaScript")?;
     let script = folder.join(format!("{name}.js"));
     let glue = std::fs::read_to_string(&script)?;
     let factory = format!(
@@ -73,7 +80,8 @@ fn make_factory(folder: &Path, name: &str, class: &str) -> Result<()> {
          /** A new instance of the compiled `{name}_bg.wasm`, with a memory of its own. */\n\
          export function create(module: WebAssembly.Module): Engine\n"
     );
-    Ok(std::fs::write(&declarations, types)?)
+    std::fs::write(&declarations, types)?;
+    report(&folder.join(format!("{name}_bg.wasm")))
 }
 
 fn report(module: &Path) -> Result<()> {

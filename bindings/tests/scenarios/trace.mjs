@@ -4,14 +4,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { Client, sleep, until } from '../clients.mjs'
-import { Server } from '../server.mjs'
 import { Skipped } from '../skipped.mjs'
 
 export const name = 'automerge-paper typed by one client, read by others'
 const PART = 20_000
 const MOST_BUFFERED_BYTES = 64 << 10
 
-export async function run ({ long }) {
+export async function run ({ Server, long }) {
   const folder = process.env.MERGANSER_TRACES
   const file = folder && ['', 'sequential'].map(under => join(folder, under, 'automerge-paper.json.gz')).find(existsSync)
   if (!file) throw new Skipped('MERGANSER_TRACES names no folder with automerge-paper.json.gz in it')
@@ -36,7 +35,7 @@ export async function run ({ long }) {
     const seconds = (Date.now() - started) / 1000
     typist.destroy()
     reader.destroy()
-    await until('the document has left memory', async () => await server.metric('merganser_documents_open') === 0)
+    await server.forgotten()
     const join = Date.now()
     const late = await new Client(server, 'paper').synced()
     assert.equal(late.text.toString(), expected, 'a late joiner reads the same')

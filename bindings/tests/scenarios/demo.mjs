@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { until } from '../clients.mjs'
-import { Server, target } from '../server.mjs'
+import { target } from '../folders.mjs'
 import { Skipped } from '../skipped.mjs'
 
 export const name = 'the demo in Chromium'
@@ -14,7 +14,7 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
   '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const ROOM = 'ärger & duck/pond'
 
-export async function run () {
+export async function run ({ Server }) {
   if (!existsSync(BROWSER)) throw new Skipped(`there is no ${BROWSER}`)
   const pictures = join(target, 'demo')
   mkdirSync(pictures, { recursive: true })

@@ -1,11 +1,10 @@
 // Eight clients edit at random while connections are cut; a ninth joins late. All are equal in the end.
 import assert from 'node:assert/strict'
 import { Client, areEqual, edit, sleep, until } from '../clients.mjs'
-import { Server } from '../server.mjs'
 
 export const name = 'eight clients, random edits, cuts, a late joiner'
 
-export async function run ({ random, long }) {
+export async function run ({ Server, random, long }) {
   const server = await new Server().start()
   const room = 'folder/a%2Fb?token=secret'.split('?')[0]
   const open = () => new Client(server, room, { params: { token: 'secret' } })
@@ -28,7 +27,7 @@ export async function run ({ random, long }) {
     const last = all[0]
     const reference = last.doc
     last.provider.destroy()
-    await until('the document has left memory', async () => await server.metric('merganser_documents_open') === 0)
+    await server.forgotten()
     const fresh = await open().synced()
     clients.push(fresh)
     await until('what is stored is equal', () => areEqual([reference, fresh.doc]))
@@ -36,7 +35,7 @@ export async function run ({ random, long }) {
     const other = await new Client(server, 'folder/a/b').synced()
     clients.push(other)
     assert.equal(other.text.length, 0, 'an escaped slash names another document')
-    assert.equal(await server.metric('merganser_updates_total{outcome="refused"}'), 0)
+    assert.equal(await server.refusals(), 0)
     return `${rounds} rounds, ${cuts} cuts, ${reference.getText('text').length} characters`
   } finally {
     clients.forEach(client => client.destroy())

@@ -5,14 +5,14 @@ import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, sleep, until } from '../clients.mjs'
-import { Server } from '../server.mjs'
 import { Skipped } from '../skipped.mjs'
 
 export const name = 'a full disk'
+export const hosts = ['native']
 const TRY_AGAIN = 4500
 const NOTHING_FITS = 4096
 
-export async function run () {
+export async function run ({ Server }) {
   if (spawnSync('prlimit', ['--version']).status !== 0) throw new Skipped('there is no prlimit (util-linux)')
   const server = await new Server().start()
   const [writer, reader] = await Promise.all([1, 2].map(() => new Client(server, 'full').synced()))

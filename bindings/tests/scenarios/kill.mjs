@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import * as Y from 'yjs'
 import { Client, edit, sleep, until } from '../clients.mjs'
-import { Server } from '../server.mjs'
 
 export const name = 'kill -9 in the middle of edits'
+export const hosts = ['native']
 
-export async function run ({ random, long }) {
+export async function run ({ Server, random, long }) {
   const server = await new Server().start()
   const kills = long ? 20 : 3
   let edits = 0

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { lazyClient } from '../lazy.mjs'
 import { Client, areEqual, edit, sleep, until } from '../clients.mjs'
-import { Server } from '../server.mjs'
 
 export const name = 'SIGTERM: 1012, an end within 5 s, all stored'
+export const hosts = ['native']
 
-export async function run ({ random }) {
+export async function run ({ Server, random }) {
   const server = await new Server().start()
   const clients = await Promise.all(Array.from({ length: 12 }, (_, n) => new Client(server, `room-${n % 3}`).synced()))
   const codes = clients.map(() => undefined)

@@ -1,14 +1,10 @@
-// What the server answers besides documents, and what it refuses.
+// What a host answers besides documents, and which names documents have.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import WebSocket from 'ws'
-import { Server } from '../server.mjs'
 
-export const name = 'pages, health, metrics, refusals'
+export const name = 'pages, health, names'
 
-export async function run () {
+export async function run ({ Server }) {
   const server = await new Server().start()
   const ask = path => fetch(server.http + path)
   try {
@@ -19,7 +15,6 @@ export async function run () {
     assert.ok(files.length >= 2, 'the page names its script and its style')
     for (const file of files) assert.equal((await ask(file)).status, 200, file)
     assert.equal(await (await ask('/healthz')).text(), 'ok\n')
-    assert.match(await (await ask('/metrics')).text(), /^# TYPE merganser_connections gauge$/m)
     const api = await ask('/api/nothing')
     assert.equal(api.status, 404)
     assert.match(api.headers.get('content-type'), /json/)
@@ -31,13 +26,6 @@ export async function run () {
     for (const path of ['/healthz', '/api/x', '/a//b/', '/%F0%9F%A6%86?token=1', '/..%2F..']) {
       assert.equal(await upgrade(server, path), 101, `${path} is a document`)
     }
-    await refusesToStart(server.data, /another server uses the data folder/)
-    const folder = mkdtempSync(join(tmpdir(), 'merganser-'))
-    writeFileSync(join(folder, 'file'), '')
-    await refusesToStart(join(folder, 'file', 'data'), /cannot write to .*file/)
-    writeFileSync(join(folder, 'documents.sqlite'), 'this is no database'.repeat(100))
-    await refusesToStart(folder, /cannot use the database .*not a database/)
-    rmSync(folder, { recursive: true })
   } finally {
     await server.remove()
   }
@@ -51,11 +39,4 @@ function upgrade (server, path) {
     socket.on('unexpected-response', (_, response) => { resolve(response.statusCode); socket.terminate() })
     socket.on('error', reject)
   })
-}
-
-async function refusesToStart (data, message) {
-  const server = new Server()
-  rmSync(server.data, { recursive: true })
-  server.data = data
-  await assert.rejects(server.start(), message)
 }

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { Client, until } from '../clients.mjs'
 import { lazyClient } from '../lazy.mjs'
-import { Server } from '../server.mjs'
 
 export const name = 'a client that does not read'
+export const hosts = ['native']
 const MOST_BYTES = 1 << 20
 const BLOCK = 'slow '.repeat(20_000)
 
-export async function run () {
+export async function run ({ Server }) {
   const server = await new Server({ options: ['--outgoing-bytes', String(MOST_BYTES)] }).start()
   const [writer, reader] = await Promise.all([1, 2].map(() => new Client(server, 'slow').synced()))
   const lazy = await lazyClient(server, 'slow')

@@ -1,0 +1,83 @@
+// The Worker with what tests need besides: eviction, figures, rights by address, and a message that breaks the engine.
+import unsafe from 'workerd:unsafe'
+import { DocumentObject as Product, type Env } from '../src/worker'
+import worker from '../src/worker'
+import { LIMITS, Rows } from '../src/rows'
+import { engines } from '../src/engines'
+import { create, type StoreUnderTest } from './contract/contract'
+import contract from './contract/contract_bg.wasm'
+
+/** What makes the instance that reads it trap: its whole memory is overwritten. */
+const POISON = 'poison!'
+
+/** Instances whose `room_receive` looks for that message. */
+class Instance extends WebAssembly.Instance {
+  constructor (module: WebAssembly.Module, imports?: WebAssembly.Imports) {
+    super(module, imports)
+    const exports = this.exports as Record<string, any>
+    if (!exports.room_receive) return
+    const receive = (...args: number[]) => {
+      const [, , pointer, length] = args
+      const memory = new Uint8Array(exports.memory.buffer)
+      if (new TextDecoder().decode(memory.subarray(pointer, pointer! + length!)) === POISON) memory.fill(0xff)
+      return exports.room_receive(...args)
+    }
+    return { exports: { ...exports, room_receive: receive } } as unknown as Instance
+  }
+}
+WebAssembly.Instance = Instance
+
+export class DocumentObject extends Product {
+  readonly #incarnation = crypto.randomUUID()
+
+  override fetch (request: Request): Response | Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/test/contract') return this.#checkContract()
+    if (!pathname.startsWith('/test/')) return super.fetch(request)
+    return Response.json({
+      incarnation: this.#incarnation,
+      sockets: this.ctx.getWebSockets().length,
+      billed: this.rows.billed,
+      bytes: this.ctx.storage.sql.databaseSize
+    })
+  }
+
+  protected override mayWrite (request: Request): boolean {
+    return !new URL(request.url).searchParams.has('read-only')
+  }
+
+  #checkContract (): Response {
+    const storage = this.ctx.storage
+    let rows = new Rows(storage)
+    const store: StoreUnderTest = {
+      ...LIMITS,
+      read: (first, last) => rows.read(first, last),
+      write: batch => rows.write(batch),
+      reopen: () => { rows = new Rows(storage) }
+    }
+    create(contract).Contract.check(store)
+    return Response.json(rows.billed)
+  }
+}
+
+export default {
+  async fetch (request: Request, env: Env): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    const [, test, call, ...rest] = pathname.split('/')
+    if (test !== 'test') return worker.fetch(request as any, env)
+    const document = (name: string) => env.DOCUMENTS.get(env.DOCUMENTS.idFromName(name)).fetch(request)
+    switch (call) {
+      case 'evict':
+        await unsafe.evictAllDurableObjects({ webSockets: 'hibernate' })
+        return Response.json('evicted')
+      case 'instances':
+        return Response.json({ count: engines.count, bytes: engines.bytes })
+      case 'contract':
+        return document('contract')
+      case 'document':
+        return document(rest.join('/'))
+      default:
+        return new Response('no such test\n', { status: 404 })
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// The Durable Object host, in workerd: the Worker with what tests need besides (`durable-object/tests/worker.ts`).
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundle } from '../../durable-object/build.mjs'
+import { startWorkerd } from '../../durable-object/workerd.mjs'
+import { root } from '../folders.mjs'
+import { ServerProcess } from './process.mjs'
+
+export const name = 'workerd'
+
+let built
+
+/** The Worker of the tests, built once. */
+async function testWorker () {
+  const source = join(root, 'bindings/durable-object/tests')
+  const contract = ['run', '--quiet', '--package', 'merganser-wasm-package', '--', 'contract', join(source, 'contract')]
+  const { status, stderr } = spawnSync('cargo', contract, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the storage contract could not be built: ${stderr}`)
+  const folder = mkdtempSync(join(tmpdir(), 'merganser-worker-'))
+  await bundle(join(source, 'worker.ts'), folder)
+  return folder
+}
+
+export class Server extends ServerProcess {
+  /** `roomOptions` are those of all its rooms. */
+  constructor ({ roomOptions = {} } = {}) {
+    super()
+    this.roomOptions = roomOptions
+  }
+
+  async launch () {
+    const folder = await (built ??= testWorker())
+    const { data, port, roomOptions } = this
+    return startWorkerd({ folder, data, port, unsafe: true, variables: { ROOM_OPTIONS: roomOptions } })
+  }
+
+  /** Asks the tests' part of the Worker. */
+  async ask (path) {
+    const response = await fetch(`${this.http}/test/${path}`)
+    const answer = await response.text()
+    if (!response.ok) throw new Error(`${path}: ${answer}`)
+    return JSON.parse(answer)
+  }
+
+  /** Puts all objects out of memory; their sockets stay. */
+  evict () { return this.ask('evict') }
+
+  /** What the object of this document says of itself: `incarnation`, `sockets`, `billed` rows since it is in memory. */
+  state (room) { return this.ask(`document/${room}`) }
+
+  /** Puts all documents out of memory. */
+  forgotten () { return this.evict() }
+
+  /** How many connections were closed for what they sent. */
+  refusals () {
+    return this.log.split('\n').filter(line => /"code":44\d\d/.test(line)).length
+  }
+
+  get hasFailed () { return /the document failed|Uncaught/.test(this.log) }
+}
