@@ -5,6 +5,7 @@ mod error;
 mod id;
 mod id_set;
 mod js_string;
+mod json;
 mod state_vector;
 pub mod utf16;
 
@@ -12,4 +13,5 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
+pub(crate) use json::outside_strings;
 pub use state_vector::StateVector;
