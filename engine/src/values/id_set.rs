@@ -145,11 +145,11 @@ impl IdSet {
 impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
     /// Collects ranges in any order, also overlapping ones. O(n log n).
     fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
-        ranges.sort_unstable_by_key(|(client, range)| (*client, range.start));
+        let mut ranges: Vec<_> = ranges.into_iter().map(|(client, range)| (client, range.start, range.end)).collect();
+        ranges.sort_unstable();
         let mut set = IdSet::default();
-        for (client, range) in ranges {
-            set.insert(client, range);
+        for (client, start, end) in ranges {
+            set.insert(client, start..end);
         }
         set
     }
