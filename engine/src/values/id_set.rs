@@ -49,7 +49,7 @@ impl IdSet {
                 added.iter().for_each(|range| self.insert(client, range.clone()));
                 continue;
             }
-            let known = self.clients.remove(&client).unwrap_or_default();
+            let known = core::mem::take(self.clients.entry(client).or_default());
             let (mut known, mut added) = (known.into_iter().peekable(), added.iter().cloned().peekable());
             while let (Some(left), Some(right)) = (known.peek(), added.peek()) {
                 let next = if left.start <= right.start { known.next() } else { added.next() };
