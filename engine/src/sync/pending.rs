@@ -136,9 +136,9 @@ impl Pending {
     }
 }
 
-/// A hash that tells whether a row has changed; never 0.
+/// A hash that tells whether a row has changed; never 0. With a seed, as that of stored rows: so it is the same code.
 pub(super) fn hash_body(body: &[u8]) -> u64 {
-    XxHash3_64::oneshot(body).max(1)
+    XxHash3_64::oneshot_with_seed(0, body).max(1)
 }
 
 /// SipHash: two updates with the same hash can't be made on purpose as cheaply as with that of rows.

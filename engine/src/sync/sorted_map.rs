@@ -1,6 +1,6 @@
 //! A map for up to some thousand entries, of which most are added in ascending order.
 
-/// Entries in a vector, keys ascending. Looking up is O(log n); inserting is O(1) at the end, else O(n), as removing is.
+/// Entries in a vector, keys ascending. Looking up is O(log n), inserting O(1) at the end, else O(n), as is removing.
 /// It takes a tenth of the code that a tree does, which counts where the room is a download.
 #[derive(Clone, Debug)]
 pub(super) struct SortedMap<K, V> {
