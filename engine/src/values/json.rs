@@ -20,13 +20,20 @@ impl Any {
 }
 
 /// The bytes of JSON text outside its strings, with their offsets.
-pub(crate) fn outside_strings(text: &str) -> impl Iterator<Item = (usize, u8)> + '_ {
-    let (mut in_string, mut is_escaped) = (false, false);
-    text.bytes().enumerate().filter(move |(_, byte)| {
-        let is_quote = *byte == b'"' && !is_escaped;
-        is_escaped = in_string && *byte == b'\\' && !is_escaped;
-        in_string ^= is_quote;
-        !in_string && !is_quote
+fn outside_strings(text: &str) -> impl Iterator<Item = (usize, u8)> + '_ {
+    let mut bytes = text.bytes().enumerate();
+    core::iter::from_fn(move || {
+        loop {
+            let (at, byte) = bytes.next()?;
+            if byte != b'"' {
+                return Some((at, byte));
+            }
+            while let Some((_, in_string)) = bytes.next().filter(|(_, byte)| *byte != b'"') {
+                if in_string == b'\\' {
+                    bytes.next();
+                }
+            }
+        }
     })
 }
 

@@ -13,5 +13,4 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
-pub(crate) use json::outside_strings;
 pub use state_vector::StateVector;
