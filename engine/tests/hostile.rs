@@ -89,7 +89,7 @@ fn deep_nesting_is_refused() {
         let refused = validate_update(&update).map_err(|error| error.kind);
         assert_eq!(refused, if depth <= 128 { Ok(()) } else { Err(ErrorKind::NestedTooDeeply) }, "{depth} levels");
     }
-    for depth in [100, 3_000, 1_000_000] {
+    for depth in [100, 127, 128, 3_000, 1_000_000] {
         let state = "[".repeat(depth) + &"]".repeat(depth);
         let mut update = vec![1, 5, 1];
         merganser::lib0::write_string(&mut update, &state);

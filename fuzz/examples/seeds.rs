@@ -49,7 +49,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "state_vector" => merge.iter().flat_map(|case| list(&case["svs"])).chain(hostile("stateVector")).collect(),
         "delete_set" => updates().flatten().filter(|update| update[0] == 0).map(|of| of[1..].to_vec()).collect(),
         "any" => vec![vec![118, 1, 1, b'k', 117, 3, 125, 65, 123, 0, 0, 0, 0, 0, 0, 240, 63, 119, 1, b'a']],
-        "json" => vec![br#"{"k":[1,-0.5e3,"\ud83d\ude00\ud800",null,true]}"#.to_vec()],
+        "json" => vec![br#"{"k":[1,-0.5e3,1e999,"\ud83d\ude00\ud800",null,true]}"#.to_vec()],
         "merge" => updates().map(|of| pieces(&of)).collect(),
         "diff" => merge
             .iter()

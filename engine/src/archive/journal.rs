@@ -127,7 +127,7 @@ impl Journal {
             let mut page = PageBuilder::default();
             let stored = slot.stored.as_deref().unwrap_or_default();
             // What was stored was checked when it came; a slot that doesn't parse here is our own defect.
-            let update = Update::parse_v1(stored).expect("a stored slot is an update");
+            let Ok(update) = Update::parse_v1(stored) else { unreachable!("a stored slot is an update") };
             page.add_update(&update, stored, deletes);
             page
         })

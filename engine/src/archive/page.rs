@@ -3,7 +3,8 @@
 
 use crate::lib0::{Reader, var_uint_len, write_var_uint};
 use crate::update::{
-    ByteRange, Content, Parent, Struct, StructPart, Update, skip_unit, units_of, write_delete_set, write_struct,
+    ByteRange, Content, Parent, Struct, StructPart, Update, checked_text, skip_unit, units_of, write_delete_set,
+    write_struct,
 };
 use crate::values::{ClientId, Clock, Id, IdSet, utf16};
 use std::collections::BTreeMap;
@@ -259,7 +260,7 @@ impl<'a> RunPart<'a> {
         let payload = of.payload.of(bytes);
         match of.content {
             Content::String => {
-                let text = core::str::from_utf8(payload).expect("text is checked when an update is read");
+                let text = checked_text(payload);
                 let cut = if units == u64::from(of.len) {
                     utf16::Cut { half_before: false, text, half_after: false }
                 } else {
@@ -323,7 +324,7 @@ fn front_that_fits(of: &Struct, bytes: &[u8], most: usize) -> (Clock, usize) {
                     end += 1;
                 }
             }
-            let text = core::str::from_utf8(&payload[..end]).expect("text is checked when an update is read");
+            let text = checked_text(&payload[..end]);
             (utf16::len(text), end)
         }
         Content::Any | Content::Json => {

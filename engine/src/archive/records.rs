@@ -119,8 +119,10 @@ impl AttachmentRecord {
 }
 
 fn append(out: &mut Vec<u8>, record: &impl Serialize) {
-    let bytes = bincode::serde::encode_to_vec(record, bincode::config::standard());
-    out.extend_from_slice(&bytes.expect("records have no values that bincode lacks"));
+    let Ok(bytes) = bincode::serde::encode_to_vec(record, bincode::config::standard()) else {
+        unreachable!("records have no values that bincode lacks");
+    };
+    out.extend_from_slice(&bytes);
 }
 
 fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8) -> Result<(T, usize), Error> {

@@ -63,7 +63,7 @@ impl EntryWriter {
 /// appears. A state that is gone is given as `null`. (y-protocols: `modifyAwarenessUpdate`) O(bytes).
 ///
 /// # Errors
-/// A malformed update, with states nested deeper than 128 among them.
+/// A malformed update, with states nested deeper than 127 among them.
 pub fn modify_update(update: &[u8], mut modify: impl FnMut(Any) -> Any) -> Result<Vec<u8>, Error> {
     let mut out = EntryWriter::default();
     for entry in read_entries(update)? {

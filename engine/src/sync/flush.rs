@@ -147,7 +147,8 @@ impl Room {
         let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, deletes, sizes, host).ok());
         let grows = folded.is_some();
         let pages = folded.unwrap_or_else(|| {
-            fold(None, &slots, deletes, sizes, host).expect("the journal holds what was checked when it came")
+            let folded = fold(None, &slots, deletes, sizes, host);
+            folded.unwrap_or_else(|_| unreachable!("the journal holds what was checked when it came"))
         });
         if let (false, Some(page), Some(_)) = (grows, last_page, tail) {
             self.note_base_damage(Damage::Row(RowKey::new(RowKind::BasePage, page)));

@@ -166,9 +166,14 @@ impl Room {
         if let Some(of) = self.connections.get_mut(&connection)
             && !core::mem::replace(&mut of.is_live, true)
         {
-            let at = self.live.partition_point(|of| *of < connection);
-            self.live.insert(at, connection);
+            self.list_live(connection);
         }
+    }
+
+    /// Lists a connection among those that get live updates.
+    pub(super) fn list_live(&mut self, connection: ConnectionId) {
+        let at = self.live.partition_point(|of| *of < connection);
+        self.live.insert(at, connection);
     }
 
     fn send_deletes(&mut self, connection: ConnectionId, deletes: &IdSet) {

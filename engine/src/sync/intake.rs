@@ -53,7 +53,7 @@ pub(super) struct Intake {
     update: Update,
     groups: Vec<Group>,
     /// Client, first clock and index of each group, sorted; made when a dependency is looked for.
-    index: Vec<(ClientId, Clock, usize)>,
+    index: Vec<(ClientId, Clock, u32)>,
     stack: Vec<(usize, Option<Id>)>,
     fresh_deletes: Vec<(ClientId, Range<Clock>)>,
 }
@@ -193,11 +193,13 @@ impl Intake {
     fn find_provider(&mut self, id: Id) -> Option<usize> {
         if self.index.is_empty() {
             let start = |group: &Group| self.update.structs[group.next.min(group.end - 1)].id.clock;
-            self.index.extend(self.groups.iter().enumerate().map(|(index, group)| (group.client, start(group), index)));
+            let groups = self.groups.iter().zip(0_u32..);
+            self.index.extend(groups.map(|(group, index)| (group.client, start(group), index)));
             self.index.sort_unstable();
         }
         let behind = self.index.partition_point(|(client, start, _)| (*client, *start) <= (id.client, id.clock));
         let (client, _, index) = *self.index.get(behind.checked_sub(1)?)?;
+        let index = index as usize;
         (client == id.client && self.groups[index].state == GroupState::Ready).then_some(index)
     }
 

@@ -19,6 +19,7 @@ mod presence;
 mod protocol;
 mod receive;
 mod room;
+mod sorted_map;
 
 pub use close::CloseReason;
 pub use config::{Durability, Limits, Rights, RoomConfig};

@@ -8,7 +8,7 @@ use super::flush::Gather;
 use super::known::Known;
 use super::pending::{self, Pending};
 use super::room::{Room, State, shows_unstored};
-use crate::archive::records::{AttachmentRecord, Manifest};
+use crate::archive::records::{AttachmentRecord, Manifest, SlotSummary};
 use crate::archive::{Journal, RowKey, RowKind, StoreError, open_row, read_slot};
 use crate::lib0::Reader;
 use crate::update::{decode_state_vector, read_delete_set};
@@ -120,12 +120,11 @@ impl Room {
         // What is attached stays as it is: its tail is taken back only once the rows are read.
         let resumed =
             Connection { is_live: record.live, beats: record.beats, needs_attaching: false, ..Connection::new(rights) };
-        if record.live {
-            self.live.push(connection);
-            self.live.sort_unstable();
-        }
         self.presence.restore(connection, &record.awareness);
         self.connections.insert(connection, resumed);
+        if record.live {
+            self.list_live(connection);
+        }
         for update in record.tail {
             self.unstored_since_ms = self.unstored_since_ms.into_iter().chain([record.unstored_since_ms]).min();
             if matches!(self.state, State::Open) {
@@ -226,11 +225,14 @@ impl Room {
 
     fn restore_journal(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Error> {
         let folded = self.manifest.folded_sequence;
-        let mut slots = Vec::new();
+        let mut slots: Vec<(u64, u32, SlotSummary, &[u8])> = Vec::new();
         for (key, bytes) in rows {
             match open_row(*key, bytes) {
                 Ok(row) if row.stamp == self.manifest.stamp => match read_slot(row.body) {
-                    Ok((summary, update)) => slots.push((row.sequence, key.number, summary, update)),
+                    Ok((summary, update)) => {
+                        let at = slots.partition_point(|(sequence, ..)| *sequence < row.sequence);
+                        slots.insert(at, (row.sequence, key.number, summary, update));
+                    }
                     Err(Error { kind: ErrorKind::NewerVersion, .. }) => return Err(ErrorKind::NewerVersion.into()),
                     Err(_) => self.damage.push(Damage::Row(*key)),
                 },
@@ -238,7 +240,6 @@ impl Room {
                 _ => self.damage.push(Damage::Row(*key)),
             }
         }
-        slots.sort_unstable_by_key(|(sequence, ..)| *sequence);
         self.journal = Journal::starting_at(folded + 1, self.config.sizes, self.config.host);
         let mut expected = folded + 1;
         let mut is_whole = true;

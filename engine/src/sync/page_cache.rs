@@ -2,7 +2,7 @@
 //! read and share the bytes.
 
 use super::effect::ReadToken;
-use std::collections::BTreeMap;
+use super::sorted_map::SortedMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ const KEPT_MS: u64 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct PageCache {
     /// Absent messages are pages that can't be read.
-    messages: BTreeMap<u32, Option<Arc<[u8]>>>,
+    messages: SortedMap<u32, Option<Arc<[u8]>>>,
     bytes: usize,
     used_ms: u64,
     /// The read that is under way.

@@ -4,7 +4,7 @@
 use crate::archive::{HostLimits, RowKey, RowKind, RowWrite, largest_update, seal_row};
 use crate::lib0::{Reader, var_uint_len, write_bytes};
 use crate::values::{ClientId, Clock, Error, Id};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use twox_hash::XxHash3_64;
 
@@ -12,9 +12,8 @@ use twox_hash::XxHash3_64;
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     waiting: BTreeMap<u64, (Id, Vec<u8>)>,
-    by_missing: BTreeMap<ClientId, BTreeSet<(Clock, u64)>>,
-    /// Hashes of the updates.
-    contents: BTreeSet<u64>,
+    /// Numbers in `waiting`, by what is missed and the update's hash.
+    by_missing: BTreeMap<(Id, u64), u64>,
     next: u64,
     bytes: usize,
     is_dirty: bool,
@@ -29,14 +28,18 @@ pub(super) const OVERHEAD_BYTES: usize = 64;
 const ROW_BYTES: usize = 64 << 10;
 
 impl Pending {
-    /// Adds an update that misses `missing`, unless that would pass `limit` bytes.
+    /// Adds an update that misses `missing`, unless the exact same bytes wait already; `false` if that would pass
+    /// `limit` bytes.
     pub(super) fn add(&mut self, missing: Id, update: Vec<u8>, limit: usize) -> bool {
+        let key = (missing, hash_update(&update));
+        if self.by_missing.contains_key(&key) {
+            return true;
+        }
         if self.bytes + update.len() + OVERHEAD_BYTES > limit {
             return false;
         }
         self.bytes += update.len() + OVERHEAD_BYTES;
-        self.contents.insert(hash_update(&update));
-        self.by_missing.entry(missing.client).or_default().insert((missing.clock, self.next));
+        self.by_missing.insert(key, self.next);
         self.waiting.insert(self.next, (missing, update));
         self.next += 1;
         self.is_dirty = true;
@@ -45,22 +48,13 @@ impl Pending {
 
     /// Takes out an update whose missing unit has come, now that `client` has reached `clock`.
     pub(super) fn take_ready(&mut self, client: ClientId, clock: Clock) -> Option<Vec<u8>> {
-        let missing = self.by_missing.get_mut(&client)?;
-        let (_, number) = *missing.first().filter(|(needed, _)| *needed < clock)?;
-        missing.pop_first();
-        if missing.is_empty() {
-            self.by_missing.remove(&client);
-        }
+        let ready = (Id::new(client, 0), 0)..(Id::new(client, clock), 0);
+        let (key, number) = self.by_missing.range(ready).next().map(|(key, number)| (*key, *number))?;
+        self.by_missing.remove(&key);
         let (_, update) = self.waiting.remove(&number)?;
         self.bytes -= update.len() + OVERHEAD_BYTES;
-        self.contents.remove(&hash_update(&update));
         self.is_dirty = true;
         Some(update)
-    }
-
-    /// Whether the exact same bytes wait already.
-    pub(super) fn contains(&self, update: &[u8]) -> bool {
-        self.contents.contains(&hash_update(update))
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -129,10 +123,9 @@ impl Pending {
     pub(super) fn assert_invariants(&self) {
         let bytes: usize = self.waiting.values().map(|(_, update)| update.len() + OVERHEAD_BYTES).sum();
         assert_eq!(bytes, self.bytes, "bytes of what waits");
-        let numbers = self.by_missing.values().map(BTreeSet::len).sum::<usize>();
-        assert_eq!(numbers, self.waiting.len(), "what waits is found by what it misses");
-        for (number, (missing, _)) in &self.waiting {
-            assert!(self.by_missing[&missing.client].contains(&(missing.clock, *number)));
+        assert_eq!(self.by_missing.len(), self.waiting.len(), "what waits is found by what it misses");
+        for (number, (missing, update)) in &self.waiting {
+            assert_eq!(self.by_missing[&(*missing, hash_update(update))], *number);
         }
     }
 
@@ -143,9 +136,9 @@ impl Pending {
     }
 }
 
-/// A hash that tells whether a row has changed; never 0.
+/// A hash that tells whether a row has changed; never 0. With a seed, as that of stored rows: so it is the same code.
 pub(super) fn hash_body(body: &[u8]) -> u64 {
-    XxHash3_64::oneshot(body).max(1)
+    XxHash3_64::oneshot_with_seed(0, body).max(1)
 }
 
 /// SipHash: two updates with the same hash can't be made on purpose as cheaply as with that of rows.

@@ -3,6 +3,7 @@
 use super::ConnectionId;
 use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
 use super::config::Limits;
+use super::sorted_map::SortedMap;
 use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
 use crate::values::{ClientId, Clock};
 use std::collections::{BTreeMap, VecDeque};
@@ -10,9 +11,9 @@ use std::collections::{BTreeMap, VecDeque};
 /// The awareness entries of a room.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    entries: BTreeMap<ClientId, Entry>,
+    entries: SortedMap<ClientId, Entry>,
     /// Which clients each connection announced.
-    announced: BTreeMap<ConnectionId, Vec<ClientId>>,
+    announced: SortedMap<ConnectionId, Vec<ClientId>>,
     /// The last clocks of clients that are gone, oldest first: stock clients send on what they hear of others, and
     /// such an echo must not bring back who has left meanwhile.
     gone: VecDeque<(ClientId, Clock)>,
@@ -72,7 +73,7 @@ impl Presence {
                 continue;
             }
             self.gone.retain(|(of, _)| *of != client);
-            let announced = self.announced.entry(from).or_default();
+            let announced = self.announced.get_or_default(from);
             if !announced.contains(&client) {
                 announced.push(client);
             }
@@ -107,7 +108,7 @@ impl Presence {
                 self.disown(known.owner, client);
             }
             self.entries.insert(client, Entry { clock: *clock, state: None, owner });
-            self.announced.entry(owner).or_default().push(client);
+            self.announced.get_or_default(owner).push(client);
         }
     }
 
@@ -133,7 +134,7 @@ impl Presence {
     /// All that is shown, as an awareness update.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         let mut relayed = EntryWriter::default();
-        for (client, entry) in &self.entries {
+        for (client, entry) in self.entries.iter() {
             if let Some(state) = &entry.state {
                 relayed.add(*client, entry.clock, state);
             }

@@ -111,9 +111,6 @@ impl Room {
         if !waiting.is_empty() {
             self.meters.updates_pending += 1;
             for (missing, update) in waiting {
-                if self.pending.contains(&update) {
-                    continue;
-                }
                 let fits_row = update.len() + 8 <= largest_update(self.config.host);
                 findings.exceeds_pending |= !fits_row || !self.pending.add(missing, update, pending_limit);
             }

@@ -13,10 +13,11 @@ use super::opening::{Damage, Opening, Waiting};
 use super::page_cache::PageCache;
 use super::pending::Pending;
 use super::presence::Presence;
+use super::sorted_map::SortedMap;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
 use crate::values::{IdSet, StateVector};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The server side of one document.
@@ -29,7 +30,7 @@ pub struct Room {
     pub(super) config: RoomConfig,
     pub(super) state: State,
     pub(super) effects: VecDeque<Effect>,
-    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) connections: SortedMap<ConnectionId, Connection>,
     pub(super) unclaimed: Unclaimed,
     /// Connections that get live updates, ascending.
     pub(super) live: Vec<ConnectionId>,
@@ -89,7 +90,7 @@ impl Room {
             config,
             state: State::Open,
             effects: VecDeque::new(),
-            connections: BTreeMap::new(),
+            connections: SortedMap::default(),
             unclaimed: Unclaimed::default(),
             live: Vec::new(),
             joining: Vec::new(),
@@ -322,9 +323,9 @@ impl Room {
 
     /// Closes everybody.
     pub(super) fn close_all(&mut self, reason: CloseReason) {
-        for connection in core::mem::take(&mut self.connections).into_keys() {
-            self.presence.remove(connection);
-            self.turn_away(connection, reason);
+        for connection in core::mem::take(&mut self.connections).keys() {
+            self.presence.remove(*connection);
+            self.turn_away(*connection, reason);
         }
         self.live.clear();
         self.joining.clear();

@@ -22,4 +22,4 @@ pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, write_state_vector};
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
 pub use write::{StructPart, WrittenParent, write_struct};
-pub(crate) use write::{skip_unit, units_of};
+pub(crate) use write::{checked_text, skip_unit, units_of};

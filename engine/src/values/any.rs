@@ -28,47 +28,6 @@ pub enum Any {
     Object(Vec<(Box<str>, Any)>),
 }
 
-impl Any {
-    /// Reads a value from JSON text. `None` if it is not JSON or nested deeper than 128.
-    /// A lone surrogate in an escape becomes U+FFFD.
-    pub fn from_json(text: &str) -> Option<Any> {
-        serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&replace_lone_surrogates(text)).ok())
-    }
-
-    /// The value as JSON text, numbers as JavaScript prints whole ones. What JSON lacks becomes `null`, bytes a list.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-/// Rewrites `\ud800`-style escapes that are no pair; only called where plain parsing failed.
-fn replace_lone_surrogates(text: &str) -> String {
-    let unit = |at: usize| -> Option<u16> {
-        let escape = text.as_bytes().get(at..at + 6)?;
-        let digits = escape.strip_prefix(b"\\u")?;
-        u16::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(char) = text[at..].chars().next() {
-        let pair_follows = || unit(at + 6).is_some_and(|low| (0xdc00..0xe000).contains(&low));
-        let width = match unit(at) {
-            Some(0xd800..0xdc00) if pair_follows() => 12,
-            Some(0xd800..0xe000) => {
-                out.push_str("\\ufffd");
-                at += 6;
-                continue;
-            }
-            Some(_) => 6,
-            None if char == '\\' => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
-            None => char.len_utf8(),
-        };
-        out.push_str(&text[at..at + width]);
-        at += width;
-    }
-    out
-}
-
 impl Serialize for Any {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -49,7 +49,7 @@ impl IdSet {
                 added.iter().for_each(|range| self.insert(client, range.clone()));
                 continue;
             }
-            let known = self.clients.remove(&client).unwrap_or_default();
+            let known = core::mem::take(self.clients.entry(client).or_default());
             let (mut known, mut added) = (known.into_iter().peekable(), added.iter().cloned().peekable());
             while let (Some(left), Some(right)) = (known.peek(), added.peek()) {
                 let next = if left.start <= right.start { known.next() } else { added.next() };
@@ -145,11 +145,11 @@ impl IdSet {
 impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
     /// Collects ranges in any order, also overlapping ones. O(n log n).
     fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
-        ranges.sort_unstable_by_key(|(client, range)| (*client, range.start));
+        let mut ranges: Vec<_> = ranges.into_iter().map(|(client, range)| (client, range.start, range.end)).collect();
+        ranges.sort_unstable();
         let mut set = IdSet::default();
-        for (client, range) in ranges {
-            set.insert(client, range);
+        for (client, start, end) in ranges {
+            set.insert(client, start..end);
         }
         set
     }

@@ -5,6 +5,7 @@ mod error;
 mod id;
 mod id_set;
 mod js_string;
+mod json;
 mod state_vector;
 pub mod utf16;
 

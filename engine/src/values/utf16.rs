@@ -76,11 +76,11 @@ pub fn cut(text: &str, from: u32, to: u32) -> Cut<'_> {
         Place::Byte(byte) => (byte, false),
         Place::InsidePair(byte) => (byte, true),
     };
-    if start > stop {
+    match text.get(start..stop) {
+        Some(text) => Cut { half_before, text, half_after },
         // Both ends inside the same pair: nothing is left.
-        return Cut { half_before: false, text: "", half_after: false };
+        None => Cut { half_before: false, text: "", half_after: false },
     }
-    Cut { half_before, text: &text[start..stop], half_after }
 }
 
 impl Cut<'_> {
