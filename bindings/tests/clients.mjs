@@ -120,3 +120,15 @@ function safeOffset (text, offset) {
   const isPlain = text.toString().length === text.length
   return isPlain && code >= 0xdc00 && code <= 0xdfff ? offset - 1 : offset
 }
+
+/** The sum of all clients' clocks. */
+export function clockSum (doc) {
+  return [...Y.decodeStateVector(Y.encodeStateVector(doc)).values()].reduce((sum, clock) => sum + clock, 0)
+}
+
+/** Whether bringing all of `part` to `whole` changes nothing: its structs and deletes are there. `whole` may grow. */
+export function contains (whole, part) {
+  const before = Y.snapshot(whole)
+  Y.applyUpdate(whole, Y.encodeStateAsUpdate(part))
+  return Y.equalSnapshots(before, Y.snapshot(whole))
+}

@@ -3,6 +3,7 @@
 #[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
 mod room_world;
 
+use merganser::ClientId;
 use merganser::sync::{Durability, Limits, Rights, RoomConfig};
 use room_world::{Message, Replica, World, awareness_update};
 
@@ -195,4 +196,38 @@ fn one_value_larger_than_a_row_is_refused() {
     world.post_to_all(breaker, Message::Update(update));
     assert_closed(&mut world, breaker, 4414, other);
     assert!(world.stored().unwrap().pages.len() > 8);
+}
+
+#[test]
+fn a_value_is_stored_if_it_fits_a_row_with_its_names() {
+    const ROW: usize = 4_000;
+    let host = merganser::archive::HostLimits { row_bytes: ROW, batch_rows: 10 };
+    for (names, size) in
+        [1, 40, 900].into_iter().flat_map(|names| (700..ROW).step_by(97).map(move |size| (names, size)))
+    {
+        let mut world = World::new(RoomConfig { host, ..RoomConfig::default() });
+        let [author, other] = world.add_connected();
+        world.insert(author, 0, &"text before it ".repeat(20));
+        world.run();
+        // A list with a byte array of this size in the root of so long a name, text of another client around it.
+        let mut update = vec![1, 1, 9, 0, 3, 1];
+        let var_uint = |out: &mut Vec<u8>, value: usize| out.extend([value as u8 | 0x80, (value >> 7) as u8]);
+        var_uint(&mut update, names);
+        update.extend(std::iter::repeat_n(b'l', names));
+        var_uint(&mut update, size);
+        update.extend(std::iter::repeat_n(7, size));
+        update.push(0);
+        world.post_to_all(author, Message::Update(update));
+        world.run();
+        let fits = names + size <= ROW - 200;
+        if fits {
+            assert_eq!(world.clients[author].closed_with, [0; 0], "{names} and {size} bytes");
+            world.insert(other, 0, &"text behind it ".repeat(200));
+            world.run();
+            let vector = world.stored().unwrap().state_vector();
+            assert_eq!(vector.clock(ClientId::from(9)), 1, "{names} and {size} bytes");
+        } else if names + size > ROW {
+            assert_eq!(world.clients[author].closed_with, [4414], "{names} and {size} bytes");
+        }
+    }
 }

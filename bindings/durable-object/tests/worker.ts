@@ -33,12 +33,15 @@ export class DocumentObject extends Product {
   override fetch (request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url)
     if (pathname === '/test/contract') return this.#checkContract()
-    if (!pathname.startsWith('/test/')) return super.fetch(request)
+    return pathname.startsWith('/test/') ? this.#state() : super.fetch(request)
+  }
+
+  async #state (): Promise<Response> {
     return Response.json({
       incarnation: this.#incarnation,
       sockets: this.ctx.getWebSockets().length,
       billed: this.rows.billed,
-      bytes: this.ctx.storage.sql.databaseSize
+      alarm: await this.ctx.storage.getAlarm()
     })
   }
 
@@ -60,8 +63,14 @@ export class DocumentObject extends Product {
   }
 }
 
+/** Time goes on faster where a test asks for it. */
+const systemNow = Date.now
+let skippedMs = 0
+Date.now = () => systemNow() + skippedMs
+
 export default {
-  async fetch (request: Request, env: Env): Promise<Response> {
+  async fetch (request: Request, env: Env & { MOST_BYTES?: number }): Promise<Response> {
+    if (env.MOST_BYTES) Object.assign(engines, { mostBytes: env.MOST_BYTES })
     const { pathname } = new URL(request.url)
     const [, test, call, ...rest] = pathname.split('/')
     if (test !== 'test') return worker.fetch(request as any, env)
@@ -70,6 +79,9 @@ export default {
       case 'evict':
         await unsafe.evictAllDurableObjects({ webSockets: 'hibernate' })
         return Response.json('evicted')
+      case 'minute':
+        skippedMs += 60_000
+        return Response.json(Date.now())
       case 'instances':
         return Response.json({ count: engines.count, bytes: engines.bytes })
       case 'contract':

@@ -24,16 +24,16 @@ async function testWorker () {
 }
 
 export class Server extends ServerProcess {
-  /** `roomOptions` are those of all its rooms. */
-  constructor ({ roomOptions = {} } = {}) {
+  /** `roomOptions` are those of all its rooms, `mostBytes` is what instances may hold before one is used again. */
+  constructor ({ roomOptions = {}, mostBytes = 0 } = {}) {
     super()
-    this.roomOptions = roomOptions
+    this.variables = { ROOM_OPTIONS: roomOptions, MOST_BYTES: mostBytes }
   }
 
   async launch () {
     const folder = await (built ??= testWorker())
-    const { data, port, roomOptions } = this
-    return startWorkerd({ folder, data, port, unsafe: true, variables: { ROOM_OPTIONS: roomOptions } })
+    const { data, port, variables } = this
+    return startWorkerd({ folder, data, port, unsafe: true, variables })
   }
 
   /** Asks the tests' part of the Worker. */
@@ -47,7 +47,10 @@ export class Server extends ServerProcess {
   /** Puts all objects out of memory; their sockets stay. */
   evict () { return this.ask('evict') }
 
-  /** What the object of this document says of itself: `incarnation`, `sockets`, `billed` rows since it is in memory. */
+  /** Lets a minute pass by the objects' clock. */
+  skipMinute () { return this.ask('minute') }
+
+  /** What the object of this document says: `incarnation`, `sockets`, `billed` rows since it is in memory, `alarm`. */
   state (room) { return this.ask(`document/${room}`) }
 
   /** Puts all documents out of memory. */

@@ -1,7 +1,8 @@
 //! Folding: what the journal holds becomes base pages, in the order in which it arrived.
 
-use super::page::split_front;
-use super::{HostLimits, PageBuilder, RowSizes, largest_update};
+use super::page::{names_bytes, split_front};
+use super::sizes::{largest_page, largest_stored_piece};
+use super::{HostLimits, PageBuilder, RowSizes};
 use crate::update::{Content, Update};
 use crate::values::{Error, IdSet};
 
@@ -19,7 +20,7 @@ pub fn fold(
     host: HostLimits,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let sizes = sizes.fitting(host);
-    let most = largest_update(host);
+    let most = largest_page(host);
     let mut pages = Vec::new();
     let mut page = PageBuilder::default();
     let mut update = Update::default();
@@ -40,7 +41,7 @@ pub fn fold(
         if slot.len() <= most {
             page.add_update(&update, slot, deletes);
         } else {
-            add_in_pieces(&update, slot, deletes, most, &mut page, &mut |page| end_page(page, &mut pages));
+            add_in_pieces(&update, slot, deletes, host, &mut page, &mut |page| end_page(page, &mut pages));
         }
         if page.len_bytes() >= sizes.page {
             end_page(&mut page, &mut pages);
@@ -55,26 +56,27 @@ fn add_in_pieces(
     update: &Update,
     bytes: &[u8],
     deletes: &IdSet,
-    most: usize,
+    host: HostLimits,
     page: &mut PageBuilder,
     end_page: &mut dyn FnMut(&mut PageBuilder),
 ) {
+    let most = largest_stored_piece(host);
     for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
         let mut rest = Some(*of);
         while let Some(of) = rest {
-            let left = most.saturating_sub(page.len_bytes());
-            if left < most / 4 {
+            // Names may have to be repeated in each piece.
+            let left = most.saturating_sub(page.len_bytes() + names_bytes(&of, bytes));
+            let (front, behind) = split_front(&of, bytes, left);
+            if !page.is_empty() && (left < most / 4 || front.payload.of(bytes).len() > left) {
                 end_page(page);
                 continue;
             }
-            // Half of the room is left to names and ids, which each piece may have to repeat.
-            let front;
-            (front, rest) = split_front(&of, bytes, left / 2);
             page.add_struct(&front, bytes, 0..front.len, deletes);
+            rest = behind;
         }
     }
     for (client, range) in &update.deletes {
-        if page.len_bytes() + 64 > most {
+        if page.len_bytes() > most {
             end_page(page);
         }
         page.add_delete(*client, range.clone());

@@ -20,5 +20,6 @@ pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;
 pub use page::PageBuilder;
 pub(crate) use page::largest_piece;
+pub(crate) use sizes::largest_stored_piece;
 pub use sizes::{RowSizes, largest_update};
 pub use store::{Store, StoreError, all_keys, check_store};

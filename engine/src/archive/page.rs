@@ -343,10 +343,14 @@ fn front_that_fits(of: &Struct, bytes: &[u8], most: usize) -> (Clock, usize) {
     }
 }
 
+/// Size in bytes of a struct's names: its key, and the root that it lies in.
+pub(crate) fn names_bytes(of: &Struct, bytes: &[u8]) -> usize {
+    let root = if let Parent::Root(name) = of.parent { name.of(bytes).len() } else { 0 };
+    root + of.key.map_or(0, |key| key.of(bytes).len())
+}
+
 /// Size in bytes of the largest piece that can't be cut: names, and the content or its largest unit.
 pub(crate) fn largest_piece(of: &Struct, bytes: &[u8]) -> usize {
-    let root = if let Parent::Root(name) = of.parent { name.of(bytes).len() } else { 0 };
-    let names = root + of.key.map_or(0, |key| key.of(bytes).len());
     let payload = of.payload.of(bytes);
     let content = match of.content {
         Content::String => 4.min(payload.len()),
@@ -362,5 +366,5 @@ pub(crate) fn largest_piece(of: &Struct, bytes: &[u8]) -> usize {
         }
         _ => payload.len(),
     };
-    names + content
+    names_bytes(of, bytes) + content
 }

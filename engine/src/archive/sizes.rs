@@ -34,6 +34,20 @@ impl RowSizes {
     }
 }
 
+/// What a piece that can't be cut costs besides its names and content at most: its ids, and what stands before the
+/// structs of a client.
+const HEAD_BYTES: usize = 128;
+
+/// The largest update that a base page can hold, in bytes.
+pub(super) fn largest_page(host: HostLimits) -> usize {
+    host.row_bytes - ENVELOPE_BYTES
+}
+
+/// The largest piece that can be stored uncut, in bytes: a value with the names that it needs.
+pub(crate) fn largest_stored_piece(host: HostLimits) -> usize {
+    largest_page(host) - HEAD_BYTES
+}
+
 /// The largest update that a row can hold beside its envelope and summary, in bytes.
 pub fn largest_update(host: HostLimits) -> usize {
     host.row_bytes - host.row_bytes / 8 - ENVELOPE_BYTES

@@ -8,8 +8,8 @@ use super::frame;
 use super::intake::{Destinations, Findings};
 use super::message::Message;
 use super::room::Room;
-use crate::archive::largest_update;
 use crate::archive::records::AttachmentRecord;
+use crate::archive::{largest_stored_piece, largest_update};
 use crate::values::{ClientId, ErrorKind};
 
 /// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
@@ -73,8 +73,7 @@ impl Room {
     }
 
     fn read_update(&mut self, update: &[u8]) -> Result<(), CloseReason> {
-        let most = largest_update(self.config.host) / 4;
-        self.intake.read(update, most).map_err(|error| match error.kind {
+        self.intake.read(update, largest_stored_piece(self.config.host)).map_err(|error| match error.kind {
             ErrorKind::TooLarge => close::VALUE_TOO_LARGE,
             _ => close::MALFORMED,
         })

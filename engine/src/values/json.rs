@@ -77,7 +77,9 @@ fn read_large_numbers(text: &str) -> Option<Any> {
             zeros.push('0');
             let is_beyond = |char: char| !matches!(char, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
             end = text[at..].find(is_beyond).map_or(text.len(), |len| at + len);
-            numbers.push(text[at..end].parse().ok()?);
+            // It is JSON: what is not read is beyond the range.
+            let beyond = if byte == b'-' { f64::NEG_INFINITY } else { f64::INFINITY };
+            numbers.push(serde_json::from_str(&text[at..end]).unwrap_or(beyond));
         }
     }
     zeros.push_str(&text[end..]);
