@@ -25,8 +25,9 @@ const FAILED = { code: 1011, reason: 'the document failed; connect again' }
  *
  * It hibernates while nobody speaks: all that its room knows is in its rows and in what is attached to its sockets.
  */
-export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends DurableObject<Env> implements Tenant {
+export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends DurableObject<Env> {
   protected readonly rows: Rows
+  readonly #tenant: Tenant = { waits: () => this.#timer !== undefined }
   #seat: Seat | undefined
   #sockets = new Map<number, WebSocket>()
   #lastConnection = 0
@@ -42,10 +43,6 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
   /** Whether who asks for a connection may change the document: everybody, unless a subclass says otherwise. */
   protected mayWrite (_request: Request): boolean {
     return true
-  }
-
-  get waits (): boolean {
-    return this.#timer !== undefined
   }
 
   /** Connects a client: the request is a WebSocket upgrade. */
@@ -103,11 +100,11 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
   #room (handled: WebSocket | undefined): Room {
     const nowMs = this.#now()
     const seat = this.#seat
-    if (seat?.tenant === this && seat.room) {
+    if (seat?.tenant === this.#tenant && seat.room) {
       seat.usedMs = nowMs
       return seat.room
     }
-    const taken = this.#seat = engines.take(this.ctx.id.toString(), this, nowMs)
+    const taken = this.#seat = engines.take(this.ctx.id.toString(), this.#tenant, nowMs)
     const options = { ...DEFAULTS, ...this.env.ROOM_OPTIONS, ...LIMITS }
     const room = taken.room = new taken.engine.Room(randomStamp(), options)
     this.#damageTold = 0
@@ -207,7 +204,11 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       // It is the rows or the attachments that it fails at: clients bring what they have when they connect again.
       this.#told('the document failed again', again)
       this.#discard()
-      for (const socket of this.ctx.getWebSockets()) this.#close(this.#connectionOf(socket), FAILED)
+      for (const socket of this.ctx.getWebSockets()) {
+        const connection = this.#connectionOf(socket)
+        this.#sockets.set(connection, socket)
+        this.#close(connection, FAILED)
+      }
     }
   }
 

@@ -16,7 +16,7 @@ const SURELY_SPARE_AFTER_MS = 60_000
 /** An object that has a seat. */
 export interface Tenant {
   /** Whether it waits for a call, and so for more than its rows and attachments bring back. */
-  readonly waits: boolean
+  waits (): boolean
 }
 
 /** An instance, its room, and who uses it. */
@@ -28,7 +28,7 @@ export class Seat {
 
   isSpare (nowMs: number): boolean {
     const silent = nowMs - this.usedMs
-    return silent >= SURELY_SPARE_AFTER_MS || (silent >= SPARE_AFTER_MS && !this.tenant.waits)
+    return silent >= SURELY_SPARE_AFTER_MS || (silent >= SPARE_AFTER_MS && !this.tenant.waits())
   }
 }
 

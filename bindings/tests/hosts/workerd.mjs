@@ -1,6 +1,6 @@
 // The Durable Object host, in workerd: the Worker with what tests need besides (`durable-object/tests/worker.ts`).
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../../durable-object/build.mjs'
@@ -14,12 +14,12 @@ let built
 
 /** The Worker of the tests, built once. */
 async function testWorker () {
-  const source = join(root, 'bindings/durable-object/tests')
-  const contract = ['run', '--quiet', '--package', 'merganser-wasm-package', '--', 'contract', join(source, 'contract')]
-  const { status, stderr } = spawnSync('cargo', contract, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`the storage contract could not be built: ${stderr}`)
+  const host = join(root, 'bindings/durable-object')
+  const { status, stderr } = spawnSync('npm', ['run', 'contract'], { cwd: host, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the test of the storage contract could not be built: ${stderr}`)
   const folder = mkdtempSync(join(tmpdir(), 'merganser-worker-'))
-  await bundle(join(source, 'worker.ts'), folder)
+  process.once('exit', () => rmSync(folder, { recursive: true }))
+  await bundle(join(host, 'tests/worker.ts'), folder)
   return folder
 }
 

@@ -38,7 +38,8 @@ export async function run ({ Server, random }) {
       assert.equal(closed.get(what), 4400, what)
     }
     assert.equal(closed.get('16 MiB and a little'), 4413)
-    assert.ok([1002, 1006].includes(closed.get('17 MB')), `17 MB: ${closed.get('17 MB')}`)
+    // Whether the host or the room refuses it depends on the largest message that the host takes.
+    assert.ok([1002, 1006, 4413].includes(closed.get('17 MB')), `17 MB: ${closed.get('17 MB')}`)
     await honest.end()
     assert.ok(!server.hasFailed, server.log)
     return `${badMessages.length + badFrames.length} attacks, an honest edit took ${honest.slowest} ms at most (${honest.slowestDuring})`

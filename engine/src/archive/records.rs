@@ -60,6 +60,7 @@ pub struct AttachmentRecord {
     /// When the first edit of the tail came, in milliseconds of the host's clock.
     pub unstored_since_ms: u64,
     /// Its edits that are not stored yet: updates.
+    #[serde(with = "byte_strings")]
     pub tail: Vec<Vec<u8>>,
 }
 
@@ -161,5 +162,42 @@ mod bytes {
             }
         }
         from.deserialize_bytes(Bytes)
+    }
+}
+
+/// Several of them.
+mod byte_strings {
+    use serde::de::{SeqAccess, Visitor};
+    use serde::ser::SerializeSeq;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize)]
+    struct Written<'a>(#[serde(with = "super::bytes")] &'a [u8]);
+
+    #[derive(Deserialize)]
+    struct Read(#[serde(with = "super::bytes")] Vec<u8>);
+
+    pub(super) fn serialize<S: Serializer>(all: &[Vec<u8>], to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(Some(all.len()))?;
+        all.iter().try_for_each(|bytes| list.serialize_element(&Written(bytes)))?;
+        list.end()
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Vec<Vec<u8>>;
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("byte strings")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Vec<u8>>, A::Error> {
+                let mut all = Vec::new();
+                while let Some(Read(bytes)) = list.next_element()? {
+                    all.push(bytes);
+                }
+                Ok(all)
+            }
+        }
+        from.deserialize_seq(List)
     }
 }

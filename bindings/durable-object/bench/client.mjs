@@ -1,0 +1,81 @@
+// A client as light as one can be: it speaks the protocol and keeps no document.
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+const SYNC = 0
+const STEP_1 = 0
+const STEP_2 = 1
+const UPDATE = 2
+const AWARENESS = 1
+
+function varUint (value) {
+  const bytes = []
+  for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 + 128)
+  return [...bytes, value]
+}
+
+const message = (kind, update) => Buffer.concat([Buffer.from([SYNC, kind, ...varUint(update.length)]), update])
+
+/** A frame with a mask of zeros: so its content is as it is. */
+function frame (content) {
+  const { length } = content
+  const head = length < 126 ? [0x80 | length] : length < 65_536 ? [0xfe, length >> 8, length & 255] : [0xff, 0, 0, 0, 0, ...[24, 16, 8, 0].map(bits => length >>> bits & 255)]
+  return Buffer.concat([Buffer.from([0x82, ...head, 0, 0, 0, 0]), content])
+}
+
+export class LightClient {
+  received = 0
+  bytes = 0
+  #rest = Buffer.alloc(0)
+  #waiters = []
+
+  /** Connects to a document and, if it is one, waits until it has been sent all of it. */
+  static async open (port, room, { joins = true } = {}) {
+    const client = new LightClient()
+    client.socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    client.socket.write(`GET /${room} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+    const [head] = await once(client.socket, 'data')
+    const end = head.indexOf('\r\n\r\n') + 4
+    client.socket.on('data', data => client.#take(data))
+    client.#take(head.subarray(end))
+    if (joins) {
+      // It shows itself, as an editor does.
+      client.socket.write(frame(Buffer.from([AWARENESS, 9, 1, ...varUint(Math.floor(Math.random() * 2 ** 32)), 1, 2, 0x7b, 0x7d].map((byte, at, all) => at === 1 ? all.length - 2 : byte))))
+      client.socket.write(frame(message(STEP_1, Buffer.from([0]))))
+      await client.until(() => client.isSynced)
+    }
+    return client
+  }
+
+  #take (data) {
+    let rest = this.#rest.length ? Buffer.concat([this.#rest, data]) : data
+    for (;;) {
+      if (rest.length < 2) break
+      let length = rest[1] & 127
+      let at = 2
+      if (length === 126) { if (rest.length < 4) break; length = rest.readUInt16BE(2); at = 4 }
+      if (length === 127) { if (rest.length < 10) break; length = Number(rest.readBigUInt64BE(2)); at = 10 }
+      if (rest.length < at + length) break
+      this.#hear(rest[0] & 15, rest.subarray(at, at + length))
+      rest = rest.subarray(at + length)
+    }
+    this.#rest = rest
+    this.#waiters = this.#waiters.filter(({ condition, resolve }) => !condition() || resolve())
+  }
+
+  #hear (opcode, content) {
+    if (opcode === 8) throw new Error(`closed with ${content.readUInt16BE(0)} ${content.subarray(2)}`)
+    if (content[0] !== SYNC) return
+    this.bytes += content.length
+    if (content[1] === STEP_2) this.isSynced = true
+    if (content[1] === UPDATE) this.received++
+  }
+
+  until (condition) {
+    return condition() ? undefined : new Promise(resolve => this.#waiters.push({ condition, resolve }))
+  }
+
+  send (update) { this.socket.write(frame(message(UPDATE, update))) }
+  end () { this.socket.destroy() }
+}

@@ -1,0 +1,62 @@
+// A workerd under measurement: its processor time and memory as the kernel counts them.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundle } from '../build.mjs'
+import { startWorkerd } from '../workerd.mjs'
+
+export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+
+export class Process {
+  /** Starts a Worker whose source this is. */
+  static async start (entry, unsafe = true) {
+    const started = new Process()
+    started.folder = mkdtempSync(join(tmpdir(), 'merganser-bench-'))
+    await bundle(entry, join(started.folder, 'worker'))
+    started.unsafe = unsafe
+    await started.run()
+    return started
+  }
+
+  async run () {
+    const { folder, unsafe } = this
+    const { child, listening } = await startWorkerd({ folder: join(folder, 'worker'), data: join(folder, 'data'), unsafe, output: 'ignore' })
+    this.child = child
+    this.port = await listening
+    await sleep(300)
+  }
+
+  async restart () {
+    await this.#kill()
+    await this.run()
+  }
+
+  /** Puts all objects out of memory. */
+  async evict () {
+    await (await fetch(`http://127.0.0.1:${this.port}/test/evict`)).text()
+    await sleep(60)
+  }
+
+  /** Processor time of all threads, in milliseconds. */
+  get cpuMs () {
+    const tasks = `/proc/${this.child.pid}/task`
+    const spent = thread => Number(readFileSync(join(tasks, thread, 'schedstat'), 'utf8').split(' ')[0])
+    return readdirSync(tasks).reduce((sum, thread) => sum + spent(thread), 0) / 1e6
+  }
+
+  /** Resident memory in MB. */
+  get megabytes () {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) / 1024
+  }
+
+  async #kill () {
+    const ended = new Promise(resolve => this.child.once('exit', resolve))
+    this.child.kill('SIGKILL')
+    await ended
+  }
+
+  async end () {
+    await this.#kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
