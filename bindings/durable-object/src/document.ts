@@ -15,7 +15,7 @@ export interface DocumentEnv {
  * Others see an edit at once; it is stored within the window, and until then kept with its sender's socket. What may
  * be held in memory is little, since an isolate has 128 MB for all its objects.
  */
-const DEFAULTS: RoomOptions = { windowMs: 20_000, pageCacheBytes: 1 << 20, unstoredBytes: 16 << 20 }
+const DEFAULTS = { windowMs: 20_000, pageCacheBytes: 1 << 20, unstoredBytes: 16 << 20 }
 /** What this host, and no room, closes connections for. */
 const TEXT = { code: 1003, reason: 'messages are binary' }
 const FAILED = { code: 1011, reason: 'the document failed; connect again' }
@@ -106,6 +106,8 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     }
     const taken = this.#seat = engines.take(this.ctx.id.toString(), this.#tenant, nowMs)
     const options = { ...DEFAULTS, ...this.env.ROOM_OPTIONS, ...LIMITS }
+    // Without a window nothing would be attached, and nothing outlive hibernation.
+    options.windowMs ??= DEFAULTS.windowMs
     const room = taken.room = new taken.engine.Room(randomStamp(), options)
     this.#damageTold = 0
     this.#sockets.clear()

@@ -1,5 +1,5 @@
 // What is billed: one row for each flush, none for what is known or only shown; a flush after the window, at 12 KB, at a
-// close.
+// close; and a hundredth more for folding.
 import assert from 'node:assert/strict'
 import { Client, sleep, until } from '../clients.mjs'
 
@@ -7,8 +7,13 @@ export const name = 'rows written, as the platform bills them'
 export const hosts = ['workerd']
 const ROOM = 'billed'
 const WINDOW_MS = 400
+const FLUSHES = 1_000
 
 export async function run ({ Server }) {
+  return `${await flushes(Server)}; ${await folds(Server)}`
+}
+
+async function flushes (Server) {
   const server = await new Server({ roomOptions: { windowMs: WINDOW_MS } }).start()
   const written = async () => (await server.state(ROOM)).billed.written
   const author = await new Client(server, ROOM).synced()
@@ -56,6 +61,32 @@ export async function run ({ Server }) {
   } finally {
     author.destroy()
     reader.destroy()
+    await server.remove()
+  }
+}
+
+/** Many flushes of what is typed in 20 s: how many rows each is, with all that folding writes. */
+async function folds (Server) {
+  const server = await new Server({ roomOptions: { windowMs: 0 } }).start()
+  const author = await new Client(server, ROOM).synced()
+  const written = async () => (await server.state(ROOM)).billed.written
+  try {
+    author.text.insert(0, 'the first one also makes a table')
+    await until('it is stored', async () => await written() > 0)
+    const before = await written()
+    for (let flush = 0; flush < FLUSHES; flush++) {
+      author.doc.transact(() => {
+        for (let word = 0; word < 10; word++) author.text.insert((flush * 7919 + word * 61) % author.text.length, 'quack ')
+      })
+      if (flush % 50 === 0) await sleep(0)
+    }
+    await until('all are stored', async () => await written() - before >= FLUSHES)
+    await sleep(200)
+    const each = (await written() - before) / FLUSHES
+    assert.ok(each < 1.02, `${each} rows for each flush`)
+    return `${each.toFixed(4)} rows a flush with folding`
+  } finally {
+    author.destroy()
     await server.remove()
   }
 }

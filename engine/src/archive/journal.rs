@@ -109,7 +109,9 @@ impl Journal {
 
     /// The page of the newest slot, or of one just begun where that is full.
     fn growing_page(&mut self, deletes: &IdSet) -> &mut PageBuilder {
-        if self.slots.back().is_none_or(|slot| slot.is_full || slot.len_bytes() >= self.sizes.slot) {
+        // What comes in one flush lies in one row if it can, even where the slot becomes larger than others.
+        let most = |slot: &Slot| if slot.is_dirty { 2 * self.sizes.slot } else { self.sizes.slot };
+        if self.slots.back().is_none_or(|slot| slot.is_full || slot.len_bytes() >= most(slot)) {
             self.slots.push_back(Slot {
                 number: None,
                 first_sequence: 0,
