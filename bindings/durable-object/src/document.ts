@@ -89,7 +89,10 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
   #run (socket: WebSocket | undefined, step: (room: Room, connection: number) => void): void {
     try {
       const room = this.#room(socket)
-      step(room, socket ? this.#connectionOf(socket) : 0)
+      const connection = socket ? this.#connectionOf(socket) : 0
+      // Of a socket that was closed from here an event may still come, when its number is another one's.
+      if (socket && this.#sockets.get(connection) !== socket) return
+      step(room, connection)
       this.#carryOut(room)
     } catch (error) {
       this.#fail(socket, error)
@@ -112,9 +115,9 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     this.#damageTold = 0
     this.#sockets.clear()
     for (const socket of this.ctx.getWebSockets()) {
+      const connection = this.#connectionOf(socket)
+      this.#lastConnection = Math.max(this.#lastConnection, connection)
       if (socket.readyState === WebSocket.OPEN || socket === handled) {
-        const connection = this.#connectionOf(socket)
-        this.#lastConnection = Math.max(this.#lastConnection, connection)
         this.#sockets.set(connection, socket)
         room.resume(connection, socket.deserializeAttachment() ?? new Uint8Array(), nowMs)
       }
@@ -142,9 +145,11 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
             attempt(() => this.#sockets.get(connection)?.send(effect.message))
           }
           break
-        case 'attach':
-          this.#sockets.get(effect.connection)?.serializeAttachment(effect.bytes)
+        case 'attach': {
+          const failure = attempt(() => this.#sockets.get(effect.connection)?.serializeAttachment(effect.bytes))
+          if (failure !== undefined) this.#told('nothing could be attached', failure)
           break
+        }
         case 'close':
           this.#close(effect.connection, effect)
           break

@@ -44,7 +44,7 @@ export async function run ({ Server }) {
     await until('Ada sees it', async () => (await text(ada)).endsWith('works from a phone'))
     await ada.waitForSelector('.cm-ySelectionCaret')
     await bo.waitForSelector('.cm-ySelectionCaret', { state: 'attached' })
-    assert.equal(await ada.textContent('.cm-ySelectionInfo'), 'Bo')
+    await until('Ada sees whose cursor it is', async () => await ada.textContent('.cm-ySelectionInfo') === 'Bo')
     await until('Ada sees who is here', async () => await ada.textContent('#presence') === '2 people are here')
     assert.equal(await ada.getAttribute('.person:not(.own)', 'title'), 'Bo')
     await ada.screenshot({ path: join(pictures, 'wide-light.png') })
