@@ -81,12 +81,12 @@ impl<'r> Extent<'r> {
     }
 
     /// The units that were added, block by block.
-    fn added_units(&self) -> impl Iterator<Item = (Sequence, Units)> + '_ {
+    pub(super) fn added_units(&self) -> impl Iterator<Item = (Sequence, Units)> + '_ {
         self.added.iter().flat_map(|(client, from)| self.in_blocks(*client, *from..self.store.log(*client).end()))
     }
 
     /// The units that were deleted and had been there before, block by block.
-    fn deleted_units(&self) -> impl Iterator<Item = (Sequence, Units)> + '_ {
+    pub(super) fn deleted_units(&self) -> impl Iterator<Item = (Sequence, Units)> + '_ {
         self.deleted.iter().flat_map(|(client, range)| {
             let end = range.end.min(self.added_from(*client));
             self.in_blocks(*client, range.start..end)

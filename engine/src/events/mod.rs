@@ -5,11 +5,13 @@ mod extent;
 mod keys;
 mod list;
 mod path;
+mod subdocs;
 mod text;
 
 pub use delta::{DeltaChange, Inserted};
 pub use keys::{KeyAction, KeyChange};
 pub use path::PathStep;
+pub use subdocs::SubdocChanges;
 
 use crate::doc::Commit;
 use crate::store::TypeHandle;
