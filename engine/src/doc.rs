@@ -183,7 +183,11 @@ pub struct Commit<'d> {
     doc: &'d Doc,
 }
 
-impl Commit<'_> {
+impl<'d> Commit<'d> {
+    pub(crate) fn doc(&self) -> &'d Doc {
+        self.doc
+    }
+
     /// Whether anything changed.
     pub fn is_empty(&self) -> bool {
         self.doc.replica.changes.is_empty()

@@ -9,6 +9,7 @@
 pub mod archive;
 pub mod awareness;
 mod doc;
+pub mod events;
 mod integrate;
 pub mod lib0;
 mod store;

@@ -38,6 +38,28 @@ pub struct Subdoc {
     pub options: Any,
 }
 
+impl Subdoc {
+    /// Whether its replicas leave out deleted content, as they do by default.
+    pub fn gc(&self) -> bool {
+        self.option("gc") != Some(&Any::Bool(false))
+    }
+
+    /// Whether it is to be loaded as soon as its parent is.
+    pub fn auto_load(&self) -> bool {
+        self.option("autoLoad") == Some(&Any::Bool(true))
+    }
+
+    /// What the program keeps with it; `None` if there is nothing.
+    pub fn meta(&self) -> Option<&Any> {
+        self.option("meta").filter(|meta| **meta != Any::Null)
+    }
+
+    fn option(&self, name: &str) -> Option<&Any> {
+        let Any::Object(options) = &self.options else { return None };
+        options.iter().find(|(of, _)| **of == *name).map(|(_, value)| value)
+    }
+}
+
 impl Value {
     pub(crate) fn of_type(tag: TypeTag, handle: TypeHandle) -> Value {
         match tag {

@@ -115,12 +115,17 @@ pub struct How {
 pub fn edit(doc: &mut Doc, random: &mut Random, how: How) -> Option<Vec<u8>> {
     let roots = roots(doc);
     let mut transaction = doc.transact();
+    edit_some(&mut transaction, &roots, random, how);
+    transaction.commit().update_v1()
+}
+
+/// The edits of one transaction.
+pub fn edit_some(transaction: &mut Transaction<'_>, roots: &[(&'static str, Value)], random: &mut Random, how: How) {
     for _ in 0..1 + random.below(3) {
         let root = if random.one_in(2) { &roots[0] } else { &roots[random.below(roots.len() as u32) as usize] };
-        let target = walk(&transaction, root.1.clone(), random);
-        edit_one(&mut transaction, &target, random, how);
+        let target = walk(transaction, root.1.clone(), random);
+        edit_one(transaction, &target, random, how);
     }
-    transaction.commit().update_v1()
 }
 
 fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how: How) {

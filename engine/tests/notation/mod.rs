@@ -2,6 +2,8 @@
 //! and what random tests share: a generator and the choice of seeds.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod ops;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use merganser::types::{DeltaInsert, DeltaOp};

@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod delete;
 mod insert;
+mod rank;
 mod seek;
 mod span;
 mod walk;

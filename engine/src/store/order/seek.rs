@@ -106,7 +106,7 @@ impl Order {
     }
 
     /// The way up from the leaf whose ancestors are not up to date: node, slot in it, what is missing there.
-    fn unsettled_path(&self) -> smallvec::SmallVec<[(u32, usize, i64); 8]> {
+    pub(super) fn unsettled_path(&self) -> smallvec::SmallVec<[(u32, usize, i64); 8]> {
         let mut path = smallvec::SmallVec::new();
         if self.unsettled.visible != 0 {
             let mut child = self.unsettled.leaf;
