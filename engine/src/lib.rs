@@ -11,6 +11,7 @@ pub mod awareness;
 mod doc;
 mod integrate;
 pub mod lib0;
+mod position;
 mod store;
 pub mod sync;
 pub mod types;
@@ -19,5 +20,6 @@ pub mod values;
 
 pub use doc::{Commit, Doc, Options, Transaction};
 pub use integrate::Applied;
+pub use position::{AbsolutePosition, PositionType, RelativePosition};
 pub use types::{Array, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
 pub use values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet, StateVector};

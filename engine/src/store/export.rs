@@ -120,6 +120,13 @@ impl Store {
         if self.types.get(owner.of).is_deleted { Content::Gc } else { Content::Deleted }
     }
 
+    /// What a unit is to whoever asks: where deleted content is left out, what is left in its place.
+    pub(crate) fn kept_content(&self, unit: LocalId) -> Content {
+        let block = self.block(unit);
+        let is_deleted = || !self.is_live(unit);
+        if self.collects && is_deleted() { self.collected(block.content, block.sequence) } else { block.content }
+    }
+
     /// Whether `next`, which follows by clock, can be written as part of `run`. (FORMAT.md, joining)
     fn joins(&self, run: &Run, next: &Run) -> bool {
         if run.content != next.content || !run.content.is_run() {

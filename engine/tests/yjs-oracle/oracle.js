@@ -1,11 +1,13 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
 // Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
-// encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector}. Bytes are base64. Values are written as the conformance cases write them.
+// encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector};
+// positions {doc, make, find}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
 import { shown } from './shown.js'
 import { edit } from './edit.js'
+import { findPositions, makePositions } from './positions.js'
 
 // stdout is for answers.
 console.log = console.error
@@ -74,6 +76,7 @@ const ACTIONS = {
     Y.applyUpdate(loaded.doc, toBytes(update))
     return { ...state(loaded), authored: takeAuthored(loaded) }
   },
+  positions: ({ doc, make, find }) => ({ made: makePositions(docs[doc], make), found: findPositions(docs[doc], find) }),
   merge: ({ updates }) => ({ update: toText(Y.mergeUpdates(updates.map(toBytes))) }),
   cut: ({ update, vector }) => ({
     update: toText(Y.diffUpdate(toBytes(update), toBytes(vector))),
