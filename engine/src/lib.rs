@@ -9,6 +9,7 @@
 pub mod archive;
 pub mod awareness;
 mod doc;
+pub mod history;
 mod integrate;
 pub mod lib0;
 mod position;
@@ -19,6 +20,7 @@ pub mod update;
 pub mod values;
 
 pub use doc::{Commit, Doc, Options, Transaction};
+pub use history::Snapshot;
 pub use integrate::Applied;
 pub use position::{AbsolutePosition, PositionType, RelativePosition};
 pub use types::{Array, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use edits::How;
 use edits::pair::Pair;
 use merganser::{RelativePosition, Value};
-use notation::{Random, any, bytes, reachable, runs};
+use notation::{Random, any, bytes, runs};
 use oracle::Oracle;
 use serde_json::{Value as Json, json};
 
@@ -57,9 +57,7 @@ fn run(oracle: &mut Oracle, seed: u64) {
     let mut positions = Vec::new();
     for _ in 0..8 {
         pair.edit(random);
-        let roots: Vec<(String, Value)> =
-            edits::roots(&mut pair.ours).into_iter().map(|(name, root)| (name.to_string(), root)).collect();
-        let types = reachable(&pair.ours, &roots);
+        let types = pair.types();
         check(&mut pair, &types, &positions);
         positions.extend(make(&mut pair, &types, random));
         check(&mut pair, &types, &positions);

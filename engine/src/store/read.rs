@@ -1,11 +1,12 @@
 //! Reading a sequence: its live content, piece by piece, in document order.
 
-use super::{Block, LocalId, Log, Place, Sequence, Store, TypeHandle};
+use super::{Block, Client, LocalId, Log, Place, Sequence, Store, TypeHandle};
 use crate::lib0::{Reader, skip_any};
 use crate::update::Content;
 use crate::values::{Clock, Error, utf16};
+use std::ops::Range;
 
-/// A run of units in one block that stand next to each other in a sequence and are not deleted.
+/// A run of units in one block that stand next to each other in a sequence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
     /// Index of the block in its client's log.
@@ -44,18 +45,22 @@ pub(crate) enum Unit<'a> {
 impl Store {
     /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
     pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
-        self.order.spans(sequence).filter(|span| !span.is_deleted()).flat_map(|span| {
-            let log = self.log(span.client());
-            let mut clock = span.clock;
-            let mut block = log.find(clock);
-            std::iter::from_fn(move || {
-                (clock < span.end()).then(|| {
-                    let end = log.block_end(block).min(span.end());
-                    let content = log.blocks()[block].content;
-                    let piece = Piece { block, first: (span.client(), clock), len: end - clock, content };
-                    (clock, block) = (end, block + 1);
-                    piece
-                })
+        let live = self.order.spans(sequence).filter(|span| !span.is_deleted());
+        live.flat_map(|span| self.pieces_in(span.client(), span.clock..span.end()))
+    }
+
+    /// The pieces of units of one client that stand next to each other, deleted or not; not of an empty range.
+    pub(crate) fn pieces_in(&self, client: Client, clocks: Range<Clock>) -> impl Iterator<Item = Piece> + '_ {
+        let log = self.log(client);
+        let Range { start: mut clock, end: stop } = clocks;
+        let mut block = log.find(clock);
+        std::iter::from_fn(move || {
+            (clock < stop).then(|| {
+                let end = log.block_end(block).min(stop);
+                let content = log.blocks()[block].content;
+                let piece = Piece { block, first: (client, clock), len: end - clock, content };
+                (clock, block) = (end, block + 1);
+                piece
             })
         })
     }

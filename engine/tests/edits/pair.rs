@@ -1,11 +1,11 @@
 //! A document of ours and one of real Yjs that are edited concurrently and kept equal.
 
 use super::{How, edit, roots};
-use crate::notation::Random;
+use crate::notation::{Random, reachable};
 use crate::oracle::{Oracle, authored};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use merganser::{ClientId, Doc, Options};
+use merganser::{ClientId, Doc, Options, Value};
 use serde_json::{Value as Json, json};
 
 /// Both documents.
@@ -13,6 +13,8 @@ pub struct Pair<'o> {
     oracle: &'o mut Oracle,
     pub ours: Doc,
     theirs: u64,
+    /// Whether both leave deleted content out.
+    pub gc: bool,
     how: How,
 }
 
@@ -25,7 +27,7 @@ impl<'o> Pair<'o> {
         options.gc = gc;
         let mut ours = Doc::new(options);
         roots(&mut ours);
-        Pair { oracle, ours, theirs: opened["doc"].as_u64().unwrap(), how }
+        Pair { oracle, ours, theirs: opened["doc"].as_u64().unwrap(), gc, how }
     }
 
     /// A question about Yjs' document.
@@ -34,8 +36,15 @@ impl<'o> Pair<'o> {
         self.oracle.ask(request)
     }
 
-    /// A few transactions on both sides that do not know of each other, and then an exchange of all.
-    pub fn edit(&mut self, random: &mut Random) {
+    /// Every shared type that can be reached, with its path.
+    pub fn types(&mut self) -> Vec<(Json, Value)> {
+        let roots: Vec<(String, Value)> =
+            roots(&mut self.ours).into_iter().map(|(name, root)| (name.to_string(), root)).collect();
+        reachable(&self.ours, &roots)
+    }
+
+    /// A few transactions on both sides that do not know of each other, and then an exchange of all; the updates.
+    pub fn edit(&mut self, random: &mut Random) -> Vec<Vec<u8>> {
         let mut from_ours: Vec<Vec<u8>> = Vec::new();
         let mut from_theirs: Vec<Vec<u8>> = Vec::new();
         for _ in 0..1 + random.below(4) {
@@ -47,14 +56,15 @@ impl<'o> Pair<'o> {
                 from_theirs.extend(authored(&answer));
             }
         }
-        for update in from_ours {
+        for update in &from_ours {
             let answer = self.ask(json!({"do": "apply", "update": STANDARD.encode(update)}));
             // Yjs cleans formats up after what comes from elsewhere.
             from_theirs.extend(authored(&answer));
         }
-        for update in from_theirs {
-            self.ours.apply_update(&update).unwrap();
+        for update in &from_theirs {
+            self.ours.apply_update(update).unwrap();
         }
         self.ours.assert_invariants();
+        from_ours.into_iter().chain(from_theirs).collect()
     }
 }

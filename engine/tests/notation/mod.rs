@@ -153,6 +153,7 @@ fn steps(doc: &Doc, of: &Value) -> Vec<(Json, Value)> {
         Value::XmlFragment(of) => listed(of.children(doc)),
         Value::XmlElement(of) => listed(of.children(doc)),
         Value::Map(of) => of.entries(doc).map(|(key, value)| (json!(key), value)).collect(),
+        Value::XmlHook(of) => of.entries(doc).map(|(key, value)| (json!(key), value)).collect(),
         _ => Vec::new(),
     }
 }

@@ -17,6 +17,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("state_vector", decoders::state_vector),
     ("delete_set", decoders::delete_set),
     ("position", decoders::position),
+    ("snapshot", decoders::snapshot),
     ("any", decoders::any),
     ("json", decoders::json),
     ("merge", decoders::merge),
