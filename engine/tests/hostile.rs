@@ -7,7 +7,7 @@ use merganser::sync::{Message, answer};
 use merganser::update::{
     Update, clocks_of_update, decode_state_vector, diff_update, merge_updates, state_vector_of_update, validate_update,
 };
-use merganser::{ClientId, Doc, ErrorKind, Options, StateVector};
+use merganser::{ClientId, Doc, ErrorKind, Options, RelativePosition, Snapshot, StateVector};
 use notation::{bytes, cases, define};
 use serde_json::Value as Json;
 use std::time::{Duration, Instant};
@@ -48,6 +48,21 @@ fn run(case: &Json) {
         "svV1" => assert_eq!(state_vector_of_update(input).map(|_| ()), parsed),
         "convertV1" => assert_eq!(validate_update(input), parsed),
         "stateVector" => drop(decode_state_vector(input)),
+        "snapshotV1" => {
+            if let Ok(snapshot) = Snapshot::decode_v1(input) {
+                assert_eq!(Snapshot::decode_v1(&snapshot.encode_v1()), Ok(snapshot));
+            }
+        }
+        "snapshotV2" => {
+            if let Ok(snapshot) = Snapshot::decode_v2(input) {
+                assert_eq!(Snapshot::decode_v2(&snapshot.encode_v2()), Ok(snapshot));
+            }
+        }
+        "relpos" => {
+            if let Ok(position) = RelativePosition::decode(input) {
+                assert_eq!(RelativePosition::decode(&position.encode()), Ok(position));
+            }
+        }
         "awareness" => {
             let mut awareness = Awareness::new(ClientId::from(1), 0);
             let applied = awareness.apply_update(input, 0);

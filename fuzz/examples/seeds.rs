@@ -48,6 +48,20 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "update" => updates().flatten().chain(hostile("applyV1")).collect(),
         "state_vector" => merge.iter().flat_map(|case| list(&case["svs"])).chain(hostile("stateVector")).collect(),
         "delete_set" => updates().flatten().filter(|update| update[0] == 0).map(|of| of[1..].to_vec()).collect(),
+        "position" => {
+            let created = |case: &Value| case["expect"]["created"].as_array().cloned().unwrap_or_default();
+            let made = cases("relpos").into_iter().flat_map(|case| created(&case));
+            made.map(|made| bytes(&made["bytes"])).chain(hostile("relpos")).collect()
+        }
+        "snapshot" => {
+            let taken = cases("snapshot").into_iter().flat_map(|case| {
+                let snapshots = case["expect"]["snapshots"].as_array().cloned().unwrap_or_default();
+                snapshots.iter().flat_map(|taken| [bytes(&taken["v1"]), bytes(&taken["v2"])]).collect::<Vec<_>>()
+            });
+            // One that fits the document of the target.
+            let fits = [1, 1, 2, 2, 3, 11, 1, 1, 1, 13];
+            taken.chain(hostile("snapshotV1")).chain(hostile("snapshotV2")).chain([fits.to_vec()]).collect()
+        }
         "any" => vec![vec![118, 1, 1, b'k', 117, 3, 125, 65, 123, 0, 0, 0, 0, 0, 0, 240, 63, 119, 1, b'a']],
         "json" => vec![br#"{"k":[1,-0.5e3,1e999,"\ud83d\ude00\ud800",null,true]}"#.to_vec()],
         "merge" => updates().map(|of| pieces(&of)).collect(),

@@ -23,7 +23,7 @@ pub(super) fn delta(store: &Store, parts: &Parts) -> Vec<DeltaChange> {
             return delta.delete(end - start);
         }
         delta.insert_values(|values| {
-            for piece in store.pieces_of(client, start..end) {
+            for piece in store.pieces_in(client, start..end) {
                 store.read_units(piece, |unit| values.extend(Value::of_unit(store, unit)));
             }
         });

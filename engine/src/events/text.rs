@@ -28,7 +28,7 @@ pub(super) fn delta(store: &Store, extent: &Extent<'_>, sequence: Sequence, part
 }
 
 fn insert(store: &Store, units: Units, attributes: &[(Box<str>, Any)], delta: &mut DeltaBuilder) {
-    for piece in store.pieces_of(units.client, units.start..units.end) {
+    for piece in store.pieces_in(units.client, units.start..units.end) {
         match piece.content {
             Content::String => {
                 delta.insert_text(attributes, |text| store.read_text(piece, |part| text.push_str(part)));
@@ -45,7 +45,7 @@ fn insert(store: &Store, units: Units, attributes: &[(Box<str>, Any)], delta: &m
 
 /// Marks, and what was collected, have no length.
 fn delete(store: &Store, units: Units, delta: &mut DeltaBuilder) {
-    for piece in store.pieces_of(units.client, units.start..units.end) {
+    for piece in store.pieces_in(units.client, units.start..units.end) {
         if matches!(piece.content, Content::String | Content::Embed | Content::Type) {
             delta.delete(piece.len);
         }
@@ -85,7 +85,7 @@ fn formatted(store: &Store, extent: &Extent<'_>, sequence: Sequence) -> Vec<Delt
 
 impl Walk {
     fn live(&mut self, store: &Store, units: Units, is_added: bool) {
-        for piece in store.pieces_of(units.client, units.start..units.end) {
+        for piece in store.pieces_in(units.client, units.start..units.end) {
             match piece.content {
                 Content::Format => store.read_units(piece, |unit| {
                     if let Unit::Format(key, value) = unit {
@@ -132,7 +132,7 @@ impl Walk {
     }
 
     fn deleted(&mut self, store: &Store, units: Units) {
-        for piece in store.pieces_of(units.client, units.start..units.end) {
+        for piece in store.pieces_in(units.client, units.start..units.end) {
             match piece.content {
                 Content::Format => store.read_units(piece, |unit| {
                     if let Unit::Format(key, value) = unit {

@@ -5,6 +5,7 @@ use super::{Client, LocalId, NO_ORIGIN, Piece, Store, TypeHandle};
 use crate::lib0::{write_bytes, write_var_uint};
 use crate::update::{Content, StructPart, WrittenParent, units_of};
 use crate::values::{Clock, Id, StateVector};
+use std::ops::Range;
 
 /// Units of one client that will be one struct.
 #[derive(Clone, Copy, Debug)]
@@ -62,33 +63,39 @@ impl Store {
 
     /// Appends the structs of a client from clock `from` on; returns how many.
     pub(crate) fn write_structs(&self, out: &mut Vec<u8>, client: Client, from: Clock) -> u64 {
+        self.write_structs_in(out, client, from..self.log(client).end())
+    }
+
+    /// Appends the structs of a client between two clocks; returns how many.
+    pub(crate) fn write_structs_in(&self, out: &mut Vec<u8>, client: Client, clocks: Range<Clock>) -> u64 {
         let mut count = 0;
-        self.for_each_run(client, from, |run| {
+        self.for_each_run(client, clocks, |run| {
             count += 1;
             self.write_run(out, run);
         });
         count
     }
 
-    /// Joins and cuts the blocks of a client from clock `from` on into the runs that are written as structs.
-    fn for_each_run(&self, client: Client, from: Clock, mut each: impl FnMut(Run)) {
+    /// Joins and cuts the blocks of a client between two clocks into the runs that are written as structs.
+    fn for_each_run(&self, client: Client, clocks: Range<Clock>, mut each: impl FnMut(Run)) {
         let log = self.log(client);
+        let Range { start: from, end: stop } = clocks;
         let deleted = log.deleted_ranges(from);
         let mut ranges = deleted.iter().peekable();
         let mut open: Option<Run> = None;
         let mut clock = from;
         let mut block = log.find(from);
-        while clock < log.end() {
-            let block_end = log.block_end(block);
+        while clock < stop {
+            let block_end = log.block_end(block).min(stop);
             let stored = log.blocks()[block].content;
             let mut end = block_end;
             let mut is_deleted = false;
             // Where nothing is collected, only lists of values have to be cut at deletes (see FORMAT.md, joining).
             if self.collects || matches!(stored, Content::Any | Content::Json) {
                 while ranges.next_if(|range| range.1 <= clock).is_some() {}
-                if let Some(&&(start, stop)) = ranges.peek() {
+                if let Some(&&(start, after)) = ranges.peek() {
                     is_deleted = start <= clock;
-                    end = end.min(if is_deleted { stop } else { start });
+                    end = end.min(if is_deleted { after } else { start });
                 }
             }
             let content = if is_deleted { self.collected(stored, log.blocks()[block].sequence) } else { stored };
@@ -118,6 +125,13 @@ impl Store {
         }
         let owner = self.types.owner(sequence);
         if self.types.get(owner.of).is_deleted { Content::Gc } else { Content::Deleted }
+    }
+
+    /// What a unit is to whoever asks: where deleted content is left out, what is left in its place.
+    pub(crate) fn kept_content(&self, unit: LocalId) -> Content {
+        let block = self.block(unit);
+        let is_deleted = || !self.is_live(unit);
+        if self.collects && is_deleted() { self.collected(block.content, block.sequence) } else { block.content }
     }
 
     /// Whether `next`, which follows by clock, can be written as part of `run`. (FORMAT.md, joining)

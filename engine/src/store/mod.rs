@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use types::Types;
 
 pub(crate) use log::{Block, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE};
-pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence};
+pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence, Span};
 pub(crate) use read::{Piece, Unit};
 pub(crate) use types::{Owner, TypeHandle};
 

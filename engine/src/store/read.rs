@@ -6,7 +6,7 @@ use crate::update::Content;
 use crate::values::{Clock, Error, utf16};
 use std::ops::Range;
 
-/// A run of units in one block.
+/// A run of units in one block that stand next to each other in a sequence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
     /// Index of the block in its client's log.
@@ -46,17 +46,17 @@ impl Store {
     /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
     pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
         let live = self.order.spans(sequence).filter(|span| !span.is_deleted());
-        live.flat_map(|span| self.pieces_of(span.client(), span.clock..span.end()))
+        live.flat_map(|span| self.pieces_in(span.client(), span.clock..span.end()))
     }
 
-    /// Units of a client, which it must have, cut at the borders of its blocks. O(log + blocks touched).
-    pub(crate) fn pieces_of(&self, client: Client, units: Range<Clock>) -> impl Iterator<Item = Piece> + '_ {
+    /// The pieces of units of one client that stand next to each other, deleted or not; not of an empty range.
+    pub(crate) fn pieces_in(&self, client: Client, clocks: Range<Clock>) -> impl Iterator<Item = Piece> + '_ {
         let log = self.log(client);
-        let mut clock = units.start;
+        let Range { start: mut clock, end: stop } = clocks;
         let mut block = log.find(clock);
         std::iter::from_fn(move || {
-            (clock < units.end).then(|| {
-                let end = log.block_end(block).min(units.end);
+            (clock < stop).then(|| {
+                let end = log.block_end(block).min(stop);
                 let content = log.blocks()[block].content;
                 let piece = Piece { block, first: (client, clock), len: end - clock, content };
                 (clock, block) = (end, block + 1);

@@ -69,7 +69,7 @@ impl Doc {
 }
 
 /// Puts a format into force; `null` takes it away. (Yjs: `updateCurrentAttributes`)
-fn set_attribute(attributes: &mut Vec<(Box<str>, Any)>, key: &str, value: Any) {
+pub(crate) fn set_attribute(attributes: &mut Vec<(Box<str>, Any)>, key: &str, value: Any) {
     let known = attributes.iter().position(|(of, _)| **of == *key);
     match (known, value) {
         (Some(at), Any::Null) => {

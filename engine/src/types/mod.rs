@@ -12,6 +12,7 @@ mod value;
 mod xml;
 
 pub use array::Array;
+pub(crate) use delta::set_attribute;
 pub use delta::{DeltaInsert, DeltaOp};
 pub use map::Map;
 pub use prelim::Prelim;

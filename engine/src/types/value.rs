@@ -92,6 +92,29 @@ impl Value {
     }
 }
 
+/// A handle as a value, and the handle of a value.
+macro_rules! shared_types {
+    ($($name:ident),*) => {
+        $(impl From<$name> for Value {
+            fn from(shared: $name) -> Value {
+                Value::$name(shared)
+            }
+        })*
+
+        impl Value {
+            /// The handle of a shared type; `None` for plain values and subdocuments.
+            pub(crate) fn handle(&self) -> Option<TypeHandle> {
+                match self {
+                    Value::Any(_) | Value::Subdoc(_) => None,
+                    $(Value::$name(shared) => Some(shared.0),)*
+                }
+            }
+        }
+    };
+}
+
+shared_types!(Text, Array, Map, XmlElement, XmlFragment, XmlText, XmlHook);
+
 fn any(bytes: &[u8]) -> Any {
     read_any(&mut Reader::new(bytes)).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 
 mod block_writer;
 mod delete_set;
+mod delete_set_v2;
 mod diff;
 mod merge;
 mod parse;
@@ -14,12 +15,13 @@ mod structs;
 mod write;
 
 pub use delete_set::{read_delete_set, write_delete_set};
+pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};
 pub use merge::merge_updates;
 pub(crate) use parse::parse_struct;
 pub use parse::{ClientStructs, Update};
 pub(crate) use single::{Single, Text};
-pub use state_vector::{decode_state_vector, encode_state_vector, write_state_vector};
+pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
 pub use write::{StructPart, WrittenParent, write_struct};
 pub(crate) use write::{checked_text, skip_unit, units_of};

@@ -9,12 +9,18 @@ use crate::values::{Error, StateVector};
 /// Bytes missing or left over, clocks above 32 bits.
 pub fn decode_state_vector(bytes: &[u8]) -> Result<StateVector, Error> {
     let mut from = Reader::new(bytes);
+    let vector = read_state_vector(&mut from)?;
+    from.expect_end()?;
+    Ok(vector)
+}
+
+/// Reads a state vector that something else may follow.
+pub fn read_state_vector(from: &mut Reader<'_>) -> Result<StateVector, Error> {
     let mut vector = StateVector::default();
     for _ in 0..from.read_count(2)? {
         let client = from.read_client()?;
         vector.advance(client, from.read_clock()?);
     }
-    from.expect_end()?;
     Ok(vector)
 }
 

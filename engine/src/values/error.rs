@@ -41,6 +41,8 @@ pub enum ErrorKind {
     WrongType,
     /// What waits for missing updates would pass the limit.
     PendingLimit,
+    /// A document lacks what a snapshot shows: it leaves deleted content out, or has not got all updates.
+    SnapshotUnavailable,
     /// A stored row is damaged, or belongs elsewhere.
     DamagedRow,
     /// A stored row was written by a newer version.
@@ -78,6 +80,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InsideSurrogatePair => "a position is inside a surrogate pair",
             ErrorKind::WrongType => "no such type in this document",
             ErrorKind::PendingLimit => "too much waits for missing updates",
+            ErrorKind::SnapshotUnavailable => "the document lacks what the snapshot shows",
             ErrorKind::DamagedRow => "a stored row is damaged",
             ErrorKind::NewerVersion => "a stored row is of a newer version",
             ErrorKind::TooLarge => "a value is too large to be stored",

@@ -1,5 +1,9 @@
 //! Random edits of a document of ours: of a type that a walk from the roots comes to.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub mod pair;
+
 use crate::notation::Random;
 use merganser::{Any, Doc, Prelim, Transaction, Value, XmlElement, XmlFragment, XmlText};
 

@@ -147,6 +147,37 @@ pub fn delta(doc: &Doc, ops: &[DeltaOp]) -> Json {
     ops.iter().map(op).collect()
 }
 
+/// The types inside a type that a path can step into, each with its step.
+fn steps(doc: &Doc, of: &Value) -> Vec<(Json, Value)> {
+    let listed = |values: Vec<Value>| values.into_iter().enumerate().map(|(at, value)| (json!(at), value)).collect();
+    match of {
+        Value::Array(of) => listed(of.values(doc)),
+        Value::XmlFragment(of) => listed(of.children(doc)),
+        Value::XmlElement(of) => listed(of.children(doc)),
+        Value::Map(of) => of.entries(doc).map(|(key, value)| (json!(key), value)).collect(),
+        Value::XmlHook(of) => of.entries(doc).map(|(key, value)| (json!(key), value)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Every shared type that can be reached from the roots, with its path.
+pub fn reachable(doc: &Doc, roots: &[(String, Value)]) -> Vec<(Json, Value)> {
+    let mut found: Vec<(Json, Value)> = roots.iter().map(|(name, root)| (json!([name]), root.clone())).collect();
+    let mut at = 0;
+    while at < found.len() {
+        let (path, of) = found[at].clone();
+        for (step, value) in steps(doc, &of) {
+            if !matches!(value, Value::Any(_) | Value::Subdoc(_)) {
+                let mut path = path.clone();
+                path.as_array_mut().unwrap().push(step);
+                found.push((path, value));
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
 /// Joins neighbouring text inserts with equal attributes, everywhere in a value: how Yjs cuts them depends on marks
 /// that change nothing.
 pub fn joined(value: &Json) -> Json {

@@ -8,7 +8,7 @@ use merganser::update::{
     Content, Update, clocks_of_update, decode_state_vector, diff_update, encode_state_vector, merge_updates,
     read_delete_set, state_vector_of_update, validate_update, write_delete_set, write_struct,
 };
-use merganser::{Any, ClientId, IdSet, StateVector};
+use merganser::{Any, ClientId, Doc, IdSet, Options, RelativePosition, Snapshot, StateVector};
 
 /// The ids that an update has content for, and those that it deletes.
 pub(super) fn ids(update: &[u8]) -> (IdSet, IdSet) {
@@ -49,6 +49,53 @@ pub fn update(input: &[u8]) {
 pub fn state_vector(input: &[u8]) {
     if let Ok(vector) = decode_state_vector(input) {
         assert_eq!(decode_state_vector(&encode_state_vector(&vector)), Ok(vector));
+    }
+}
+
+/// Reads a relative position, and looks for it in a document.
+pub fn position(input: &[u8]) {
+    let Ok(position) = RelativePosition::decode(input) else { return };
+    assert_eq!(RelativePosition::decode(&position.encode()).as_ref(), Ok(&position));
+    let from_json = RelativePosition::from_json(&position.to_json());
+    // JSON leaves the empty name of a root out.
+    assert!(from_json.is_none_or(|read| read == position));
+    let mut doc = Doc::new(Options::new(ClientId::from(1)));
+    let (text, list) = (doc.text("t"), doc.array("l"));
+    let mut transaction = doc.transact();
+    text.insert(&mut transaction, 0, "a duck 🦆").expect("the place exists");
+    text.delete(&mut transaction, 2, 3).expect("the range exists");
+    list.push(&mut transaction, vec![true.into()]).expect("the list exists");
+    transaction.commit();
+    if let Some(found) = position.to_absolute(&doc) {
+        assert!(found.index <= text.len(&doc).max(list.len(&doc)));
+    }
+}
+
+/// Reads a snapshot in both formats, and a document at it.
+pub fn snapshot(input: &[u8]) {
+    let mut options = Options::new(ClientId::from(1));
+    options.gc = false;
+    let mut doc = Doc::new(options.clone());
+    let (text, list, map) = (doc.text("t"), doc.array("l"), doc.map("m"));
+    let mut transaction = doc.transact();
+    text.insert(&mut transaction, 0, "a duck 🦆").expect("the place exists");
+    text.delete(&mut transaction, 2, 3).expect("the range exists");
+    list.push(&mut transaction, vec![true.into(), 1.into()]).expect("the list exists");
+    map.set(&mut transaction, "k", 1).and_then(|()| map.set(&mut transaction, "k", 2)).expect("the map exists");
+    transaction.commit();
+    let now = doc.snapshot();
+    for decoded in [Snapshot::decode_v1(input), Snapshot::decode_v2(input)].into_iter().flatten() {
+        assert_eq!(Snapshot::decode_v1(&decoded.encode_v1()).as_ref(), Ok(&decoded));
+        assert_eq!(Snapshot::decode_v2(&decoded.encode_v2()).as_ref(), Ok(&decoded));
+        text.to_delta_between(&doc, Some(&decoded), Some(&now));
+        text.to_delta_between(&doc, None, Some(&decoded));
+        let (values, entries) = (list.values_at(&doc, &decoded), map.entries_at(&doc, &decoded).count());
+        if let Ok(mut restored) = doc.restore(&decoded, options.clone()) {
+            restored.assert_invariants();
+            let (list, map) = (restored.array("l"), restored.map("m"));
+            assert_eq!(list.values(&restored), values);
+            assert_eq!(map.entries(&restored).count(), entries);
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("update", decoders::update),
     ("state_vector", decoders::state_vector),
     ("delete_set", decoders::delete_set),
+    ("position", decoders::position),
+    ("snapshot", decoders::snapshot),
     ("any", decoders::any),
     ("json", decoders::json),
     ("merge", decoders::merge),

@@ -1,11 +1,14 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
 // Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
-// encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector}. Bytes are base64. Values are written as the conformance cases write them.
+// encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector};
+// positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
 import { shown } from './shown.js'
 import { edit } from './edit.js'
+import { at, contains, restored, snapshot } from './history.js'
+import { findPositions, makePositions } from './positions.js'
 
 // stdout is for answers.
 console.log = console.error
@@ -74,6 +77,11 @@ const ACTIONS = {
     Y.applyUpdate(loaded.doc, toBytes(update))
     return { ...state(loaded), authored: takeAuthored(loaded) }
   },
+  positions: ({ doc, make, find }) => ({ made: makePositions(docs[doc], make), found: findPositions(docs[doc], find) }),
+  snapshot: ({ doc }) => snapshot(docs[doc].doc),
+  at: request => at(docs[request.doc], request),
+  restored: request => restored(docs[request.doc].doc, ROOTS, request),
+  contains,
   merge: ({ updates }) => ({ update: toText(Y.mergeUpdates(updates.map(toBytes))) }),
   cut: ({ update, vector }) => ({
     update: toText(Y.diffUpdate(toBytes(update), toBytes(vector))),

@@ -12,11 +12,13 @@ const isSafe = number => Number.isSafeInteger(number) && !Object.is(number, -0)
 
 const object = (entries) => Object.fromEntries([...entries].map(([key, value]) => [key, shown(value)]))
 
-const delta = type => type.toDelta().map(op =>
+export const shownDelta = ops => ops.map(op =>
   op.attributes === undefined
     ? { insert: shown(op.insert) }
     : { insert: shown(op.insert), attributes: object(Object.entries(op.attributes)) }
 )
+
+const delta = type => shownDelta(type.toDelta())
 
 const attributes = type => object(Object.entries(type.getAttributes()))
 

@@ -1,6 +1,6 @@
 //! The invariants of trees and index, checked the slow way.
 
-use super::{FAN_OUT, NONE, Order, Sequence, Tree};
+use super::{FAN_OUT, NONE, Order, Place, Sequence, Tree};
 use crate::values::Clock;
 
 impl Order {
@@ -26,12 +26,15 @@ impl Order {
         let visible = self.assert_subtree(tree.root, tree.height, NONE, &mut leaves);
         assert_eq!(visible, tree.visible);
         assert_eq!((leaves.first(), leaves.last()), (Some(&tree.first), Some(&tree.last)));
+        let mut before = 0;
         for (at, &id) in leaves.iter().enumerate() {
             let leaf = &self.leaves[id as usize];
             assert_eq!(leaf.sequence, sequence);
             assert_eq!(leaf.previous, at.checked_sub(1).map_or(NONE, |before| leaves[before]));
             assert_eq!(leaf.next, leaves.get(at + 1).copied().unwrap_or(NONE));
-            for span in &leaf.spans {
+            for (at, span) in leaf.spans.iter().enumerate() {
+                assert_eq!(self.visible_before(Place { leaf: id, span: at as u32, offset: 0 }), before);
+                before += span.visible_len();
                 for clock in [span.clock, span.end() - 1] {
                     let (indexed, run_end) = self.index[span.client() as usize].find(clock);
                     assert_eq!(indexed, id, "the index knows the leaf");

@@ -7,7 +7,6 @@ mod build;
 mod check;
 mod delete;
 mod insert;
-mod rank;
 mod seek;
 mod span;
 mod walk;

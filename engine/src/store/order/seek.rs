@@ -1,4 +1,4 @@
-//! From a visible position to a place: from the cursor if it is near, else down from the root.
+//! From a visible position to a place, by the cursor if it is near, else down from the root; and back.
 
 use super::{Cursor, NONE, Order, Place, Sequence};
 
@@ -105,8 +105,30 @@ impl Order {
         unreachable!("a leaf's count is the sum of its spans'")
     }
 
+    /// Visible units before a place. O(height * fan-out).
+    pub(crate) fn visible_before(&self, place: Place) -> u32 {
+        let leaf = &self.leaves[place.leaf as usize];
+        let (at, offset) = (place.span as usize, place.offset);
+        let mut before: u32 = leaf.spans[..at].iter().map(|span| span.visible_len()).sum();
+        if leaf.spans.get(at).is_some_and(|span| span.is_visible()) {
+            before += offset;
+        }
+        let unsettled = self.unsettled_path();
+        let (mut child, mut above) = (place.leaf, leaf.parent);
+        while above != NONE {
+            let node = &self.nodes[above as usize];
+            let slot = super::slot_of(node, child);
+            before += node.children[..slot].iter().map(|child| child.visible).sum::<u32>();
+            if let Some((_, _, change)) = unsettled.iter().find(|step| step.0 == above && step.1 < slot) {
+                before = (i64::from(before) + change) as u32;
+            }
+            (child, above) = (above, node.parent);
+        }
+        before
+    }
+
     /// The way up from the leaf whose ancestors are not up to date: node, slot in it, what is missing there.
-    pub(super) fn unsettled_path(&self) -> smallvec::SmallVec<[(u32, usize, i64); 8]> {
+    fn unsettled_path(&self) -> smallvec::SmallVec<[(u32, usize, i64); 8]> {
         let mut path = smallvec::SmallVec::new();
         if self.unsettled.visible != 0 {
             let mut child = self.unsettled.leaf;
