@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use edits::How;
 use merganser::update::{decode_state_vector, diff_update, encode_state_vector, merge_updates, state_vector_of_update};
 use merganser::{ClientId, Doc, Options, StateVector};
-use notation::{Random, bytes, id_set, joined, runs, tree};
+use notation::{Random, bytes, halved, id_set, joined, runs, tree};
 use oracle::{Oracle, authored};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -127,16 +127,6 @@ impl State {
         assert_eq!(shown(&self.text), shown(&other.text), "{what}: text");
         assert_eq!(self.vector, other.vector, "{what}: state vector");
         assert!(!self.is_waiting && !other.is_waiting, "{what}: something waits");
-    }
-}
-
-/// Every character of two UTF-16 units as two U+FFFD.
-fn halved(value: &Json) -> Json {
-    match value {
-        Json::String(text) => json!(text.replace(|char: char| char.len_utf16() == 2, "\u{FFFD}\u{FFFD}")),
-        Json::Array(values) => values.iter().map(halved).collect(),
-        Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), halved(value))).collect(),
-        other => other.clone(),
     }
 }
 

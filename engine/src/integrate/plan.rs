@@ -30,7 +30,8 @@ struct Group {
 }
 
 impl Plan {
-    /// Makes the plan for an update. O(structs * log clients). (Yjs: `integrateStructs`, with its stack)
+    /// Makes the plan for an update. O(structs * log clients). (Yjs: `integrateStructs`, with its stack) The order is
+    /// Yjs' too, as keys of maps are listed in the order in which they came up.
     pub(super) fn make(&mut self, store: &Store, update: &Update) {
         self.ready.clear();
         self.waiting.clear();
@@ -46,7 +47,7 @@ impl Plan {
             });
         }
         self.groups.sort_by_key(|group| group.client);
-        for at in 0..self.groups.len() {
+        for at in (0..self.groups.len()).rev() {
             self.follow(at, store, update);
         }
         for group in &self.groups {
@@ -55,14 +56,14 @@ impl Plan {
         }
     }
 
-    /// Plans a group as far as it goes, and before it whatever it depends on.
+    /// Plans a group as far as it goes, and before each struct what it depends on, and no more than that.
     fn follow(&mut self, group: usize, store: &Store, update: &Update) {
         debug_assert!(self.stack.is_empty());
         self.push(group);
         while let Some(&top) = self.stack.last() {
             match self.advance(top, store, update) {
                 Step::Needs(other) => self.push(other),
-                Step::Done => self.pop(),
+                Step::Done | Step::OneMore => self.pop(),
                 Step::Stuck => {
                     self.groups[top].is_stuck = true;
                     self.pop();
@@ -97,6 +98,10 @@ impl Plan {
                 }
                 self.ready.push(group.next as u32);
                 self.set_clock(group.client, read.end());
+                if self.stack.len() > 1 {
+                    self.groups[at].next += 1;
+                    return Step::OneMore;
+                }
             }
             self.groups[at].next += 1;
         }
@@ -130,6 +135,8 @@ impl Plan {
 enum Step {
     /// The group is planned to its end.
     Done,
+    /// A struct was planned that something else may wait for.
+    OneMore,
     /// This group has to come first.
     Needs(usize),
     /// What is missing is not in the update, or waits itself.

@@ -4,9 +4,27 @@ use super::{Prelim, Value};
 use crate::doc::{Doc, Transaction};
 use crate::store::TypeHandle;
 use crate::update::TypeTag;
-use crate::values::Error;
+use crate::values::{Any, Error};
+use std::ops::RangeBounds;
 
 /// A shared list (`Y.Array`).
+///
+/// ```
+/// use merganser::{Any, ClientId, Doc, Options, Prelim, Value};
+///
+/// let mut doc = Doc::new(Options::new(ClientId::from(1)));
+/// let list = doc.array("ponds");
+/// let mut transaction = doc.transact();
+/// list.push(&mut transaction, vec!["mill".into(), 7.into(), Prelim::Text("reeds".into())])?;
+/// list.unshift(&mut transaction, vec![Any::Null.into()])?;
+/// list.delete(&mut transaction, 2, 1)?;
+/// transaction.commit();
+///
+/// assert_eq!(list.to_json(&doc).to_json(), r#"[null,"mill","reeds"]"#);
+/// assert_eq!(list.slice(&doc, 1..2), [Value::Any("mill".into())]);
+/// assert!(matches!(list.iter(&doc).last(), Some(Value::Text(_))));
+/// # Ok::<(), merganser::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Array(pub(crate) TypeHandle);
 
@@ -33,6 +51,23 @@ impl Array {
         doc.list_values(self.0)
     }
 
+    /// The elements one by one, read as they are asked for. (Yjs: `typeListCreateIterator`)
+    pub fn iter(self, doc: &Doc) -> impl Iterator<Item = Value> + '_ {
+        doc.list_iter(self.0)
+    }
+
+    /// The elements of a range of indexes; what lies beyond the end is cut off. O(log + elements).
+    /// (Yjs: `typeListSlice`)
+    pub fn slice(self, doc: &Doc, range: impl RangeBounds<u32>) -> Vec<Value> {
+        doc.list_slice(self.0, range)
+    }
+
+    /// The elements as plain values, shared types among them with all that they hold. O(everything in it).
+    /// (Yjs: `YArray#toJSON`)
+    pub fn to_json(self, doc: &Doc) -> Any {
+        Value::from(self).to_json(doc)
+    }
+
     /// Inserts values before the element at `index`, directly after the one before it.
     ///
     /// # Errors
@@ -54,6 +89,14 @@ impl Array {
         let place = transaction.store().order.end(sequence);
         let len = self.len(transaction);
         transaction.author_values(sequence, place, Some(len), values)
+    }
+
+    /// Inserts values before the first element. (Yjs: `YArray#unshift`)
+    ///
+    /// # Errors
+    /// A handle of another document.
+    pub fn unshift(self, transaction: &mut Transaction<'_>, values: Vec<Prelim>) -> Result<(), Error> {
+        self.insert(transaction, 0, values)
     }
 
     /// Deletes `len` elements from `index` on.

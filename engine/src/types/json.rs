@@ -4,6 +4,13 @@ use super::{Array, MAX_SHOWN_DEPTH, Map, Text, Value, XmlElement, XmlFragment, X
 use crate::doc::Doc;
 use crate::values::Any;
 
+impl Doc {
+    /// All roots that somebody has named the kind of, by name, as plain values. O(document). (Yjs: `Doc#toJSON`)
+    pub fn to_json(&self) -> Any {
+        Any::Object(self.roots().filter_map(|(name, root)| Some((name.into(), root?.to_json(self)))).collect())
+    }
+}
+
 impl Value {
     /// The value with everything in it as a plain value: texts as strings, XML as its text. (Yjs: `toJSON`)
     pub fn to_json(&self, doc: &Doc) -> Any {

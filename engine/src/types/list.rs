@@ -2,8 +2,9 @@
 
 use super::Value;
 use crate::doc::{Doc, Transaction};
-use crate::store::{Place, Sequence, TypeHandle};
+use crate::store::{Piece, Place, Sequence, TypeHandle};
 use crate::values::{Error, ErrorKind};
+use std::ops::{Bound, RangeBounds};
 
 impl Doc {
     /// The sequence of a type's list.
@@ -27,10 +28,51 @@ impl Doc {
 
     /// The elements in order.
     pub(super) fn list_values(&self, handle: TypeHandle) -> Vec<Value> {
+        self.list_iter(handle).collect()
+    }
+
+    /// The elements in order, read as they are asked for.
+    pub(super) fn list_iter(&self, handle: TypeHandle) -> impl Iterator<Item = Value> + '_ {
+        self.store().pieces(self.list(handle)).flat_map(|piece| self.piece_values(piece))
+    }
+
+    /// The elements of a range of visible indexes; what lies beyond the end is cut off. O(log + elements).
+    /// (Yjs: `typeListSlice`)
+    pub(super) fn list_slice(&self, handle: TypeHandle, range: impl RangeBounds<u32>) -> Vec<Value> {
+        let len = self.list_len(handle);
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(last) => last.saturating_add(1).min(len),
+            Bound::Excluded(end) => (*end).min(len),
+            Bound::Unbounded => len,
+        };
         let mut values = Vec::new();
-        for piece in self.store().pieces(self.list(handle)) {
-            self.store().read_units(piece, |unit| values.extend(Value::of_unit(self.store(), unit)));
+        if start >= end {
+            return values;
         }
+        let store = self.store();
+        let mut left = end - start;
+        let first = store.order.find_visible(self.list(handle), start);
+        for span in store.order.spans_from(first).filter(|span| span.is_visible()) {
+            let units = span.len.min(left);
+            for piece in store.pieces_in(span.client(), span.clock..span.clock + units) {
+                values.extend(self.piece_values(piece));
+            }
+            left -= units;
+            if left == 0 {
+                break;
+            }
+        }
+        values
+    }
+
+    fn piece_values(&self, piece: Piece) -> Vec<Value> {
+        let mut values = Vec::new();
+        self.store().read_units(piece, |unit| values.extend(Value::of_unit(self.store(), unit)));
         values
     }
 }

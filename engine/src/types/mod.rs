@@ -2,6 +2,7 @@
 
 mod array;
 mod delta;
+mod family;
 mod json;
 mod list;
 mod map;
@@ -10,6 +11,7 @@ mod roots;
 mod text;
 mod value;
 mod xml;
+mod xml_tree;
 
 pub use array::Array;
 pub(crate) use delta::set_attribute;
@@ -19,6 +21,7 @@ pub use prelim::Prelim;
 pub use text::Text;
 pub use value::{Subdoc, Value};
 pub use xml::{XmlElement, XmlFragment, XmlHook, XmlText};
+pub use xml_tree::XmlTreeWalker;
 
 /// How deeply types may lie in each other to be shown; what is deeper shows as `null`, or as nothing in XML.
 const MAX_SHOWN_DEPTH: u32 = 256;

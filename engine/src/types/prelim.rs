@@ -23,7 +23,7 @@ pub enum Prelim {
         /// Its node name.
         name: String,
         /// Its attributes.
-        attributes: Vec<(String, Any)>,
+        attributes: Vec<(String, Prelim)>,
         /// Its children, XML types themselves.
         children: Vec<Prelim>,
     },
@@ -31,6 +31,13 @@ pub enum Prelim {
     XmlFragment(Vec<Prelim>),
     /// An XML text with this content.
     XmlText(String),
+    /// An XML hook.
+    XmlHook {
+        /// Its hook name.
+        name: String,
+        /// Its entries.
+        entries: Vec<(String, Prelim)>,
+    },
     /// A subdocument.
     Subdoc {
         /// Its name, unique in the world.
@@ -128,12 +135,12 @@ impl Transaction<'_> {
                 self.author_item(item).map(|_| ())
             }
             Prelim::Array(values) | Prelim::XmlFragment(values) => self.author_values(sequence, None, Some(0), values),
-            Prelim::Map(entries) => {
+            Prelim::Map(entries) | Prelim::XmlHook { entries, .. } => {
                 entries.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value))
             }
             Prelim::XmlElement { attributes, children, .. } => {
                 self.author_values(sequence, None, Some(0), children)?;
-                attributes.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value.into()))
+                attributes.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value))
             }
             _ => Ok(()),
         }
@@ -160,6 +167,10 @@ fn payload_of(prelim: &Prelim) -> Vec<u8> {
         Prelim::XmlText(_) => tag(TypeTag::XmlText),
         Prelim::XmlElement { name, .. } => {
             tag(TypeTag::XmlElement);
+            write_string(&mut out, name);
+        }
+        Prelim::XmlHook { name, .. } => {
+            tag(TypeTag::XmlHook);
             write_string(&mut out, name);
         }
         Prelim::Subdoc { guid, options } => {

@@ -12,7 +12,7 @@ use crate::values::{Any, Error, ErrorKind, utf16};
 pub struct Text(pub(crate) TypeHandle);
 
 impl Text {
-    const TAGS: &'static [TypeTag] = &[TypeTag::Text];
+    pub(super) const TAGS: &'static [TypeTag] = &[TypeTag::Text];
 
     /// Length in UTF-16 code units; an embedded value counts 1. O(1).
     pub fn len(self, doc: &Doc) -> u32 {

@@ -1,10 +1,11 @@
 //! The XML types: fragment, element, text, hook.
 
-use super::{DeltaInsert, DeltaOp, Prelim, Value};
+use super::{DeltaInsert, DeltaOp, Prelim, Text, Value};
 use crate::doc::{Doc, Transaction};
 use crate::store::TypeHandle;
 use crate::update::{Content, TypeTag};
 use crate::values::{Any, Error, utf16};
+use std::ops::RangeBounds;
 
 /// A list of XML nodes (`Y.XmlFragment`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +19,7 @@ pub struct XmlElement(pub(crate) TypeHandle);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct XmlText(pub(crate) TypeHandle);
 
-/// A named map among XML nodes (`Y.XmlHook`); it can be read, and is kept.
+/// A named map among XML nodes (`Y.XmlHook`). Its text is `[object Object]`, as in Yjs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct XmlHook(pub(crate) TypeHandle);
 
@@ -48,6 +49,22 @@ macro_rules! xml_parent {
                 doc.list_values(self.0)
             }
 
+            /// The children one by one, read as they are asked for.
+            pub fn iter(self, doc: &Doc) -> impl Iterator<Item = Value> + '_ {
+                doc.list_iter(self.0)
+            }
+
+            /// The children of a range of indexes; what lies beyond the end is cut off. O(log + children).
+            /// (Yjs: `typeListSlice`)
+            pub fn slice(self, doc: &Doc, range: impl RangeBounds<u32>) -> Vec<Value> {
+                doc.list_slice(self.0, range)
+            }
+
+            /// The first child. O(log). (Yjs: `YXmlFragment#firstChild`)
+            pub fn first_child(self, doc: &Doc) -> Option<Value> {
+                doc.list_get(self.0, 0)
+            }
+
             /// Inserts children before the one at `index`.
             ///
             /// # Errors
@@ -62,6 +79,43 @@ macro_rules! xml_parent {
                 let sequence = transaction.list(self.0);
                 let place = transaction.place_after(sequence, index)?;
                 transaction.author_values(sequence, place, Some(index), nodes)
+            }
+
+            /// Inserts children directly after another one, which may be deleted; `None`: at the start.
+            /// (Yjs: `YXmlFragment#insertAfter`)
+            ///
+            /// # Errors
+            /// A reference that is no child of this one; a handle of another document.
+            pub fn insert_after(
+                self,
+                transaction: &mut Transaction<'_>,
+                reference: Option<&Value>,
+                nodes: Vec<Prelim>,
+            ) -> Result<(), Error> {
+                transaction.check_type(self.0, Self::TAGS)?;
+                let sequence = transaction.list(self.0);
+                let place = match reference {
+                    None => transaction.store().order.start(sequence),
+                    Some(child) => Some(transaction.place_after_child(sequence, child)?),
+                };
+                transaction.author_values(sequence, place, None, nodes)
+            }
+
+            /// Inserts children after the last one. (Yjs: `YXmlFragment#push`)
+            ///
+            /// # Errors
+            /// A handle of another document.
+            pub fn push(self, transaction: &mut Transaction<'_>, nodes: Vec<Prelim>) -> Result<(), Error> {
+                let len = doc_len(transaction, self.0, Self::TAGS)?;
+                self.insert(transaction, len, nodes)
+            }
+
+            /// Inserts children before the first one. (Yjs: `YXmlFragment#unshift`)
+            ///
+            /// # Errors
+            /// A handle of another document.
+            pub fn unshift(self, transaction: &mut Transaction<'_>, nodes: Vec<Prelim>) -> Result<(), Error> {
+                self.insert(transaction, 0, nodes)
             }
 
             /// Deletes `len` children from `index` on.
@@ -82,16 +136,27 @@ macro_rules! xml_parent {
     };
 }
 
+/// The length of a list whose handle is not checked yet.
+fn doc_len(doc: &Doc, handle: TypeHandle, tags: &[TypeTag]) -> Result<u32, Error> {
+    doc.check_type(handle, tags)?;
+    Ok(doc.list_len(handle))
+}
+
 xml_parent!(XmlFragment, TypeTag::XmlFragment);
 xml_parent!(XmlElement, TypeTag::XmlElement);
 
-/// What elements and XML texts have in common.
+/// What elements and texts have in common: attributes of the whole.
 macro_rules! xml_attributes {
     ($name:ident) => {
         impl $name {
             /// The value of an attribute.
             pub fn attribute(self, doc: &Doc, key: &str) -> Option<Value> {
                 doc.entry_get(self.0, key)
+            }
+
+            /// Whether there is an attribute of this name.
+            pub fn has_attribute(self, doc: &Doc, key: &str) -> bool {
+                doc.has_entry(self.0, key)
             }
 
             /// All attributes, in the order in which their names first came up here.
@@ -128,6 +193,7 @@ macro_rules! xml_attributes {
 
 xml_attributes!(XmlElement);
 xml_attributes!(XmlText);
+xml_attributes!(Text);
 
 impl XmlElement {
     /// Its node name; of a root element `UNDEFINED`, as in Yjs.
@@ -140,11 +206,6 @@ impl XmlHook {
     /// Its hook name.
     pub fn name(self, doc: &Doc) -> &str {
         doc.node_name(self.0)
-    }
-
-    /// Its entries.
-    pub fn entries(self, doc: &Doc) -> impl Iterator<Item = (&str, Value)> + '_ {
-        doc.entries(self.0)
     }
 }
 
@@ -268,7 +329,7 @@ impl Doc {
             Value::XmlElement(XmlElement(handle))
             | Value::XmlText(XmlText(handle))
             | Value::XmlFragment(XmlFragment(handle))
-            | Value::Text(super::Text(handle)) => self.xml_string(*handle),
+            | Value::Text(Text(handle)) => self.xml_string(*handle),
             _ => "[object Object]".into(),
         }
     }

@@ -120,6 +120,24 @@ impl From<i32> for Any {
     }
 }
 
+impl From<u32> for Any {
+    fn from(value: u32) -> Self {
+        Any::Number(value.into())
+    }
+}
+
+impl From<Vec<u8>> for Any {
+    fn from(value: Vec<u8>) -> Self {
+        Any::Bytes(value.into())
+    }
+}
+
+impl From<Vec<Any>> for Any {
+    fn from(value: Vec<Any>) -> Self {
+        Any::Array(value)
+    }
+}
+
 impl From<&str> for Any {
     fn from(value: &str) -> Self {
         Any::String(value.into())

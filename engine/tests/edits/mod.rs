@@ -63,10 +63,14 @@ fn plain(random: &mut Random) -> Any {
 }
 
 fn xml(random: &mut Random, depth: u32) -> Prelim {
+    if random.one_in(12) {
+        let entries = vec![(one(random, &KEYS).into(), plain(random).into())];
+        return Prelim::XmlHook { name: one(random, &["hook", ""]).into(), entries };
+    }
     if depth == 0 || random.one_in(3) {
         return Prelim::XmlText(one(random, &WORDS).into());
     }
-    let attributes = if random.one_in(2) { vec![(one(random, &KEYS).into(), plain(random))] } else { Vec::new() };
+    let attributes = if random.one_in(2) { vec![(one(random, &KEYS).into(), value(random, 1))] } else { Vec::new() };
     let children = (0..random.below(3)).map(|_| xml(random, depth - 1)).collect();
     Prelim::XmlElement { name: one(random, &["p", "div", "x-é"]).into(), attributes, children }
 }
@@ -75,7 +79,8 @@ fn value(random: &mut Random, depth: u32) -> Prelim {
     if depth == 0 || !random.one_in(3) {
         return Prelim::Any(plain(random));
     }
-    match random.below(5) {
+    match random.below(6) {
+        5 => Prelim::XmlFragment((0..random.below(3)).map(|_| xml(random, depth - 1)).collect()),
         0 => Prelim::Array((0..random.below(3)).map(|_| value(random, depth - 1)).collect()),
         1 => Prelim::Map(vec![("k".into(), value(random, depth - 1)), ("z".into(), value(random, depth - 1))]),
         2 => xml(random, depth),
@@ -87,12 +92,13 @@ fn value(random: &mut Random, depth: u32) -> Prelim {
 fn children(doc: &Doc, of: &Value) -> Vec<Value> {
     let values = match of {
         Value::Array(of) => of.values(doc),
-        Value::Map(of) => of.entries(doc).map(|(_, value)| value).collect(),
+        Value::Map(of) => of.values(doc).collect(),
+        Value::XmlHook(of) => of.values(doc).collect(),
         Value::XmlFragment(of) => of.children(doc),
         Value::XmlElement(of) => of.children(doc),
         _ => Vec::new(),
     };
-    values.into_iter().filter(|value| !matches!(value, Value::Any(_) | Value::Subdoc(_) | Value::XmlHook(_))).collect()
+    values.into_iter().filter(|value| !matches!(value, Value::Any(_) | Value::Subdoc(_))).collect()
 }
 
 fn walk(doc: &Doc, from: Value, random: &mut Random) -> Value {
@@ -146,7 +152,8 @@ fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how
         Value::Array(array) => {
             let (at, len) = range(random, array.len(edit), how);
             let values = (0..1 + random.below(3)).map(|_| value(random, 2)).collect();
-            match random.below(4) {
+            match random.below(5) {
+                4 => array.unshift(edit, values),
                 0 => array.delete(edit, at, len),
                 1 => array.push(edit, values),
                 _ => array.insert(edit, at, values),
@@ -154,11 +161,16 @@ fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how
         }
         Value::Map(map) => {
             let key = one(random, &KEYS);
-            if random.one_in(4) { map.delete(edit, key) } else { map.set(edit, key, value(random, 2)) }
+            match random.below(12) {
+                0 => map.clear(edit),
+                1..4 => map.delete(edit, key),
+                _ => map.set(edit, key, value(random, 2)),
+            }
         }
         Value::XmlFragment(fragment) => edit_fragment(edit, *fragment, random, how),
         Value::XmlElement(element) => edit_element(edit, *element, random, how),
-        Value::XmlHook(_) | Value::Any(_) | Value::Subdoc(_) => Ok(()),
+        Value::XmlHook(hook) => hook.set(edit, one(random, &KEYS), value(random, 1)),
+        Value::Any(_) | Value::Subdoc(_) => Ok(()),
     };
 }
 
@@ -182,14 +194,24 @@ fn edit_xml_text(edit: &mut Transaction<'_>, text: XmlText, random: &mut Random,
 
 fn edit_fragment(edit: &mut Transaction<'_>, of: XmlFragment, random: &mut Random, how: How) -> Edited {
     let (at, len) = range(random, of.len(edit), how);
-    if random.one_in(3) { of.delete(edit, at, len) } else { of.insert(edit, at, vec![xml(random, 2)]) }
+    let nodes = vec![xml(random, 2)];
+    match random.below(8) {
+        0..3 => of.delete(edit, at, len),
+        3 => of.push(edit, nodes),
+        4 => of.unshift(edit, nodes),
+        5 => {
+            let child = of.get(edit, at);
+            of.insert_after(edit, child.as_ref(), nodes)
+        }
+        _ => of.insert(edit, at, nodes),
+    }
 }
 
 fn edit_element(edit: &mut Transaction<'_>, of: XmlElement, random: &mut Random, how: How) -> Edited {
     let (at, len) = range(random, of.len(edit), how);
     match random.below(5) {
         0 => of.delete(edit, at, len),
-        1 => of.set_attribute(edit, one(random, &KEYS), plain(random)),
+        1 => of.set_attribute(edit, one(random, &KEYS), value(random, 1)),
         2 => of.remove_attribute(edit, one(random, &KEYS)),
         _ => of.insert(edit, at, vec![xml(random, 2)]),
     }

@@ -15,7 +15,7 @@ pub struct Pair<'o> {
     theirs: u64,
     /// Whether both leave deleted content out.
     pub gc: bool,
-    how: How,
+    pub how: How,
 }
 
 impl<'o> Pair<'o> {

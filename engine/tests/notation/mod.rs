@@ -206,6 +206,16 @@ pub fn joined(value: &Json) -> Json {
     }
 }
 
+/// Every character of two UTF-16 units as two U+FFFD: what its halves read as where it is split.
+pub fn halved(value: &Json) -> Json {
+    match value {
+        Json::String(text) => json!(text.replace(|char: char| char.len_utf16() == 2, "\u{FFFD}\u{FFFD}")),
+        Json::Array(values) => values.iter().map(halved).collect(),
+        Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), halved(value))).collect(),
+        other => other.clone(),
+    }
+}
+
 /// A small generator of our own, so that a seed means the same for ever (splitmix64).
 pub struct Random(pub u64);
 

@@ -38,7 +38,7 @@ const plain = below => {
 }
 
 const xml = (below, depth) => {
-  if (below(12) === 0) return new Y.XmlHook('hook')
+  if (below(12) === 0) return new Y.XmlHook(one(['hook', ''], below))
   if (depth === 0 || below(3) === 0) return new Y.XmlText(one(WORDS, below))
   const element = new Y.XmlElement(one(NAMES, below))
   if (below(2) === 0) element.setAttribute(one(KEYS, below), one(WORDS, below))
@@ -86,7 +86,12 @@ const editList = (type, below, { narrow }, make) => {
   const at = below(Math.min(type.length, narrow ? 2 : type.length) + 1)
   if (below(3) === 0) return type.delete(at, Math.min(1 + below(3), type.length - at))
   const values = Array.from({ length: 1 + below(3) }, make)
-  return below(4) === 0 ? type.push(values) : type.insert(at, values)
+  switch (below(6)) {
+    case 0: return type.push(values)
+    case 1: return type.unshift(values)
+    case 2: return type instanceof Y.XmlFragment ? type.insertAfter(at < type.length ? type.get(at) : null, values) : type.insert(at, values)
+    default: return type.insert(at, values)
+  }
 }
 
 const editOne = (type, below, how) => {
@@ -94,6 +99,7 @@ const editOne = (type, below, how) => {
   if (type instanceof Y.Array) return editList(type, below, how, () => listed(value(below, 2)))
   if (type instanceof Y.Map) {
     const key = one(KEYS, below)
+    if (below(16) === 0) return type.clear()
     return below(4) === 0 ? type.delete(key) : type.set(key, value(below, 2))
   }
   if (type instanceof Y.XmlElement && below(3) === 0) {

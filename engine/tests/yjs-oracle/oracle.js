@@ -1,7 +1,8 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
 // Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
 // encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector};
-// positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates}. Bytes are base64. Values are written as the conformance cases write them.
+// positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
+// read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
@@ -9,6 +10,8 @@ import { shown } from './shown.js'
 import { edit } from './edit.js'
 import { at, contains, restored, snapshot } from './history.js'
 import { findPositions, makePositions } from './positions.js'
+import { keyOrders, read } from './read.js'
+import { write } from './write.js'
 
 // stdout is for answers.
 console.log = console.error
@@ -82,6 +85,15 @@ const ACTIONS = {
   at: request => at(docs[request.doc], request),
   restored: request => restored(docs[request.doc].doc, ROOTS, request),
   contains,
+  keyOrders: ({ updates, gc }) => {
+    const { doc, roots } = open(3, gc, false)
+    return keyOrders(roots, updates, update => Y.applyUpdate(doc, toBytes(update)))
+  },
+  write: ({ doc, ops }) => {
+    write(docs[doc], ops)
+    return { authored: takeAuthored(docs[doc]) }
+  },
+  read: request => read(docs[request.doc].roots, request),
   merge: ({ updates }) => ({ update: toText(Y.mergeUpdates(updates.map(toBytes))) }),
   cut: ({ update, vector }) => ({
     update: toText(Y.diffUpdate(toBytes(update), toBytes(vector))),

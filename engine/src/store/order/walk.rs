@@ -138,6 +138,15 @@ impl Order {
         std::iter::successors(leaf(first), move |l| leaf(l.next)).flat_map(|l| l.spans.iter().copied())
     }
 
+    /// The spans from a place on, the first one without its units before the place.
+    pub(crate) fn spans_from(&self, place: Place) -> impl Iterator<Item = Span> + '_ {
+        let leaf = |id: u32| (id != NONE).then(|| &self.leaves[id as usize]);
+        let leaves = std::iter::successors(leaf(place.leaf), move |l| leaf(l.next));
+        let spans = leaves.flat_map(|l| l.spans.iter().copied()).skip(place.span as usize);
+        let mut offset = place.offset;
+        spans.map(move |span| span.part(std::mem::take(&mut offset), span.len))
+    }
+
     /// Which of two places of one sequence comes first. O(height * fan-out).
     pub(crate) fn compare(&self, a: Place, b: Place) -> Ordering {
         if a.leaf == b.leaf {

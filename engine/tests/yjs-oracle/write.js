@@ -1,0 +1,63 @@
+// Writing calls of all types, as the conformance cases note them, with some that they have not.
+
+import * as Y from 'yjs'
+import { typeAt } from './paths.js'
+
+const all = (values, of) => Object.entries(values).map(([key, value]) => [key, of(value)])
+
+const type = of => {
+  switch (of.kind) {
+    case 'Array': return Y.Array.from(of.v.map(made))
+    case 'Map': return new Y.Map(all(of.v, made))
+    case 'Text': return new Y.Text(of.text)
+    case 'XmlText': return new Y.XmlText(of.text)
+    case 'XmlHook': {
+      const hook = new Y.XmlHook(of.name)
+      all(of.v, made).forEach(([key, value]) => hook.set(key, value))
+      return hook
+    }
+    case 'XmlFragment': {
+      const fragment = new Y.XmlFragment()
+      fragment.insert(0, of.children.map(made))
+      return fragment
+    }
+    case 'XmlElement': {
+      const element = new Y.XmlElement(of.name)
+      all(of.attrs, made).forEach(([key, value]) => element.setAttribute(key, value))
+      element.insert(0, of.children.map(made))
+      return element
+    }
+    default: throw new Error(`unknown kind ${of.kind}`)
+  }
+}
+
+const made = value => {
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map(made)
+  switch (value.$) {
+    case undefined: return Object.fromEntries(all(value, made))
+    case 'undefined': return undefined
+    case 'bigint': return BigInt(value.v)
+    case 'bytes': return new Uint8Array(Buffer.from(value.b64, 'base64'))
+    case 'doc': return new Y.Doc({ guid: value.guid })
+    default: return type(value)
+  }
+}
+
+const CALLS = {
+  textInsert: (of, { at, text }) => of.insert(at, text),
+  insert: (of, { at, values }) => of.insert(at, values.map(made)),
+  insertAfter: (of, { after, values }) => of.insertAfter(after === null ? null : of.get(after), values.map(made)),
+  push: (of, { values }) => of.push(values.map(made)),
+  unshift: (of, { values }) => of.unshift(values.map(made)),
+  delete: (of, { at, len }) => of.delete(at, len),
+  set: (of, { key, value }) => of.set(key, made(value)),
+  unset: (of, { key }) => of.delete(key),
+  clear: of => of.clear(),
+  setAttr: (of, { key, value }) => of.setAttribute(key, made(value)),
+  removeAttr: (of, { key }) => of.removeAttribute(key)
+}
+
+export const write = ({ doc, roots }, ops) => doc.transact(() => {
+  ops.forEach(op => CALLS[op.op](typeAt(roots, op.path), op))
+})
