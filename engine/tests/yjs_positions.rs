@@ -4,14 +4,15 @@
 mod edits;
 mod notation;
 mod oracle;
+mod pair;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edits::How;
-use edits::pair::Pair;
 use merganser::{RelativePosition, Value};
 use notation::{Random, any, bytes, runs};
 use oracle::Oracle;
+use pair::Pair;
 use serde_json::{Value as Json, json};
 
 /// Positions at random places of every type, most of them on existing units.

@@ -3,15 +3,16 @@
 mod edits;
 mod notation;
 mod oracle;
+mod pair;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edits::How;
-use edits::pair::Pair;
 use merganser::update::merge_updates;
 use merganser::{ClientId, Doc, Options, StateVector, Value, XmlElement};
 use notation::{Random, any, joined, reachable, runs, tree};
 use oracle::Oracle;
+use pair::Pair;
 use serde_json::{Value as Json, json};
 
 /// What is asked for: the elements of a range, and a name or key.

@@ -4,14 +4,15 @@
 mod edits;
 mod notation;
 mod oracle;
+mod pair;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edits::How;
-use edits::pair::Pair;
 use merganser::{ClientId, Doc, Options, Snapshot, Value};
 use notation::{Random, bytes, delta, halved, joined, runs, tree};
 use oracle::Oracle;
+use pair::Pair;
 use serde_json::{Value as Json, json};
 
 /// What a type held at a snapshot, as the oracle says it.

@@ -2,8 +2,6 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub mod pair;
-
 use crate::notation::Random;
 use merganser::{Any, Doc, Prelim, Transaction, Value, XmlElement, XmlFragment, XmlText};
 

@@ -52,7 +52,7 @@ pub fn prelim(value: &Json) -> Prelim {
         }
         (Some("type"), Some("XmlElement")) => Prelim::XmlElement {
             name: value["name"].as_str().unwrap().into(),
-            attributes: entries("attrs").iter().map(|(key, value)| (key.clone(), plain(value))).collect(),
+            attributes: entries("attrs").iter().map(|(key, value)| (key.clone(), prelim(value))).collect(),
             children: list("children"),
         },
         (Some("type"), Some("XmlFragment")) => Prelim::XmlFragment(list("children")),

@@ -1,6 +1,7 @@
 //! A document of ours and one of real Yjs that are edited concurrently and kept equal.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
-use super::{How, edit, roots};
+use crate::edits::{How, edit, roots};
 use crate::notation::{Random, reachable};
 use crate::oracle::{Oracle, authored};
 use base64::Engine as _;
