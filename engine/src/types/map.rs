@@ -107,7 +107,8 @@ macro_rules! map_calls {
                 self.entries(doc).next().is_none()
             }
 
-            /// Keys and values, in the order in which the keys first came up here, as in Yjs.
+            /// Keys and values, in the order in which the keys first came up here, as in Yjs. Of updates that had
+            /// to wait for others the keys may come up in another order than there.
             pub fn entries(self, doc: &Doc) -> impl Iterator<Item = (&str, Value)> + '_ {
                 doc.entries(self.0)
             }
