@@ -1,6 +1,5 @@
 //! Whoever applies the events of every transaction to a copy of the roots has what the document shows.
 
-#[allow(dead_code, reason = "each test file uses its part of the edits")]
 mod edits;
 mod notation;
 
