@@ -2,7 +2,7 @@
 
 use crate::integrate::{Applied, Pending, Replica};
 use crate::store::{Store, TypeHandle};
-use crate::update::{TypeTag, encode_state_vector};
+use crate::update::{TypeTag, Update, convert_update_v2_to_v1, encode_state_vector, encode_v2};
 use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, StateVector};
 use std::ops::Deref;
 
@@ -78,10 +78,24 @@ impl Doc {
         self.transact().apply_update(update)
     }
 
+    /// The same for an update v2.
+    ///
+    /// # Errors
+    /// As [`apply_update`](Self::apply_update), and
+    /// [`convert_update_v2_to_v1`](crate::update::convert_update_v2_to_v1).
+    pub fn apply_update_v2(&mut self, update: &[u8]) -> Result<Applied, Error> {
+        self.transact().apply_update_v2(update)
+    }
+
     /// All that a replica with this state vector lacks as an update v1, with all deletes, and with what waits here.
     /// For a whole copy give an empty state vector. O(bytes written + clients).
     pub fn encode_state_as_update(&self, known: &StateVector) -> Vec<u8> {
         self.replica.encode(known)
+    }
+
+    /// The same as an update v2, which is smaller and takes longer to read and write.
+    pub fn encode_state_as_update_v2(&self, known: &StateVector) -> Vec<u8> {
+        to_v2(&self.encode_state_as_update(known))
     }
 
     /// How much of each client's writing is here; what waits doesn't count.
@@ -157,6 +171,14 @@ impl<'d> Transaction<'d> {
         self.doc.replica.apply(update)
     }
 
+    /// Applies an update v2 as part of this transaction; see [`Doc::apply_update_v2`].
+    ///
+    /// # Errors
+    /// The same; the document is then as it was before this call.
+    pub fn apply_update_v2(&mut self, update: &[u8]) -> Result<Applied, Error> {
+        self.apply_update(&convert_update_v2_to_v1(update)?)
+    }
+
     /// Ends the transaction and tells what it changed.
     pub fn commit(self) -> Commit<'d> {
         Commit { doc: self.doc }
@@ -199,6 +221,11 @@ impl<'d> Commit<'d> {
         self.write_update_v1(&mut out).then_some(out)
     }
 
+    /// The changes as an update v2; `None` if there are none.
+    pub fn update_v2(&self) -> Option<Vec<u8>> {
+        self.update_v1().map(|update| to_v2(&update))
+    }
+
     /// Appends the changes as an update v1 to a buffer of the caller's; `false` if there are none.
     pub fn write_update_v1(&self, out: &mut Vec<u8>) -> bool {
         if self.is_empty() {
@@ -207,4 +234,10 @@ impl<'d> Commit<'d> {
         self.doc.replica.write_changes(out);
         true
     }
+}
+
+/// What a document writes is an update.
+fn to_v2(update: &[u8]) -> Vec<u8> {
+    let Ok(read) = Update::parse_v1(update) else { unreachable!("a document writes updates") };
+    encode_v2(read, update)
 }

@@ -4,6 +4,7 @@ mod notation;
 mod structs;
 
 use merganser::events::{DeltaChange, Event, Inserted, KeyAction, PathStep};
+use merganser::update::convert_update_v2_to_v1;
 use merganser::{Any, ClientId, Doc, Error, ErrorKind, Options, Value};
 use notation::{any, bytes, cases, define, ops};
 use serde_json::{Value as Json, json};
@@ -108,7 +109,7 @@ fn run(case: &Json) -> Result<(), String> {
             transaction.apply_update(&bytes(&step["update"])).map_err(|error| format!("step {at}: {error}"))?;
         }
         let commit = transaction.commit();
-        let (events, update) = (commit.events(), commit.update_v1());
+        let (events, update, update_v2) = (commit.events(), commit.update_v1(), commit.update_v2());
         doc.assert_invariants();
         let events = sorted(events.iter().map(|event| shown_event(&doc, event)));
         let expected = sorted(expect["events"].as_array().unwrap().iter().cloned());
@@ -117,7 +118,14 @@ fn run(case: &Json) -> Result<(), String> {
         }
         match (update, expect["v1"].get(0)) {
             (None, None) => {}
-            (Some(update), Some(expected)) => same_structs(&update, &bytes(expected))?,
+            (Some(update), Some(expected)) => {
+                same_structs(&update, &bytes(expected))?;
+                let v2 = bytes(&expect["v2"][0]);
+                same_structs(&update, &convert_update_v2_to_v1(&v2).map_err(|error| error.to_string())?)?;
+                if update == bytes(expected) && update_v2 != Some(v2) {
+                    return Err(format!("step {at}: the same structs, other bytes of v2"));
+                }
+            }
             (ours, _) => return Err(format!("step {at}: an update: {}", ours.is_some())),
         }
     }

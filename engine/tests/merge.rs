@@ -3,7 +3,8 @@
 mod notation;
 
 use merganser::update::{
-    Content, Update, clocks_of_update, diff_update, merge_updates, state_vector_of_update, validate_update,
+    Content, Update, clocks_of_update, convert_update_v1_to_v2, convert_update_v2_to_v1, diff_update, diff_update_v2,
+    merge_updates, merge_updates_v2, state_vector_of_update, validate_update,
 };
 use merganser::values::utf16;
 use merganser::{ClientId, Clock, Doc, IdSet, Options, StateVector};
@@ -58,6 +59,26 @@ fn run(case: &Json) -> Result<(), String> {
     for (index, vector) in list(&case["svs"]).iter().enumerate() {
         let diff = diff_update(&merged, vector).unwrap();
         same_bytes(&format!("difference {index}"), &diff, &expect["diffs"][index]["v1"])?;
+    }
+    let updates_v2 = list(&expect["updatesV2"]);
+    for (update, update_v2) in updates.iter().zip(&updates_v2) {
+        let ours = convert_update_v1_to_v2(update).unwrap();
+        if ours != *update_v2 {
+            return Err(format!("converted: ours\n{ours:x?}, Yjs'\n{update_v2:x?}"));
+        }
+        let back = convert_update_v2_to_v1(update_v2).map_err(|error| format!("v2 refused: {error}"))?;
+        same("back in v1", id_set(&contents(&back).0), &id_set(&contents(update).0))?;
+        if convert_update_v1_to_v2(&back).unwrap() != *update_v2 {
+            return Err("there and back again".into());
+        }
+    }
+    let merged_v2 = merge_updates_v2(&updates_v2.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+    same_bytes("merged v2", &merged_v2, &expect["mergedV2"])?;
+    same_bytes("merged, then v2", &convert_update_v1_to_v2(&merged).unwrap(), &expect["mergedToV2"])?;
+    same_bytes("merged v2, then v1", &convert_update_v2_to_v1(&merged_v2).unwrap(), &expect["mergedV2ToV1"])?;
+    for (index, vector) in list(&case["svs"]).iter().enumerate() {
+        let diff = diff_update_v2(&merged_v2, vector).unwrap();
+        same_bytes(&format!("difference {index}, v2"), &diff, &expect["diffs"][index]["v2"])?;
     }
     let mut options = Options::new(ClientId::from(1));
     options.gc = false;

@@ -3,6 +3,7 @@
 mod notation;
 mod structs;
 
+use merganser::update::convert_update_v2_to_v1;
 use merganser::{ClientId, Doc, Options, Value};
 use notation::{any, bytes, cases, define, delta, id_set, joined, state_vector, tree};
 use serde_json::{Value as Json, json};
@@ -11,7 +12,7 @@ use structs::same_structs;
 fn run(case: &Json) -> Result<(), String> {
     let mut options = Options::new(ClientId::from(1));
     options.gc = case["gc"].as_bool().unwrap();
-    let mut doc = Doc::new(options);
+    let mut doc = Doc::new(options.clone());
     let roots: Vec<_> = case["roots"].as_array().unwrap().iter().map(|root| define(&mut doc, root)).collect();
     for update in case["updates"].as_array().unwrap() {
         doc.apply_update(&bytes(update)).map_err(|error| format!("refused: {error}"))?;
@@ -65,6 +66,18 @@ fn run(case: &Json) -> Result<(), String> {
     }
     let encoded = doc.encode_state_as_update(&Default::default());
     same_structs(&encoded, &bytes(&state["v1"]))?;
+    let encoded_v2 = doc.encode_state_as_update_v2(&Default::default());
+    // Cases with clean-up of formats have no v2 without it.
+    if let Some(theirs_v2) = state.get("v2").map(bytes) {
+        let theirs = convert_update_v2_to_v1(&theirs_v2).map_err(|error| format!("v2 of Yjs refused: {error}"))?;
+        same_structs(&encoded, &theirs)?;
+        if encoded == bytes(&state["v1"]) && encoded_v2 != theirs_v2 {
+            return Err("the same structs, other bytes of v2".into());
+        }
+    }
+    let mut through_v2 = Doc::new(options);
+    through_v2.apply_update_v2(&encoded_v2).map_err(|error| format!("own v2 refused: {error}"))?;
+    same_structs(&encoded, &through_v2.encode_state_as_update(&Default::default()))?;
     let mut copy = Doc::new(Options::new(ClientId::from(2)));
     copy.apply_update(&encoded).map_err(|error| format!("own encoding refused: {error}"))?;
     copy.assert_invariants();

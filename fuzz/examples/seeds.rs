@@ -46,6 +46,10 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     };
     match target {
         "update" => updates().flatten().chain(hostile("applyV1")).collect(),
+        "update_v2" => {
+            let converted = merge.iter().flat_map(|case| list(&case["expect"]["updatesV2"]));
+            converted.chain(hostile("applyV2")).chain(hostile("convertV2")).collect()
+        }
         "state_vector" => merge.iter().flat_map(|case| list(&case["svs"])).chain(hostile("stateVector")).collect(),
         "delete_set" => updates().flatten().filter(|update| update[0] == 0).map(|of| of[1..].to_vec()).collect(),
         "position" => {

@@ -83,6 +83,19 @@ impl Doc {
         Ok(self.0.read().encode_state_as_update(&known))
     }
 
+    /// Applies an update v2.
+    #[wasm_bindgen(js_name = applyUpdateV2)]
+    pub fn apply_update_v2(&self, update: &[u8]) -> Result<(), JsError> {
+        self.0.0.borrow_mut().apply_update_v2(update)?;
+        Ok(())
+    }
+
+    /// The whole document as an update v2.
+    #[wasm_bindgen(js_name = encodeStateAsUpdateV2)]
+    pub fn encode_state_as_update_v2(&self) -> Vec<u8> {
+        self.0.read().encode_state_as_update_v2(&StateVector::default())
+    }
+
     /// How much of each client's writing is here.
     #[wasm_bindgen(js_name = encodeStateVector)]
     pub fn encode_state_vector(&self) -> Vec<u8> {

@@ -41,4 +41,7 @@ pub use room::Room;
 #[cfg(feature = "doc")]
 pub use text::SharedText;
 #[cfg(feature = "doc")]
-pub use updates::{diff_update, encode_state_vector_from_update, merge_updates};
+pub use updates::{
+    convert_update_format_v1_to_v2, convert_update_format_v2_to_v1, diff_update, encode_state_vector_from_update,
+    merge_updates,
+};

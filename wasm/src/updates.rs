@@ -18,6 +18,18 @@ pub fn diff_update(update: &[u8], state_vector: &[u8]) -> Result<Vec<u8>, JsErro
     Ok(update::diff_update(update, state_vector)?)
 }
 
+/// An update v2 with the content of an update v1.
+#[wasm_bindgen(js_name = convertUpdateFormatV1ToV2)]
+pub fn convert_update_format_v1_to_v2(update: &[u8]) -> Result<Vec<u8>, JsError> {
+    Ok(update::convert_update_v1_to_v2(update)?)
+}
+
+/// An update v1 with the content of an update v2.
+#[wasm_bindgen(js_name = convertUpdateFormatV2ToV1)]
+pub fn convert_update_format_v2_to_v1(update: &[u8]) -> Result<Vec<u8>, JsError> {
+    Ok(update::convert_update_v2_to_v1(update)?)
+}
+
 /// The encoded state vector of what an update has from each client's beginning on.
 #[wasm_bindgen(js_name = encodeStateVectorFromUpdate)]
 pub fn encode_state_vector_from_update(update: &[u8]) -> Result<Vec<u8>, JsError> {

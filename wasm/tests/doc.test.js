@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test, { before } from 'node:test'
 import * as Y from 'yjs'
-import { diffUpdate, Doc, encodeStateVectorFromUpdate, initSync, mergeUpdates } from '../pkg/merganser.js'
+import { convertUpdateFormatV1ToV2, convertUpdateFormatV2ToV1, diffUpdate, Doc, encodeStateVectorFromUpdate, initSync, mergeUpdates } from '../pkg/merganser.js'
 
 before(() => {
   initSync({ module: readFileSync(new URL('../pkg/merganser_bg.wasm', import.meta.url)) })
@@ -100,4 +100,17 @@ test('what can not be done is thrown, and the document stays as it was', () => {
 test('client ids are kept, up to 53 bits, and drawn where none is given', () => {
   assert.equal(new Doc(2 ** 53 - 1).clientId, 2 ** 53 - 1)
   assert.notEqual(new Doc().clientId, new Doc().clientId)
+})
+
+test('updates go to format v2 and back, as in Yjs', () => {
+  const theirs = new Y.Doc()
+  theirs.getText('t').insert(0, 'a duck')
+  theirs.getMap('m').set('k', [1, null, 'two'])
+  const [v1, v2] = [Y.encodeStateAsUpdate(theirs), Y.encodeStateAsUpdateV2(theirs)]
+  assert.deepEqual(Buffer.from(convertUpdateFormatV1ToV2(v1)), Buffer.from(Y.convertUpdateFormatV1ToV2(v1)))
+  assert.deepEqual(Buffer.from(convertUpdateFormatV2ToV1(v2)), Buffer.from(Y.convertUpdateFormatV2ToV1(v2)))
+  const ours = new Doc()
+  ours.applyUpdateV2(v2)
+  assert.equal(ours.text('t').toString(), 'a duck')
+  assert.deepEqual(Buffer.from(ours.encodeStateAsUpdateV2()), Buffer.from(v2))
 })

@@ -1,4 +1,4 @@
-//! Events: what a transaction changed, type by type. They are values, read from its [`Commit`](crate::Commit).
+//! Events: what a transaction changed, type by type. They are values, read from its [`Commit`].
 
 mod delta;
 mod extent;

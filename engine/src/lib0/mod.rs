@@ -1,12 +1,17 @@
 //! The byte notation of the Yjs family: var-ints, strings, `any` values. Reading is bounded by the input.
 
 mod any;
+mod columns;
 mod json;
 mod reader;
 mod varint;
 mod writer;
 
 pub use any::{MAX_NESTING, read_any, skip_any, write_any};
+pub use columns::{
+    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, StringColumn, StringColumnWriter, UintColumn,
+    UintColumnWriter,
+};
 pub use json::check_json;
 pub use reader::Reader;
 pub(crate) use varint::decode_var_uint;

@@ -3,6 +3,7 @@
 //! `FORMAT.md` in this folder draws the format byte by byte.
 
 mod block_writer;
+mod convert;
 mod delete_set;
 mod delete_set_v2;
 mod diff;
@@ -14,6 +15,8 @@ mod struct_walk;
 mod structs;
 mod write;
 
+pub(crate) use convert::encode_v2;
+pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, diff_update_v2, merge_updates_v2};
 pub use delete_set::{read_delete_set, write_delete_set};
 pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};

@@ -50,14 +50,19 @@ impl<'a> StructPart<'a> {
         }
     }
 
+    /// The byte that says what follows.
+    #[inline]
+    pub(crate) fn info(&self) -> u8 {
+        self.content as u8
+            | u8::from(self.origin.is_some()) << 7
+            | u8::from(self.right_origin.is_some()) << 6
+            | u8::from(self.key_bit) << 5
+    }
+
     /// Appends info byte, ids, parent and key: all that stands before the content.
     #[inline]
     pub fn write_head(&self, out: &mut Vec<u8>) {
-        let info = self.content as u8
-            | u8::from(self.origin.is_some()) << 7
-            | u8::from(self.right_origin.is_some()) << 6
-            | u8::from(self.key_bit) << 5;
-        out.push(info);
+        out.push(self.info());
         if let Some(id) = self.origin {
             write_id(out, id);
         }

@@ -5,8 +5,9 @@ use merganser::awareness::{Awareness, modify_update};
 use merganser::lib0::{Reader, check_json, read_any, skip_any, write_any};
 use merganser::sync::Message;
 use merganser::update::{
-    Content, Update, clocks_of_update, decode_state_vector, diff_update, encode_state_vector, merge_updates,
-    read_delete_set, state_vector_of_update, validate_update, write_delete_set, write_struct,
+    Content, Update, clocks_of_update, convert_update_v1_to_v2, convert_update_v2_to_v1, decode_state_vector,
+    diff_update, encode_state_vector, merge_updates, read_delete_set, state_vector_of_update, validate_update,
+    write_delete_set, write_struct,
 };
 use merganser::{Any, ClientId, Doc, IdSet, Options, RelativePosition, Snapshot, StateVector};
 
@@ -21,6 +22,17 @@ pub(super) fn union(a: &IdSet, b: &IdSet) -> IdSet {
     let mut all = a.clone();
     all.merge(b);
     all
+}
+
+/// Reads an update v2, or else v1, as the other; nothing is lost on the way there and back.
+pub fn update_v2(input: &[u8]) {
+    let Ok(update) = convert_update_v2_to_v1(input).or_else(|_| validate_update(input).map(|()| input.to_vec())) else {
+        return;
+    };
+    let v2 = convert_update_v1_to_v2(&update).expect("an update v1 is written as v2");
+    let back = convert_update_v2_to_v1(&v2).expect("what was written is read");
+    assert_eq!(ids(&back), ids(&update));
+    assert_eq!(convert_update_v1_to_v2(&back), Ok(v2));
 }
 
 /// Reads an update in all ways there are; each accepts the same. Each struct can be written whole and cut.

@@ -14,6 +14,7 @@ pub type Target = fn(&[u8]);
 /// Name and body of every target.
 pub const TARGETS: &[(&str, Target)] = &[
     ("update", decoders::update),
+    ("update_v2", decoders::update_v2),
     ("state_vector", decoders::state_vector),
     ("delete_set", decoders::delete_set),
     ("position", decoders::position),

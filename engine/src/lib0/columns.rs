@@ -1,0 +1,268 @@
+//! The columns of update format v2: numbers, bytes and strings whose repetitions and steady differences cost little.
+//!
+//! Each is a stretch of the update of its own. A few bytes may stand for any number of values: whoever reads them has
+//! to bound what is made of them.
+
+use super::{Reader, write_bytes, write_var_int, write_var_uint};
+use crate::values::{Error, ErrorKind, utf16};
+
+/// Numbers, those that repeat as one and a count. (lib0: `UintOptRleDecoder`)
+#[derive(Clone, Debug)]
+pub struct UintColumn<'a> {
+    from: Reader<'a>,
+    value: u64,
+    left: u64,
+}
+
+impl<'a> UintColumn<'a> {
+    /// The column that `from` stands at the start of.
+    pub fn new(from: Reader<'a>) -> Self {
+        UintColumn { from, value: 0, left: 0 }
+    }
+
+    /// The next number, of at most 53 bits.
+    pub fn read(&mut self) -> Result<u64, Error> {
+        if self.left == 0 {
+            let (value, repeats) = self.from.read_var_int()?;
+            self.value = value.unsigned_abs();
+            self.left = if repeats { self.from.read_var_uint()? + 2 } else { 1 };
+        }
+        self.left -= 1;
+        Ok(self.value)
+    }
+}
+
+/// Numbers as differences to the one before, equal ones as one and a count. (lib0: `IntDiffOptRleDecoder`)
+#[derive(Clone, Debug)]
+pub struct DiffColumn<'a> {
+    from: Reader<'a>,
+    value: i64,
+    difference: i64,
+    left: u64,
+}
+
+impl<'a> DiffColumn<'a> {
+    /// The column that `from` stands at the start of.
+    pub fn new(from: Reader<'a>) -> Self {
+        DiffColumn { from, value: 0, difference: 0, left: 0 }
+    }
+
+    /// The next number.
+    ///
+    /// # Errors
+    /// The end of the column; a number that is negative or has more than 53 bits.
+    pub fn read(&mut self) -> Result<u64, Error> {
+        let start = self.from.offset();
+        if self.left == 0 {
+            let (encoded, _) = self.from.read_var_int()?;
+            self.difference = encoded >> 1;
+            self.left = if encoded & 1 != 0 { self.from.read_var_uint()? + 2 } else { 1 };
+        }
+        self.left -= 1;
+        self.value += self.difference;
+        let fits = u64::try_from(self.value).ok().filter(|value| *value < 1 << 53);
+        fits.ok_or(Error::at(ErrorKind::NumberTooLarge, start))
+    }
+}
+
+/// Bytes, those that repeat as one and a count; the last one goes on for ever. (lib0: `RleDecoder`)
+#[derive(Clone, Debug)]
+pub struct ByteColumn<'a> {
+    from: Reader<'a>,
+    value: u8,
+    /// How often the value comes again; absent for ever.
+    left: Option<u64>,
+}
+
+impl<'a> ByteColumn<'a> {
+    /// The column that `from` stands at the start of.
+    pub fn new(from: Reader<'a>) -> Self {
+        ByteColumn { from, value: 0, left: Some(0) }
+    }
+
+    /// The next byte.
+    pub fn read(&mut self) -> Result<u8, Error> {
+        self.left = match self.left {
+            None => None,
+            Some(0) => {
+                self.value = self.from.read_u8()?;
+                if self.from.is_at_end() { None } else { Some(self.from.read_var_uint()?) }
+            }
+            Some(left) => Some(left - 1),
+        };
+        Ok(self.value)
+    }
+}
+
+/// Strings: all characters in one, behind it their lengths in UTF-16 code units. (lib0: `StringDecoder`)
+#[derive(Clone, Debug)]
+pub struct StringColumn<'a> {
+    /// Characters that are left.
+    text: &'a str,
+    /// The second half of a surrogate pair that a length has cut comes first.
+    half_left: bool,
+    lengths: UintColumn<'a>,
+    end: usize,
+}
+
+impl<'a> StringColumn<'a> {
+    /// The column that `from` stands at the start of.
+    pub fn new(from: Reader<'a>) -> Result<Self, Error> {
+        let mut from = from;
+        // A column without strings is left out altogether.
+        let text = if from.is_at_end() { "" } else { from.read_string()? };
+        Ok(StringColumn { text, half_left: false, end: from.offset(), lengths: UintColumn::new(from) })
+    }
+
+    /// Appends the next string. Halves of a surrogate pair that was cut come as U+FFFD. O(its length).
+    pub fn read_into(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut left = self.lengths.read()?;
+        if left > 0 && core::mem::take(&mut self.half_left) {
+            out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
+            left -= 1;
+        }
+        let mut end = 0;
+        for char in self.text.chars() {
+            let units = char.len_utf16() as u64;
+            if units > left {
+                break;
+            }
+            left -= units;
+            end += char.len_utf8();
+        }
+        let (read, mut rest) = self.text.split_at(end);
+        out.extend_from_slice(read.as_bytes());
+        if left > 0 {
+            // One unit is left, and the next character has two; or there is none.
+            let mut chars = rest.chars();
+            chars.next().ok_or(Error::at(ErrorKind::UnexpectedEnd, self.end))?;
+            rest = chars.as_str();
+            self.half_left = true;
+            out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
+        }
+        self.text = rest;
+        Ok(())
+    }
+}
+
+/// Writes a [`UintColumn`]. (lib0: `UintOptRleEncoder`)
+#[derive(Clone, Debug, Default)]
+pub struct UintColumnWriter {
+    out: Vec<u8>,
+    value: u64,
+    count: u64,
+}
+
+impl UintColumnWriter {
+    /// Appends a number of at most 53 bits.
+    pub fn write(&mut self, value: u64) {
+        if self.value != value {
+            self.flush();
+            (self.value, self.count) = (value, 0);
+        }
+        self.count += 1;
+    }
+
+    fn flush(&mut self) {
+        if self.count > 0 {
+            write_var_int(&mut self.out, self.value, self.count > 1);
+            if self.count > 1 {
+                write_var_uint(&mut self.out, self.count - 2);
+            }
+        }
+    }
+
+    /// The column.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.flush();
+        self.out
+    }
+}
+
+/// Writes a [`DiffColumn`]. (lib0: `IntDiffOptRleEncoder`)
+#[derive(Clone, Debug, Default)]
+pub struct DiffColumnWriter {
+    out: Vec<u8>,
+    value: i64,
+    difference: i64,
+    count: u64,
+}
+
+impl DiffColumnWriter {
+    /// Appends a number of at most 52 bits.
+    pub fn write(&mut self, value: u64) {
+        let difference = value as i64 - self.value;
+        if self.difference != difference {
+            self.flush();
+            (self.difference, self.count) = (difference, 0);
+        }
+        self.value = value as i64;
+        self.count += 1;
+    }
+
+    fn flush(&mut self) {
+        if self.count > 0 {
+            let encoded = self.difference * 2 + i64::from(self.count > 1);
+            write_var_int(&mut self.out, encoded.unsigned_abs(), encoded < 0);
+            if self.count > 1 {
+                write_var_uint(&mut self.out, self.count - 2);
+            }
+        }
+    }
+
+    /// The column.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.flush();
+        self.out
+    }
+}
+
+/// Writes a [`ByteColumn`]. (lib0: `RleEncoder`)
+#[derive(Clone, Debug, Default)]
+pub struct ByteColumnWriter {
+    out: Vec<u8>,
+    last: Option<u8>,
+    count: u64,
+}
+
+impl ByteColumnWriter {
+    /// Appends a byte.
+    pub fn write(&mut self, byte: u8) {
+        if self.last != Some(byte) {
+            if self.count > 0 {
+                write_var_uint(&mut self.out, self.count - 1);
+            }
+            self.out.push(byte);
+            (self.last, self.count) = (Some(byte), 0);
+        }
+        self.count += 1;
+    }
+
+    /// The column.
+    pub fn finish(self) -> Vec<u8> {
+        self.out
+    }
+}
+
+/// Writes a [`StringColumn`]. (lib0: `StringEncoder`)
+#[derive(Clone, Debug, Default)]
+pub struct StringColumnWriter {
+    text: Vec<u8>,
+    lengths: UintColumnWriter,
+}
+
+impl StringColumnWriter {
+    /// Appends a string.
+    pub fn write(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+        self.lengths.write(utf16::len(text).into());
+    }
+
+    /// The column.
+    pub fn finish(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_bytes(&mut out, &self.text);
+        out.extend_from_slice(&self.lengths.finish());
+        out
+    }
+}

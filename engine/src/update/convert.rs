@@ -1,0 +1,401 @@
+//! Update format v2, into v1 and out of it: everything else knows only v1.
+//!
+//! A v2 update holds the same structs in columns, each number and string in the column of its kind.
+
+use super::delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
+use super::parse::Update;
+use super::structs::{Content, Struct, TypeTag};
+use super::write::{StructPart, WrittenParent, checked_text, write_id};
+use super::write_delete_set;
+use crate::lib0::{
+    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, Reader, StringColumn, StringColumnWriter, UintColumn,
+    UintColumnWriter, read_any, skip_any, write_any, write_bytes, write_string, write_var_uint,
+};
+use crate::values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet};
+
+const ORIGIN: u8 = 0x80;
+const RIGHT_ORIGIN: u8 = 0x40;
+const KEY: u8 = 0x20;
+
+/// What an update may become in v1: so many bytes, and so many for each of its own. A few bytes of v2 can stand for any
+/// number of structs.
+const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES_EACH: usize = 64;
+
+/// An update v1 with the content of an update v2. (Yjs: `convertUpdateFormatV2ToV1`) O(what it becomes), which is at most
+/// 4 MiB and 64 bytes for each of the input.
+///
+/// # Errors
+/// Any deviation from the format; a column that ends early; more than that; what [`Update::parse_v1`] refuses.
+pub fn convert_update_v2_to_v1(update: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    Columns::new(update)?.transcode(&mut out)?;
+    // The places of what is wrong with the contents are those in v1, of no use to whoever has v2.
+    super::validate_update(&out).map_err(|error| Error::at(error.kind, 0))?;
+    Ok(out)
+}
+
+/// The columns of an update v2, in their order, and the rest that is none. (Yjs: `UpdateDecoderV2`)
+struct Columns<'a> {
+    key_clocks: DiffColumn<'a>,
+    clients: UintColumn<'a>,
+    left_clocks: DiffColumn<'a>,
+    right_clocks: DiffColumn<'a>,
+    infos: ByteColumn<'a>,
+    strings: StringColumn<'a>,
+    parent_infos: ByteColumn<'a>,
+    type_tags: UintColumn<'a>,
+    lengths: UintColumn<'a>,
+    rest: Reader<'a>,
+    /// Keys that were read, which may be referred to.
+    keys: Vec<Vec<u8>>,
+    most_bytes: usize,
+}
+
+impl<'a> Columns<'a> {
+    fn new(update: &'a [u8]) -> Result<Self, Error> {
+        let mut from = Reader::new(update);
+        // A number for features that nobody has made use of.
+        from.read_u8()?;
+        let mut column = || {
+            let len = from.read_bytes()?.len();
+            Ok::<_, Error>(Reader::starting_at(&update[..from.offset()], from.offset() - len))
+        };
+        Ok(Columns {
+            key_clocks: DiffColumn::new(column()?),
+            clients: UintColumn::new(column()?),
+            left_clocks: DiffColumn::new(column()?),
+            right_clocks: DiffColumn::new(column()?),
+            infos: ByteColumn::new(column()?),
+            strings: StringColumn::new(column()?)?,
+            parent_infos: ByteColumn::new(column()?),
+            type_tags: UintColumn::new(column()?),
+            lengths: UintColumn::new(column()?),
+            rest: from,
+            keys: Vec::new(),
+            most_bytes: MOST_BYTES.saturating_add(update.len().saturating_mul(MOST_BYTES_EACH)),
+        })
+    }
+
+    fn transcode(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let clients = self.rest.read_var_uint()?;
+        write_var_uint(out, clients);
+        for _ in 0..clients {
+            let structs = self.rest.read_var_uint()?;
+            write_var_uint(out, structs);
+            write_var_uint(out, self.clients.read()?);
+            write_var_uint(out, self.rest.read_clock()?.into());
+            for _ in 0..structs {
+                self.read_struct(out)?;
+                self.check_size(out)?;
+            }
+            self.check_size(out)?;
+        }
+        write_delete_set(out, &read_delete_set_v2(&mut self.rest)?);
+        self.rest.expect_end()
+    }
+
+    fn check_size(&self, out: &[u8]) -> Result<(), Error> {
+        if out.len() <= self.most_bytes { Ok(()) } else { Err(self.rest.error(ErrorKind::TooLarge)) }
+    }
+
+    fn read_struct(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let info = self.infos.read()?;
+        let has_origin = info & (ORIGIN | RIGHT_ORIGIN) != 0;
+        out.push(if has_origin { info & !KEY } else { info });
+        let content = Content::from_number(info & 0x1f).ok_or(self.rest.error(ErrorKind::UnknownTag))?;
+        match content {
+            Content::Gc => return self.read_len(out).map(|_| ()),
+            Content::Skip => return self.rest.read_clock().map(|len| write_var_uint(out, len.into())),
+            _ => {}
+        }
+        if info & ORIGIN != 0 {
+            let id = self.read_left_id()?;
+            write_id(out, id);
+        }
+        if info & RIGHT_ORIGIN != 0 {
+            let client = ClientId::new(self.clients.read()?);
+            let clock = self.right_clocks.read()?;
+            write_id(out, Id::new(client, self.clock(clock)?));
+        }
+        if !has_origin {
+            if self.parent_infos.read()? == 1 {
+                write_var_uint(out, 1);
+                self.read_string(out)?;
+            } else {
+                write_var_uint(out, 0);
+                let id = self.read_left_id()?;
+                write_id(out, id);
+            }
+            if info & KEY != 0 {
+                self.read_string(out)?;
+            }
+        }
+        self.read_content(content, out)
+    }
+
+    fn read_content(&mut self, content: Content, out: &mut Vec<u8>) -> Result<(), Error> {
+        match content {
+            Content::Deleted => {
+                self.read_len(out)?;
+            }
+            Content::Json => {
+                for _ in 0..self.read_len(out)? {
+                    self.read_string(out)?;
+                    self.check_size(out)?;
+                }
+            }
+            Content::Any => {
+                for _ in 0..self.read_len(out)? {
+                    self.copy_any(out)?;
+                }
+            }
+            Content::Binary => write_bytes(out, self.rest.read_bytes()?),
+            Content::String => self.read_string(out)?,
+            Content::Embed => write_string(out, &self.read_json()?),
+            Content::Format => {
+                self.read_key(out)?;
+                write_string(out, &self.read_json()?);
+            }
+            Content::Type => {
+                let tag = self.type_tags.read()?;
+                write_var_uint(out, tag);
+                if TypeTag::from_number(tag).is_some_and(TypeTag::is_named) {
+                    self.read_key(out)?;
+                }
+            }
+            Content::Doc => {
+                self.read_string(out)?;
+                self.copy_any(out)?;
+            }
+            Content::Gc | Content::Skip => {}
+        }
+        Ok(())
+    }
+
+    fn clock(&self, number: u64) -> Result<Clock, Error> {
+        Clock::try_from(number).map_err(|_| self.rest.error(ErrorKind::ClockOverflow))
+    }
+
+    fn read_left_id(&mut self) -> Result<Id, Error> {
+        let client = ClientId::new(self.clients.read()?);
+        let clock = self.left_clocks.read()?;
+        Ok(Id::new(client, self.clock(clock)?))
+    }
+
+    fn read_len(&mut self, out: &mut Vec<u8>) -> Result<Clock, Error> {
+        let len = self.lengths.read()?;
+        let len = self.clock(len)?;
+        write_var_uint(out, len.into());
+        Ok(len)
+    }
+
+    fn read_string(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut text = Vec::new();
+        self.strings.read_into(&mut text)?;
+        write_bytes(out, &text);
+        Ok(())
+    }
+
+    /// (Yjs: `UpdateDecoderV2#readKey`)
+    fn read_key(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let clock = self.key_clocks.read()?;
+        let known = usize::try_from(clock).ok().filter(|clock| *clock < self.keys.len());
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let mut key = Vec::new();
+                self.strings.read_into(&mut key)?;
+                self.keys.push(key);
+                self.keys.len() - 1
+            }
+        };
+        write_bytes(out, &self.keys[at]);
+        Ok(())
+    }
+
+    fn read_json(&mut self) -> Result<String, Error> {
+        Ok(read_any(&mut self.rest)?.to_json())
+    }
+
+    fn copy_any(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let before = self.rest.clone();
+        skip_any(&mut self.rest)?;
+        let mut copied = before;
+        out.extend_from_slice(copied.read_exact(self.rest.offset() - copied.offset())?);
+        Ok(())
+    }
+}
+
+/// An update v2 with the content of an update v1. Bit 6 of a struct's first byte is left out where a key does not follow,
+/// as Yjs does. (Yjs: `convertUpdateFormatV1ToV2`) O(bytes).
+///
+/// # Errors
+/// A malformed update.
+pub fn convert_update_v1_to_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut read = Update::parse_v1(update)?;
+    read.structs.iter_mut().for_each(|of| of.key_bit &= of.origin.is_none() && of.right_origin.is_none());
+    Ok(encode_v2(read, update))
+}
+
+/// The structs and deletes of an update v1 with these bytes, as an update v2.
+pub(crate) fn encode_v2(read: Update, update: &[u8]) -> Vec<u8> {
+    let mut columns = ColumnWriters::default();
+    write_var_uint(&mut columns.rest, read.clients.len() as u64);
+    for listed in &read.clients {
+        let structs = &read.structs[listed.structs.clone()];
+        write_var_uint(&mut columns.rest, structs.len() as u64);
+        columns.clients.write(listed.client.value());
+        write_var_uint(&mut columns.rest, structs[0].id.clock.into());
+        for of in structs {
+            columns.write_struct(of, update);
+        }
+    }
+    write_delete_set_v2(&mut columns.rest, &read.deletes.into_iter().collect::<IdSet>());
+    columns.finish()
+}
+
+/// (Yjs: `UpdateEncoderV2`)
+#[derive(Default)]
+struct ColumnWriters {
+    key_clocks: DiffColumnWriter,
+    clients: UintColumnWriter,
+    left_clocks: DiffColumnWriter,
+    right_clocks: DiffColumnWriter,
+    infos: ByteColumnWriter,
+    strings: StringColumnWriter,
+    parent_infos: ByteColumnWriter,
+    type_tags: UintColumnWriter,
+    lengths: UintColumnWriter,
+    rest: Vec<u8>,
+    next_key: u64,
+}
+
+impl ColumnWriters {
+    fn write_struct(&mut self, of: &Struct, update: &[u8]) {
+        let part = StructPart::of(of, update, 0);
+        self.infos.write(part.info());
+        match of.content {
+            Content::Gc => return self.lengths.write(of.len.into()),
+            Content::Skip => return write_var_uint(&mut self.rest, of.len.into()),
+            _ => {}
+        }
+        if let Some(id) = part.origin {
+            self.write_left_id(id);
+        }
+        if let Some(id) = part.right_origin {
+            self.clients.write(id.client.value());
+            self.right_clocks.write(id.clock.into());
+        }
+        if part.origin.is_none() && part.right_origin.is_none() {
+            match part.parent {
+                WrittenParent::Root(name) => {
+                    self.parent_infos.write(1);
+                    self.strings.write(checked_text(name));
+                }
+                WrittenParent::Item(id) => {
+                    self.parent_infos.write(0);
+                    self.write_left_id(id);
+                }
+                WrittenParent::Inherited => unreachable!("a struct without origins names its parent"),
+            }
+            if let Some(key) = part.key {
+                self.strings.write(checked_text(key));
+            }
+        }
+        self.write_content(of, of.payload.of(update));
+    }
+
+    fn write_left_id(&mut self, id: Id) {
+        self.clients.write(id.client.value());
+        self.left_clocks.write(id.clock.into());
+    }
+
+    fn write_content(&mut self, of: &Struct, payload: &[u8]) {
+        let mut from = Reader::new(payload);
+        // Payloads are checked when they are read.
+        fn string<'a>(from: &mut Reader<'a>) -> &'a str {
+            checked_text(from.read_bytes().unwrap_or_default())
+        }
+        match of.content {
+            Content::Deleted => self.lengths.write(of.len.into()),
+            Content::Json => {
+                self.lengths.write(of.len.into());
+                (0..of.len).for_each(|_| self.strings.write(string(&mut from)));
+            }
+            Content::Any => {
+                self.lengths.write(of.len.into());
+                self.rest.extend_from_slice(payload);
+            }
+            Content::Binary => write_bytes(&mut self.rest, payload),
+            Content::String => self.strings.write(checked_text(payload)),
+            Content::Embed => self.write_json(checked_text(payload)),
+            Content::Format => {
+                let (key, value) = (string(&mut from), string(&mut from));
+                self.write_key(key);
+                self.write_json(value);
+            }
+            Content::Type => {
+                let tag = from.read_var_uint().unwrap_or_default();
+                self.type_tags.write(tag);
+                if !from.is_at_end() {
+                    self.write_key(string(&mut from));
+                }
+            }
+            Content::Doc => {
+                self.strings.write(string(&mut from));
+                self.rest.extend_from_slice(&payload[from.offset()..]);
+            }
+            Content::Gc | Content::Skip => {}
+        }
+    }
+
+    /// Every key is written as if it were the first of its name, as Yjs does.
+    fn write_key(&mut self, key: &str) {
+        self.key_clocks.write(self.next_key);
+        self.next_key += 1;
+        self.strings.write(key);
+    }
+
+    fn write_json(&mut self, text: &str) {
+        write_any(&mut self.rest, &Any::from_json(text).unwrap_or_default());
+    }
+
+    fn finish(self) -> Vec<u8> {
+        let columns = [
+            self.key_clocks.finish(),
+            self.clients.finish(),
+            self.left_clocks.finish(),
+            self.right_clocks.finish(),
+            self.infos.finish(),
+            self.strings.finish(),
+            self.parent_infos.finish(),
+            self.type_tags.finish(),
+            self.lengths.finish(),
+        ];
+        let mut out = vec![0];
+        columns.iter().for_each(|column| write_bytes(&mut out, column));
+        out.extend_from_slice(&self.rest);
+        out
+    }
+}
+
+/// One update v2 with the content of all these. (Yjs: `mergeUpdatesV2`) O(bytes * log updates).
+///
+/// # Errors
+/// A malformed update.
+pub fn merge_updates_v2(updates: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let updates = updates.iter().map(|update| convert_update_v2_to_v1(update)).collect::<Result<Vec<_>, _>>()?;
+    let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+    let merged = super::merge_updates(&updates)?;
+    Ok(encode_v2(Update::parse_v1(&merged)?, &merged))
+}
+
+/// The part of an update v2 that a replica with this encoded state vector lacks, as v2. (Yjs: `diffUpdateV2`) O(bytes).
+///
+/// # Errors
+/// A malformed update or state vector.
+pub fn diff_update_v2(update: &[u8], state_vector: &[u8]) -> Result<Vec<u8>, Error> {
+    let rest = super::diff_update(&convert_update_v2_to_v1(update)?, state_vector)?;
+    Ok(encode_v2(Update::parse_v1(&rest)?, &rest))
+}
