@@ -12,13 +12,16 @@ mod doc;
 pub mod events;
 mod integrate;
 pub mod lib0;
+mod origin;
 mod store;
 pub mod sync;
 pub mod types;
+pub mod undo;
 pub mod update;
 pub mod values;
 
 pub use doc::{Commit, Doc, Options, Transaction};
 pub use integrate::Applied;
+pub use origin::Origin;
 pub use types::{Array, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
 pub use values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet, StateVector};
