@@ -1,5 +1,6 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
-// Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
+// Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update, origin?}; state {doc};
+// undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
 // encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
@@ -23,6 +24,11 @@ const ROOTS = {
 const toBytes = text => new Uint8Array(Buffer.from(text, 'base64'))
 const toText = bytes => Buffer.from(bytes).toString('base64')
 
+const openUndo = (roots, { scope = Object.keys(ROOTS), tracked = [null], ...options }) => {
+  const trackedOrigins = new Set(tracked)
+  return new Y.UndoManager(scope.map(name => roots[name]), { captureTimeout: 0, trackedOrigins, ...options })
+}
+
 // A document that gathers what it authors: edits, and the clean-up of formats after remote transactions.
 const open = (client, gc, undoes) => {
   const doc = new Y.Doc({ gc })
@@ -32,7 +38,7 @@ const open = (client, gc, undoes) => {
   doc.on('update', (update, _origin, _doc, transaction) => {
     if (transaction.local) authored.push(toText(update))
   })
-  const undo = undoes ? new Y.UndoManager(Object.values(roots), { captureTimeout: 0 }) : null
+  const undo = undoes ? openUndo(roots, undoes === true ? {} : undoes) : null
   return { doc, roots, authored, undo }
 }
 
@@ -63,9 +69,14 @@ const ACTIONS = {
     edit(docs[doc], seed, how)
     return { authored: takeAuthored(docs[doc]) }
   },
-  apply: ({ doc, update }) => {
-    Y.applyUpdate(docs[doc].doc, toBytes(update))
+  apply: ({ doc, update, origin }) => {
+    Y.applyUpdate(docs[doc].doc, toBytes(update), origin)
     return { authored: takeAuthored(docs[doc]) }
+  },
+  undo: ({ doc, call }) => {
+    const { undo } = docs[doc]
+    const did = (undo[call]() ?? null) !== null
+    return { did, stacks: [undo.undoStack.length, undo.redoStack.length], authored: takeAuthored(docs[doc]) }
   },
   state: ({ doc }) => state(docs[doc]),
   encode: ({ doc, vector }) => ({ update: toText(Y.encodeStateAsUpdate(docs[doc].doc, toBytes(vector))) }),
