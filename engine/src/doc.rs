@@ -1,6 +1,7 @@
 //! `Doc`: one replica of a document, and the transactions that change it.
 
 use crate::integrate::{Applied, Pending, Replica};
+use crate::origin::Origin;
 use crate::store::{Store, TypeHandle};
 use crate::update::{TypeTag, Update, convert_update_v2_to_v1, encode_state_vector, encode_v2};
 use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, StateVector};
@@ -49,13 +50,15 @@ impl Options {
 pub struct Doc {
     pub(crate) replica: Replica,
     client_id: ClientId,
+    /// How many undo managers it has had.
+    undo_managers: u32,
 }
 
 impl Doc {
     /// An empty document.
     pub fn new(options: Options) -> Doc {
         let replica = Replica::new(options.gc, options.pending_limit_bytes);
-        Doc { replica, client_id: options.client_id }
+        Doc { replica, client_id: options.client_id, undo_managers: 0 }
     }
 
     /// Who writes through this replica.
@@ -66,7 +69,13 @@ impl Doc {
     /// Begins a transaction: edits that are sent as one update.
     pub fn transact(&mut self) -> Transaction<'_> {
         self.replica.begin();
-        Transaction { doc: self }
+        Transaction { doc: self, origin: None, is_remote: false }
+    }
+
+    /// Begins a transaction that says where it comes from. (Yjs: `transact(f, origin)`)
+    pub fn transact_with(&mut self, origin: impl Into<Origin>) -> Transaction<'_> {
+        self.replica.begin();
+        Transaction { doc: self, origin: Some(origin.into()), is_remote: false }
     }
 
     /// Applies an update v1 in a transaction of its own. What depends on updates that are missing waits for them.
@@ -133,6 +142,12 @@ impl Doc {
         self.replica.assert_invariants();
     }
 
+    /// A number that no undo manager of this document had.
+    pub(crate) fn number_undo_manager(&mut self) -> u32 {
+        self.undo_managers += 1;
+        self.undo_managers
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.replica.store
     }
@@ -160,15 +175,21 @@ impl Doc {
 #[derive(Debug)]
 pub struct Transaction<'d> {
     doc: &'d mut Doc,
+    origin: Option<Origin>,
+    is_remote: bool,
 }
 
 impl<'d> Transaction<'d> {
-    /// Applies an update v1 as part of this transaction; see [`Doc::apply_update`].
+    /// Applies an update v1 as part of this transaction; see [`Doc::apply_update`]. A transaction of which this is the
+    /// first change counts as a remote one.
     ///
     /// # Errors
     /// A malformed update, or more waiting than the limit; the document is then as it was before this call.
     pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.doc.replica.apply(update)
+        let is_first = self.doc.replica.changes.is_empty();
+        let applied = self.doc.replica.apply(update)?;
+        self.is_remote |= is_first && applied.changed;
+        Ok(applied)
     }
 
     /// Applies an update v2 as part of this transaction; see [`Doc::apply_update_v2`].
@@ -181,7 +202,7 @@ impl<'d> Transaction<'d> {
 
     /// Ends the transaction and tells what it changed.
     pub fn commit(self) -> Commit<'d> {
-        Commit { doc: self.doc }
+        Commit { doc: self.doc, origin: self.origin, is_remote: self.is_remote }
     }
 
     /// The replica, and the handle of its own writer.
@@ -200,14 +221,31 @@ impl Deref for Transaction<'_> {
 }
 
 /// What a finished transaction changed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Commit<'d> {
-    doc: &'d Doc,
+    doc: &'d mut Doc,
+    origin: Option<Origin>,
+    is_remote: bool,
 }
 
-impl<'d> Commit<'d> {
-    pub(crate) fn doc(&self) -> &'d Doc {
+impl Commit<'_> {
+    pub(crate) fn doc(&self) -> &Doc {
         self.doc
+    }
+
+    /// The store, for what is noted about the transaction and changes no content.
+    pub(crate) fn store_mut(&mut self) -> &mut Store {
+        self.doc.store_mut()
+    }
+
+    /// Where the transaction said that it comes from.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Whether the transaction began with an update of somebody else.
+    pub fn is_remote(&self) -> bool {
+        self.is_remote
     }
 
     /// Whether anything changed.

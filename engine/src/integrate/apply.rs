@@ -91,7 +91,12 @@ impl Replica {
         let deletes = match deletes {
             [] | [_] => deletes,
             _ => {
-                joined = deletes.iter().cloned().collect::<IdSet>().iter().collect();
+                // Last clients first, as Yjs writes them: what is undone is written again in this order.
+                let set: IdSet = deletes.iter().cloned().collect();
+                let of_client = |(client, ranges): (ClientId, &[Range<Clock>])| {
+                    ranges.iter().map(|range| (client, range.clone())).collect::<Vec<_>>()
+                };
+                joined = set.clients().rev().flat_map(of_client).collect();
                 &joined
             }
         };

@@ -51,23 +51,42 @@ impl Replica {
     }
 
     /// Deletes what is in the types that these units hold. (Yjs: `ContentType#delete`) Types in types are gone
-    /// through with a list, not by recursion: input decides how deeply they are nested.
+    /// through with a list, not by recursion: input decides how deeply they are nested. The contents of each type
+    /// follow it at once, as in Yjs: an undo writes clients again in the order in which they came up.
     fn delete_types_in(&mut self, client: Client, start: Clock, end: Clock) {
         let mut found = Vec::new();
-        self.find_types(client, start, end, &mut found);
-        while let Some(handle) = found.pop() {
-            let shared = self.store.types.get_mut(handle);
-            shared.is_deleted = true;
-            let sequences: Vec<Sequence> = shared.entries.iter().copied().chain([shared.sequence]).collect();
-            for sequence in sequences {
-                let live: Vec<_> = self.store.order.spans(sequence).filter(|span| !span.is_deleted()).collect();
-                for span in live {
-                    let (of, start, end) = (span.client(), span.clock, span.end());
-                    self.delete_plain(of, start, end);
-                    self.find_types(of, start, end, &mut found);
-                }
+        let mut clock = start;
+        while let Some((at, handle)) = self.find_type(client, clock, end) {
+            found.push(handle);
+            clock = at + 1;
+        }
+        // Live units, those that come next at the end.
+        let mut doomed = Vec::new();
+        found.into_iter().rev().for_each(|handle| self.doom_contents(handle, &mut doomed));
+        while let Some((of, start, end)) = doomed.pop() {
+            let inner = self.find_type(of, start, end);
+            let stop = inner.map_or(end, |(at, _)| at + 1);
+            self.delete_plain(of, start, stop);
+            if stop < end {
+                doomed.push((of, stop, end));
+            }
+            if let Some((_, handle)) = inner {
+                self.doom_contents(handle, &mut doomed);
             }
         }
+    }
+
+    /// Marks a type as deleted and lists what is live in it, the last first.
+    fn doom_contents(&mut self, handle: TypeHandle, doomed: &mut Vec<(Client, Clock, Clock)>) {
+        let shared = self.store.types.get_mut(handle);
+        shared.is_deleted = true;
+        let sequences: Vec<Sequence> = std::iter::once(shared.sequence).chain(shared.entries.iter().copied()).collect();
+        let listed = doomed.len();
+        for sequence in sequences {
+            let live = self.store.order.spans(sequence).filter(|span| !span.is_deleted());
+            doomed.extend(live.map(|span| (span.client(), span.clock, span.end())));
+        }
+        doomed[listed..].reverse();
     }
 
     /// Deletes units that are all live, and nothing that is in them.
@@ -83,16 +102,21 @@ impl Replica {
         self.changes.note_deleted(client, start, end);
     }
 
-    fn find_types(&self, client: Client, start: Clock, end: Clock, found: &mut Vec<TypeHandle>) {
+    /// The first of these units that holds a type.
+    fn find_type(&self, client: Client, start: Clock, end: Clock) -> Option<(Clock, TypeHandle)> {
+        if start >= end {
+            return None;
+        }
         let log = self.store.log(client);
         let mut block = log.find(start);
         let mut clock = start;
         while clock < end {
             if log.blocks()[block].content == Content::Type {
-                found.extend(self.store.type_of((client, clock)));
+                return Some((clock, self.store.type_of((client, clock))?));
             }
             clock = log.block_end(block);
             block += 1;
         }
+        None
     }
 }

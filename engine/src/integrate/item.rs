@@ -131,7 +131,7 @@ impl Replica {
 
     /// Notes that an item refers to the borders after its origin and before its right origin.
     #[inline(always)]
-    pub(super) fn note_cuts(&mut self, origin: LocalId, right_origin: LocalId) {
+    pub(crate) fn note_cuts(&mut self, origin: LocalId, right_origin: LocalId) {
         if origin != NO_ORIGIN {
             self.store.note_cut(origin.0, origin.1 + 1);
         }

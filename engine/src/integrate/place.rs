@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 impl Replica {
     /// The place of an item of `client` between its origins; `None` if the sequence is empty.
     /// O(log), unless others wrote between the same two units: then O(what they wrote there).
-    pub(super) fn place(
+    pub(crate) fn place(
         &mut self,
         sequence: Sequence,
         client: ClientId,

@@ -15,6 +15,7 @@ impl Store {
             self.assert_log(at as u32);
         }
         self.assert_types();
+        self.assert_redone();
     }
 
     /// Every unit stands in its block's sequence, and is deleted there if and only if the log says so.

@@ -98,7 +98,14 @@ impl Store {
                     end = end.min(if is_deleted { after } else { start });
                 }
             }
-            let content = if is_deleted { self.collected(stored, log.blocks()[block].sequence) } else { stored };
+            let mut content = stored;
+            if is_deleted {
+                let (is_kept, border) = self.kept_state((client, clock));
+                end = end.min(border);
+                if !is_kept {
+                    content = self.collected(stored, log.blocks()[block].sequence);
+                }
+            }
             let next = Run { block, first: (client, clock), len: end - clock, content, is_deleted };
             match &mut open {
                 Some(run) if self.joins(run, &next) => run.len += next.len,
@@ -118,13 +125,24 @@ impl Store {
         }
     }
 
+    /// Whether a deleted unit is kept, and up to which clock the answer is the same.
+    fn kept_state(&self, unit: LocalId) -> (bool, Clock) {
+        if self.kept.is_empty() { (false, Clock::MAX) } else { self.kept.state(unit) }
+    }
+
+    /// Whether a type is deleted and nobody needs it any more. What is in it is then gone, too.
+    pub(crate) fn is_collected(&self, handle: TypeHandle) -> bool {
+        let shared = self.types.get(handle);
+        self.collects && shared.is_deleted && !shared.item.is_some_and(|item| self.kept.contains(item))
+    }
+
     /// What deleted content is written as. (Yjs: `Item#gc`, which a deleted type calls for all that is in it)
     fn collected(&self, stored: Content, sequence: u32) -> Content {
         if !self.collects || stored == Content::Gc {
             return stored;
         }
         let owner = self.types.owner(sequence);
-        if self.types.get(owner.of).is_deleted { Content::Gc } else { Content::Deleted }
+        if self.is_collected(owner.of) { Content::Gc } else { Content::Deleted }
     }
 
     /// What a unit is to whoever asks: where deleted content is left out, what is left in its place.

@@ -56,6 +56,8 @@ pub(crate) struct Log {
     /// The clock after the last deleted one.
     deleted_end: Clock,
     has_wide_text: bool,
+    /// Whether it matters where others cut: some text is not ASCII, or something was redone.
+    pub(crate) minds_cuts: bool,
     /// The first clock that the open transaction appended, if it has.
     pub(crate) changed_from: Option<Clock>,
 }
@@ -70,6 +72,7 @@ impl Log {
             deleted: Vec::new(),
             deleted_end: 0,
             has_wide_text: false,
+            minds_cuts: false,
             changed_from: None,
         }
     }
@@ -165,6 +168,7 @@ impl Log {
             return self.append_run(entry, handle, true);
         }
         self.has_wide_text = true;
+        self.minds_cuts = true;
         if entry.len <= WALKED_UNITS {
             return self.append_run(entry, handle, false);
         }

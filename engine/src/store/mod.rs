@@ -5,14 +5,18 @@
 mod check;
 mod export;
 mod id_index;
+mod kept;
 mod log;
 mod order;
 mod read;
+mod redone;
 mod types;
 
 use crate::update::TypeTag;
 use crate::values::{ClientId, Clock, Id, IdSet, StateVector};
+use kept::Kept;
 use order::Order;
+use redone::Redone;
 use std::collections::{BTreeMap, BTreeSet};
 use types::Types;
 
@@ -34,6 +38,10 @@ pub(crate) struct Store {
     cut_pairs: BTreeSet<LocalId>,
     /// Whether deleted content is left out of what is written (Yjs: `doc.gc`).
     pub(crate) collects: bool,
+    /// Deleted content that is written in spite of that.
+    pub(crate) kept: Kept,
+    /// What deleted units were written again as.
+    pub(crate) redone: Redone,
 }
 
 impl Store {
@@ -46,6 +54,8 @@ impl Store {
             types: Types::default(),
             cut_pairs: BTreeSet::new(),
             collects,
+            kept: Kept::default(),
+            redone: Redone::default(),
         }
     }
 
@@ -152,15 +162,17 @@ impl Store {
         })
     }
 
-    /// Notes that someone refers to the border before `clock`: if it lies inside a surrogate pair, the pair is broken.
+    /// Notes that someone refers to the border before `clock`: if it lies inside a surrogate pair, the pair is broken;
+    /// if inside units that were redone as one, they are two runs from now on.
     #[inline(always)]
     pub(crate) fn note_cut(&mut self, client: Client, clock: Clock) {
-        if self.log(client).has_wide_text() {
-            self.note_cut_of_wide_text(client, clock);
+        if self.log(client).minds_cuts {
+            self.note_cut_that_matters(client, clock);
         }
     }
 
-    fn note_cut_of_wide_text(&mut self, client: Client, clock: Clock) {
+    fn note_cut_that_matters(&mut self, client: Client, clock: Clock) {
+        self.redone.cut((client, clock));
         if self.log(client).is_inside_pair(clock) {
             self.cut_pairs.insert((client, clock - 1));
         }

@@ -136,7 +136,8 @@ pub fn edit_some(transaction: &mut Transaction<'_>, roots: &[(&'static str, Valu
     }
 }
 
-fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how: How) {
+/// One edit of a type.
+pub fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how: How) {
     let _refused = match target {
         Value::Text(text) => {
             let (at, len) = range(random, text.len(edit), how);

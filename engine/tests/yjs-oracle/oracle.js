@@ -1,6 +1,7 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
-// Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update}; state {doc};
+// Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update, origin?}; state {doc};
 // encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector};
+// undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
 // positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
 // read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops}. Bytes are base64. Values are written as the conformance cases write them.
 
@@ -29,6 +30,11 @@ const ROOTS = {
 const toBytes = text => new Uint8Array(Buffer.from(text, 'base64'))
 const toText = bytes => Buffer.from(bytes).toString('base64')
 
+const openUndo = (roots, { scope = Object.keys(ROOTS), tracked = [null], ...options }) => {
+  const trackedOrigins = new Set(tracked)
+  return new Y.UndoManager(scope.map(name => roots[name]), { captureTimeout: 0, trackedOrigins, ...options })
+}
+
 // A document that gathers what it authors: edits, and the clean-up of formats after remote transactions.
 const open = (client, gc, undoes) => {
   const doc = new Y.Doc({ gc })
@@ -38,7 +44,7 @@ const open = (client, gc, undoes) => {
   doc.on('update', (update, _origin, _doc, transaction) => {
     if (transaction.local) authored.push(toText(update))
   })
-  const undo = undoes ? new Y.UndoManager(Object.values(roots), { captureTimeout: 0 }) : null
+  const undo = undoes ? openUndo(roots, undoes === true ? {} : undoes) : null
   return { doc, roots, authored, undo }
 }
 
@@ -69,9 +75,14 @@ const ACTIONS = {
     edit(docs[doc], seed, how)
     return { authored: takeAuthored(docs[doc]) }
   },
-  apply: ({ doc, update }) => {
-    Y.applyUpdate(docs[doc].doc, toBytes(update))
+  apply: ({ doc, update, origin }) => {
+    Y.applyUpdate(docs[doc].doc, toBytes(update), origin)
     return { authored: takeAuthored(docs[doc]) }
+  },
+  undo: ({ doc, call }) => {
+    const { undo } = docs[doc]
+    const did = (undo[call]() ?? null) !== null
+    return { did, stacks: [undo.undoStack.length, undo.redoStack.length], authored: takeAuthored(docs[doc]) }
   },
   state: ({ doc }) => state(docs[doc]),
   encode: ({ doc, vector }) => ({ update: toText(Y.encodeStateAsUpdate(docs[doc].doc, toBytes(vector))) }),

@@ -1,0 +1,236 @@
+//! Writing deleted items again, where they were, as items of our own. (Yjs: `redoItem`)
+
+use super::partition::Partition;
+use super::scope::{item_around, sequence_of};
+use super::stack::StackItem;
+use crate::doc::Transaction;
+use crate::integrate::NewItem;
+use crate::store::{LocalId, NO_ORIGIN, Sequence, Store, TypeHandle};
+use crate::update::{Content, units_of};
+use crate::values::Clock;
+use std::collections::BTreeSet;
+
+/// Redoing within one transaction. Items are named by their first unit.
+#[derive(Debug)]
+pub(super) struct Redoing<'a, 'd> {
+    pub(super) transaction: &'a mut Transaction<'d>,
+    pub(super) partition: &'a mut Partition,
+    /// What is being taken back.
+    pub(super) popped: &'a StackItem,
+    /// The items that are to be redone.
+    pub(super) wanted: &'a BTreeSet<LocalId>,
+    /// Both stacks.
+    pub(super) others: [&'a [StackItem]; 2],
+    pub(super) ignores_remote_map_changes: bool,
+}
+
+/// Where an item goes.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    sequence: Sequence,
+    origin: LocalId,
+    right_origin: LocalId,
+}
+
+impl Redoing<'_, '_> {
+    /// Redoes an item, and before it the types around it as far as they are to be redone; `false` if it can't be.
+    /// Deep nesting is input's to decide, so there is no recursion.
+    pub(super) fn redo(&mut self, item: LocalId) -> bool {
+        let mut chain = vec![item];
+        let mut item = item;
+        while let Some(around) = self.lost_type_around(item) {
+            if !self.wanted.contains(&around) {
+                return false;
+            }
+            chain.push(around);
+            item = around;
+        }
+        chain.into_iter().rev().all(|item| self.redo_one(item).is_some())
+    }
+
+    /// The deleted item that holds an item's type, if neither is redone yet.
+    fn lost_type_around(&self, item: LocalId) -> Option<LocalId> {
+        let store = self.store();
+        if store.redone.link(item).is_some() {
+            return None;
+        }
+        let around = item_around(store, item)?;
+        (!store.is_live(around) && store.redone.link(around).is_none()).then_some(around)
+    }
+
+    /// Redoes an item whose type is live or redone. `None` if others have changed what it would replace, or the log is
+    /// full.
+    fn redo_one(&mut self, item: LocalId) -> Option<()> {
+        if self.cut_target(item).is_some() {
+            return Some(());
+        }
+        let store = self.store();
+        let owner = store.types.owner(sequence_of(store, item)?);
+        let mut around = store.types.get(owner.of).item;
+        let mut parent = owner.of;
+        if let Some(mut holder) = around.filter(|holder| !store.is_live(*holder)) {
+            while let Some(target) = self.cut_target(holder) {
+                holder = target;
+            }
+            around = Some(holder);
+            parent = self.store().type_of(holder)?;
+        }
+        let target = match owner.key {
+            None => self.list_target(item, around, parent),
+            Some(_) => self.entry_target(item, around, parent)?,
+        };
+        self.write(item, target)
+    }
+
+    /// The same place in the list, or, if that has been redone, the place between what stands for its neighbours.
+    fn list_target(&mut self, item: LocalId, around: Option<LocalId>, parent: TypeHandle) -> Target {
+        let mut left = unit_before(self.store(), item);
+        while let Some(unit) = left.filter(|unit| item_around(self.store(), *unit) != around) {
+            let start = (unit.0, self.partition.start(self.store(), unit));
+            left = self.trace(start, around);
+            if left.is_some() {
+                break;
+            }
+            left = unit_before(self.store(), start);
+        }
+        let mut right_origin = NO_ORIGIN;
+        let mut right = Some(item);
+        while let Some(start) = right {
+            if let Some(traced) = self.trace(start, around) {
+                right_origin = traced;
+                break;
+            }
+            right = self.next(start);
+        }
+        // Only now: what stands on the right may have been cut off the item on the left.
+        let origin = left.map_or(NO_ORIGIN, |left| self.last(left));
+        Target { sequence: self.store().types.get(parent).sequence, origin, right_origin }
+    }
+
+    /// The end of the key's history, if nothing stands there that somebody else has set. `None` if it does.
+    fn entry_target(&mut self, item: LocalId, around: Option<LocalId>, parent: TypeHandle) -> Option<Target> {
+        let mut left = None;
+        if self.next(item).is_some() && !self.ignores_remote_map_changes {
+            let mut at = item;
+            while let Some(right) = self.next(at) {
+                if !self.is_ours(right) {
+                    return None;
+                }
+                at = right;
+                while let Some(target) = self.cut_target(at) {
+                    at = target;
+                }
+            }
+            // An origin in another type would mislead other replicas.
+            left = Some(at).filter(|at| item_around(self.store(), *at) == around);
+        }
+        let store = self.store();
+        let key = store.types.owner(sequence_of(store, item)?).key?;
+        let known = store.types.entry(parent, key);
+        let origin = match left {
+            Some(left) => self.last(left),
+            None => {
+                let end = known.and_then(|sequence| store.order.end(sequence));
+                end.and_then(|end| store.order.unit_before(end)).unwrap_or(NO_ORIGIN)
+            }
+        };
+        let sequence = known.unwrap_or_else(|| {
+            let name: Box<str> = self.store().types.key_name(key).into();
+            self.transaction.author().0.store.entry(parent, &name)
+        });
+        Some(Target { sequence, origin, right_origin: NO_ORIGIN })
+    }
+
+    /// Whether an entry goes away anyhow: it was redone, it is about to be deleted, or one of the stacks has
+    /// deleted it.
+    fn is_ours(&self, entry: LocalId) -> bool {
+        let id = self.store().id(entry);
+        self.store().redone.link(entry).is_some()
+            || self.popped.insertions.contains(id)
+            || self.others.iter().any(|stack| stack.iter().any(|item| item.deletions.contains(id)))
+    }
+
+    /// Follows an item's links until it is in the type that `around` holds.
+    fn trace(&mut self, mut item: LocalId, around: Option<LocalId>) -> Option<LocalId> {
+        while item_around(self.store(), item) != around {
+            item = self.cut_target(item)?;
+        }
+        Some(item)
+    }
+
+    /// What an item was redone as, cut so that it is an item.
+    fn cut_target(&mut self, item: LocalId) -> Option<LocalId> {
+        let target = self.store().redone.target(item)?;
+        self.partition.cut(&mut self.transaction.author().0.store, target);
+        Some(target)
+    }
+
+    /// Writes an item once more.
+    fn write(&mut self, item: LocalId, to: Target) -> Option<()> {
+        let Target { sequence, origin, right_origin } = to;
+        let end = self.partition.end(self.store(), item);
+        let len = end - item.1;
+        let (content, payload) = copy(self.store(), item, end);
+        let client_id = self.transaction.client_id();
+        let (replica, client) = self.transaction.author();
+        let log = replica.store.log(client);
+        if !log.has_room(len, payload.len()) {
+            return None;
+        }
+        let first = (client, log.end());
+        replica.note_cuts(origin, right_origin);
+        let place = replica.place(sequence, client_id, origin, right_origin);
+        replica.append(
+            client,
+            NewItem { sequence, place, before: None, origin, right_origin, content, len, payload: &payload },
+        );
+        replica.store.add_redone(item, len, first);
+        self.partition.cut(&mut replica.store, first);
+        Some(())
+    }
+
+    fn last(&self, item: LocalId) -> LocalId {
+        (item.0, self.partition.end(self.store(), item) - 1)
+    }
+
+    /// The item after an item in its list or history.
+    fn next(&self, item: LocalId) -> Option<LocalId> {
+        let order = &self.store().order;
+        let last = self.last(item);
+        let place = order.look_up(last.0, last.1)?;
+        order.unit_after(order.step(place, 1))
+    }
+
+    fn store(&self) -> &Store {
+        self.transaction.store()
+    }
+}
+
+fn unit_before(store: &Store, unit: LocalId) -> Option<LocalId> {
+    store.order.unit_before(store.order.look_up(unit.0, unit.1)?)
+}
+
+/// The content of an item once more: a type without what is in it, and of what was collected only the length.
+/// (Yjs: `copy` of the contents)
+fn copy(store: &Store, item: LocalId, end: Clock) -> (Content, Vec<u8>) {
+    let stored = store.block(item).content;
+    if store.collects && !store.kept.contains(item) && !store.is_live(item) {
+        return (Content::Deleted, Vec::new());
+    }
+    let log = store.log(item.0);
+    let mut payload = Vec::new();
+    for piece in store.pieces_in(item.0, item.1..end) {
+        let bytes = log.payload(piece.block);
+        match stored {
+            Content::String => store.append_text(piece, &mut payload),
+            Content::Any | Content::Json => {
+                let skip = piece.first.1 - log.blocks()[piece.block].clock;
+                payload.extend_from_slice(units_of(stored, bytes, skip..skip + piece.len).of(bytes));
+            }
+            // The handle of the type stands before what is written.
+            Content::Type => payload.extend_from_slice(&bytes[size_of::<TypeHandle>()..]),
+            _ => payload.extend_from_slice(bytes),
+        }
+    }
+    (stored, payload)
+}

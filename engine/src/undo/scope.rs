@@ -1,0 +1,139 @@
+//! The shared types that an undo manager looks after, and what of a transaction concerns them.
+
+use super::stack::{Ranges, StackItem};
+use crate::doc::Commit;
+use crate::integrate::Replica;
+use crate::store::{Client, LocalId, NO_SEQUENCE, Sequence, Store, TypeHandle};
+use crate::types::{Array, Map, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
+use crate::values::Clock;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Shared types, with everything in them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    types: Vec<TypeHandle>,
+}
+
+/// The handle of a value that is a shared type.
+pub(super) fn handle_of(value: &Value) -> Option<TypeHandle> {
+    match value {
+        Value::Text(Text(handle))
+        | Value::Array(Array(handle))
+        | Value::Map(Map(handle))
+        | Value::XmlElement(XmlElement(handle))
+        | Value::XmlFragment(XmlFragment(handle))
+        | Value::XmlText(XmlText(handle))
+        | Value::XmlHook(XmlHook(handle)) => Some(*handle),
+        Value::Any(_) | Value::Subdoc(_) => None,
+    }
+}
+
+/// The sequence of the type that a unit lies in; `None` for what stands in no sequence.
+pub(super) fn sequence_of(store: &Store, unit: LocalId) -> Option<Sequence> {
+    let sequence = store.block(unit).sequence;
+    (sequence != NO_SEQUENCE).then_some(sequence)
+}
+
+/// The type that a type lies in.
+fn parent(store: &Store, handle: TypeHandle) -> Option<TypeHandle> {
+    let item = store.types.get(handle).item?;
+    Some(store.types.owner(sequence_of(store, item)?).of)
+}
+
+impl Scope {
+    pub(super) fn add(&mut self, handle: TypeHandle) {
+        if !self.types.contains(&handle) {
+            self.types.push(handle);
+        }
+    }
+
+    /// Whether a type is of the scope or in it. O(depth).
+    fn holds_type(&self, store: &Store, handle: TypeHandle) -> bool {
+        let mut up = std::iter::successors(Some(handle), |handle| parent(store, *handle));
+        up.any(|handle| self.types.contains(&handle))
+    }
+
+    /// Whether a unit is in a type of the scope. (Yjs: `isParentOf`)
+    pub(super) fn holds(&self, store: &Store, unit: LocalId) -> bool {
+        sequence_of(store, unit).is_some_and(|sequence| self.holds_type(store, store.types.owner(sequence).of))
+    }
+
+    /// Whether a transaction changed something in a type that was there before it and still is, and that lies in the
+    /// scope or is of it. (Yjs: `changedParentTypes`)
+    pub(super) fn is_touched_by(&self, commit: &Commit<'_>) -> bool {
+        let replica = &commit.doc().replica;
+        let store = &replica.store;
+        let mut seen = BTreeSet::new();
+        let mut touches = |sequence: Sequence| {
+            let handle = store.types.owner(sequence).of;
+            let shared = store.types.get(handle);
+            let is_added = shared.item.is_some_and(|(client, clock)| {
+                store.log(client).changed_from.is_some_and(|changed_from| clock >= changed_from)
+            });
+            seen.insert(handle) && !is_added && !shared.is_deleted && self.holds_type(store, handle)
+        };
+        let mut changed = inserted(replica).chain(deleted(replica));
+        changed.any(|(client, range)| {
+            let mut pieces = store.pieces_in(client, range).filter_map(|piece| sequence_of(store, piece.first));
+            pieces.any(&mut touches)
+        })
+    }
+
+    /// A transaction as an item of a stack. What it deleted in the scope is kept from now on, and the types around it.
+    pub(super) fn record(&self, commit: &mut Commit<'_>) -> StackItem {
+        let replica = &commit.doc().replica;
+        let id = |(client, range): (Client, Range<Clock>)| (replica.store.log(client).client, range);
+        let kept = if replica.store.collects { self.needed(replica) } else { Vec::new() };
+        let item = StackItem {
+            insertions: inserted(replica).map(id).collect::<Ranges>(),
+            deletions: deleted(replica).map(id).collect::<Ranges>(),
+            kept,
+            meta: Default::default(),
+        };
+        for (client, units) in &item.kept {
+            commit.store_mut().kept.keep(*client, units.clone());
+        }
+        item
+    }
+
+    /// What has to be kept of a transaction. (Yjs: `keepItem`)
+    fn needed(&self, replica: &Replica) -> Vec<(Client, Range<Clock>)> {
+        let store = &replica.store;
+        let mut needed: Vec<(Client, Range<Clock>)> = Vec::new();
+        let mut around = BTreeSet::new();
+        for (client, range) in deleted(replica) {
+            for piece in store.pieces_in(client, range).filter(|piece| self.holds(store, piece.first)) {
+                let (start, end) = (piece.first.1, piece.first.1 + piece.len);
+                match needed.last_mut().filter(|(of, last)| *of == client && last.end == start) {
+                    Some((_, last)) => last.end = end,
+                    None => needed.push((client, start..end)),
+                }
+                let mut unit = piece.first;
+                while let Some(item) = item_around(store, unit).filter(|item| around.insert(*item)) {
+                    unit = item;
+                }
+            }
+        }
+        needed.extend(around.into_iter().map(|(client, clock)| (client, clock..clock + 1)));
+        needed
+    }
+}
+
+/// The unit that holds the type that a unit lies in; `None` in a root.
+pub(super) fn item_around(store: &Store, unit: LocalId) -> Option<LocalId> {
+    store.types.get(store.types.owner(sequence_of(store, unit)?).of).item
+}
+
+/// What the last transaction inserted.
+fn inserted(replica: &Replica) -> impl Iterator<Item = (Client, Range<Clock>)> + '_ {
+    replica.changes.inserted.iter().filter_map(|client| {
+        let log = replica.store.log(*client);
+        Some((*client, log.changed_from?..log.end()))
+    })
+}
+
+/// What the last transaction deleted, in the order in which it did.
+fn deleted(replica: &Replica) -> impl Iterator<Item = (Client, Range<Clock>)> + '_ {
+    replica.changes.deleted.iter().map(|(client, start, end)| (*client, *start..*end))
+}
