@@ -3,13 +3,16 @@
 mod notation;
 
 use merganser::update::{
-    Content, Update, clocks_of_update, convert_update_v1_to_v2, convert_update_v2_to_v1, diff_update, diff_update_v2,
-    merge_updates, merge_updates_v2, state_vector_of_update, validate_update,
+    Content, Update, clocks_of_update, clocks_of_update_v2, convert_update_v1_to_v2, convert_update_v2_to_v1,
+    diff_update, diff_update_v2, merge_updates, merge_updates_v2, state_vector_of_update, state_vector_of_update_v2,
+    validate_update, validate_update_v2,
 };
 use merganser::values::utf16;
 use merganser::{ClientId, Clock, Doc, IdSet, Options, StateVector};
 use notation::{Random, bytes, cases, define, id_set, joined, runs, state_vector, tree};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 fn list(field: &Json) -> Vec<Vec<u8>> {
     field.as_array().unwrap().iter().map(bytes).collect()
@@ -20,8 +23,11 @@ fn merge(updates: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn meta(update: &[u8]) -> Json {
-    let clocks = clocks_of_update(update).unwrap();
-    let side = |of: fn(&std::ops::Range<Clock>) -> Clock| -> Json {
+    meta_of(&clocks_of_update(update).unwrap())
+}
+
+fn meta_of(clocks: &BTreeMap<ClientId, Range<Clock>>) -> Json {
+    let side = |of: fn(&Range<Clock>) -> Clock| -> Json {
         clocks.iter().map(|(client, range)| json!([client.value(), of(range)])).collect()
     };
     json!({"from": side(|range| range.start), "to": side(|range| range.end)})
@@ -61,7 +67,11 @@ fn run(case: &Json) -> Result<(), String> {
         same_bytes(&format!("difference {index}"), &diff, &expect["diffs"][index]["v1"])?;
     }
     let updates_v2 = list(&expect["updatesV2"]);
-    for (update, update_v2) in updates.iter().zip(&updates_v2) {
+    for (index, (update, update_v2)) in updates.iter().zip(&updates_v2).enumerate() {
+        validate_update_v2(update_v2).unwrap();
+        let touched = clocks_of_update_v2(update_v2).unwrap();
+        same("meta of one in v2", meta_of(&touched), &expect["metas"][index])?;
+        same_bytes("vector of one in v2", &state_vector_of_update_v2(update_v2).unwrap(), &expect["updateSvs"][index])?;
         let ours = convert_update_v1_to_v2(update).unwrap();
         if ours != *update_v2 {
             return Err(format!("converted: ours\n{ours:x?}, Yjs'\n{update_v2:x?}"));
@@ -74,6 +84,8 @@ fn run(case: &Json) -> Result<(), String> {
     }
     let merged_v2 = merge_updates_v2(&updates_v2.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
     same_bytes("merged v2", &merged_v2, &expect["mergedV2"])?;
+    same("meta in v2", meta_of(&clocks_of_update_v2(&merged_v2).unwrap()), &expect["mergedMetaV2"])?;
+    same_bytes("state vector in v2", &state_vector_of_update_v2(&merged_v2).unwrap(), &expect["svV2"])?;
     same_bytes("merged, then v2", &convert_update_v1_to_v2(&merged).unwrap(), &expect["mergedToV2"])?;
     same_bytes("merged v2, then v1", &convert_update_v2_to_v1(&merged_v2).unwrap(), &expect["mergedV2ToV1"])?;
     for (index, vector) in list(&case["svs"]).iter().enumerate() {

@@ -21,10 +21,11 @@ const UNDEFINED: u8 = 127;
 
 /// Reads one value.
 pub fn read_any(from: &mut Reader<'_>) -> Result<Any, Error> {
-    read_nested(from, MAX_NESTING)
+    read_any_within(from, MAX_NESTING)
 }
 
-fn read_nested(from: &mut Reader<'_>, depth: usize) -> Result<Any, Error> {
+/// Reads one value that is nested at most `depth` deep.
+pub(crate) fn read_any_within(from: &mut Reader<'_>, depth: usize) -> Result<Any, Error> {
     let deeper = |from: &Reader<'_>| depth.checked_sub(1).ok_or(from.error(ErrorKind::NestedTooDeeply));
     let start = from.offset();
     Ok(match from.read_u8()? {
@@ -46,7 +47,7 @@ fn read_nested(from: &mut Reader<'_>, depth: usize) -> Result<Any, Error> {
             let mut entries = Vec::new();
             for _ in 0..count {
                 let key = from.read_string()?.into();
-                entries.push((key, read_nested(from, depth)?));
+                entries.push((key, read_any_within(from, depth)?));
             }
             Any::Object(entries)
         }
@@ -55,7 +56,7 @@ fn read_nested(from: &mut Reader<'_>, depth: usize) -> Result<Any, Error> {
             let depth = deeper(from)?;
             let mut values = Vec::new();
             for _ in 0..count {
-                values.push(read_nested(from, depth)?);
+                values.push(read_any_within(from, depth)?);
             }
             Any::Array(values)
         }
@@ -66,10 +67,11 @@ fn read_nested(from: &mut Reader<'_>, depth: usize) -> Result<Any, Error> {
 
 /// Reads past one value, checking it as [`read_any`] does, without building it. Allocates nothing.
 pub fn skip_any(from: &mut Reader<'_>) -> Result<(), Error> {
-    skip_nested(from, MAX_NESTING)
+    skip_any_within(from, MAX_NESTING)
 }
 
-fn skip_nested(from: &mut Reader<'_>, depth: usize) -> Result<(), Error> {
+/// Reads past one value that is nested at most `depth` deep.
+pub(crate) fn skip_any_within(from: &mut Reader<'_>, depth: usize) -> Result<(), Error> {
     let start = from.offset();
     match from.read_u8()? {
         UNDEFINED | NULL | FALSE | TRUE => {}
@@ -92,7 +94,7 @@ fn skip_nested(from: &mut Reader<'_>, depth: usize) -> Result<(), Error> {
                 if tag == OBJECT {
                     from.read_string()?;
                 }
-                skip_nested(from, depth)?;
+                skip_any_within(from, depth)?;
             }
         }
         BYTES => {

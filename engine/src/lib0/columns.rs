@@ -30,6 +30,11 @@ impl<'a> UintColumn<'a> {
         self.left -= 1;
         Ok(self.value)
     }
+
+    /// An error if numbers are left that nobody has read.
+    pub fn expect_end(&self) -> Result<(), Error> {
+        if self.left == 0 { self.from.expect_end() } else { Err(self.from.error(ErrorKind::TrailingBytes)) }
+    }
 }
 
 /// Numbers as differences to the one before, equal ones as one and a count. (lib0: `IntDiffOptRleDecoder`)
@@ -63,6 +68,11 @@ impl<'a> DiffColumn<'a> {
         let fits = u64::try_from(self.value).ok().filter(|value| *value < 1 << 53);
         fits.ok_or(Error::at(ErrorKind::NumberTooLarge, start))
     }
+
+    /// An error if numbers are left that nobody has read.
+    pub fn expect_end(&self) -> Result<(), Error> {
+        if self.left == 0 { self.from.expect_end() } else { Err(self.from.error(ErrorKind::TrailingBytes)) }
+    }
 }
 
 /// Bytes, those that repeat as one and a count; the last one goes on for ever. (lib0: `RleDecoder`)
@@ -91,6 +101,14 @@ impl<'a> ByteColumn<'a> {
             Some(left) => Some(left - 1),
         };
         Ok(self.value)
+    }
+
+    /// An error if bytes are left that nobody has read.
+    pub fn expect_end(&self) -> Result<(), Error> {
+        match self.left.unwrap_or(0) {
+            0 => self.from.expect_end(),
+            _ => Err(self.from.error(ErrorKind::TrailingBytes)),
+        }
     }
 }
 
@@ -142,6 +160,14 @@ impl<'a> StringColumn<'a> {
         }
         self.text = rest;
         Ok(())
+    }
+
+    /// An error if characters or lengths are left that nobody has read.
+    pub fn expect_end(&self) -> Result<(), Error> {
+        match self.text {
+            "" if !self.half_left => self.lengths.expect_end(),
+            text => Err(Error::at(ErrorKind::TrailingBytes, self.end - text.len())),
+        }
     }
 }
 
@@ -229,13 +255,18 @@ impl ByteColumnWriter {
     /// Appends a byte.
     pub fn write(&mut self, byte: u8) {
         if self.last != Some(byte) {
-            if self.count > 0 {
-                write_var_uint(&mut self.out, self.count - 1);
-            }
-            self.out.push(byte);
-            (self.last, self.count) = (Some(byte), 0);
+            return self.begin_run(byte);
         }
         self.count += 1;
+    }
+
+    /// Appends a byte that does not go on what is before it, be it the same.
+    pub fn begin_run(&mut self, byte: u8) {
+        if self.count > 0 {
+            write_var_uint(&mut self.out, self.count - 1);
+        }
+        self.out.push(byte);
+        (self.last, self.count) = (Some(byte), 1);
     }
 
     /// The column.

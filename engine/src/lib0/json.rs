@@ -4,7 +4,7 @@ use super::Reader;
 use crate::values::{Error, ErrorKind};
 
 /// How deeply JSON values may lie in each other.
-const MAX_NESTING: usize = 127;
+pub(crate) const MAX_JSON_NESTING: usize = 127;
 
 /// Refuses text that [`Any::from_json`](crate::Any::from_json) does not read: what is not JSON, or is nested deeper
 /// than 127. `at` is where the text ends. O(bytes); allocates nothing.
@@ -12,7 +12,7 @@ const MAX_NESTING: usize = 127;
 /// It is code of our own because a check by serde_json either converts every number, which is a seventh of the room as
 /// a download, or counts no depth.
 pub fn check_json(text: &str, at: &Reader<'_>) -> Result<(), Error> {
-    let is_json = skip_value(text.as_bytes(), MAX_NESTING).is_some_and(|rest| skip_space(rest).is_empty());
+    let is_json = skip_value(text.as_bytes(), MAX_JSON_NESTING).is_some_and(|rest| skip_space(rest).is_empty());
     if is_json { Ok(()) } else { Err(Error::at(ErrorKind::NotJson, at.offset() - text.len())) }
 }
 

@@ -8,10 +8,12 @@ mod varint;
 mod writer;
 
 pub use any::{MAX_NESTING, read_any, skip_any, write_any};
+pub(crate) use any::{read_any_within, skip_any_within};
 pub use columns::{
     ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, StringColumn, StringColumnWriter, UintColumn,
     UintColumnWriter,
 };
+pub(crate) use json::MAX_JSON_NESTING;
 pub use json::check_json;
 pub use reader::Reader;
 pub(crate) use varint::decode_var_uint;

@@ -8,10 +8,26 @@ use super::structs::{Content, Struct, TypeTag};
 use super::write::{StructPart, WrittenParent, checked_text, write_id};
 use super::write_delete_set;
 use crate::lib0::{
-    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, Reader, StringColumn, StringColumnWriter, UintColumn,
-    UintColumnWriter, read_any, skip_any, write_any, write_bytes, write_string, write_var_uint,
+    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, MAX_JSON_NESTING, MAX_NESTING, Reader, StringColumn,
+    StringColumnWriter, UintColumn, UintColumnWriter, read_any_within, skip_any_within, write_any, write_bytes,
+    write_string, write_var_uint,
 };
 use crate::values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet};
+use std::rc::Rc;
+
+/// How embeds and the values of marks, which are `any` in v2, are written in v1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As JSON: this is an update v1.
+    #[default]
+    Json,
+    /// As subdocuments, which are a name and an `any`; their names begin with what they are. JSON has neither bytes nor
+    /// `undefined` nor NaN, and whoever merges or cuts updates v2 looks into no value: in this form none is lost.
+    Carried,
+}
+
+/// What the name of a carried subdocument begins with, and what it is.
+const CARRIED: [(u8, Content); 3] = [(b'e', Content::Embed), (b'f', Content::Format), (b'd', Content::Doc)];
 
 const ORIGIN: u8 = 0x80;
 const RIGHT_ORIGIN: u8 = 0x40;
@@ -28,8 +44,13 @@ const MOST_BYTES_EACH: usize = 64;
 /// # Errors
 /// Any deviation from the format; a column that ends early; more than that; what [`Update::parse_v1`] refuses.
 pub fn convert_update_v2_to_v1(update: &[u8]) -> Result<Vec<u8>, Error> {
+    decode_v2(update, Form::Json)
+}
+
+/// An update v2 in the bytes of v1, its values in this form; each form accepts the same.
+pub(super) fn decode_v2(update: &[u8], form: Form) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    Columns::new(update)?.transcode(&mut out)?;
+    Columns::new(update, form)?.transcode(&mut out)?;
     // The places of what is wrong with the contents are those in v1, of no use to whoever has v2.
     super::validate_update(&out).map_err(|error| Error::at(error.kind, 0))?;
     Ok(out)
@@ -48,12 +69,13 @@ struct Columns<'a> {
     lengths: UintColumn<'a>,
     rest: Reader<'a>,
     /// Keys that were read, which may be referred to.
-    keys: Vec<Vec<u8>>,
+    keys: Vec<Rc<[u8]>>,
     most_bytes: usize,
+    form: Form,
 }
 
 impl<'a> Columns<'a> {
-    fn new(update: &'a [u8]) -> Result<Self, Error> {
+    fn new(update: &'a [u8], form: Form) -> Result<Self, Error> {
         let mut from = Reader::new(update);
         // A number for features that nobody has made use of.
         from.read_u8()?;
@@ -74,6 +96,7 @@ impl<'a> Columns<'a> {
             rest: from,
             keys: Vec::new(),
             most_bytes: MOST_BYTES.saturating_add(update.len().saturating_mul(MOST_BYTES_EACH)),
+            form,
         })
     }
 
@@ -92,6 +115,19 @@ impl<'a> Columns<'a> {
             self.check_size(out)?;
         }
         write_delete_set(out, &read_delete_set_v2(&mut self.rest)?);
+        self.expect_end()
+    }
+
+    fn expect_end(&self) -> Result<(), Error> {
+        for column in [&self.key_clocks, &self.left_clocks, &self.right_clocks] {
+            column.expect_end()?;
+        }
+        for column in [&self.clients, &self.type_tags, &self.lengths] {
+            column.expect_end()?;
+        }
+        self.infos.expect_end()?;
+        self.parent_infos.expect_end()?;
+        self.strings.expect_end()?;
         self.rest.expect_end()
     }
 
@@ -102,8 +138,10 @@ impl<'a> Columns<'a> {
     fn read_struct(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         let info = self.infos.read()?;
         let has_origin = info & (ORIGIN | RIGHT_ORIGIN) != 0;
-        out.push(if has_origin { info & !KEY } else { info });
         let content = Content::from_number(info & 0x1f).ok_or(self.rest.error(ErrorKind::UnknownTag))?;
+        let written = if self.carries(content) { Content::Doc } else { content };
+        let kept = if has_origin { ORIGIN | RIGHT_ORIGIN } else { KEY };
+        out.push(if content.is_item() { info & kept | written as u8 } else { written as u8 });
         match content {
             Content::Gc => return self.read_len(out).map(|_| ()),
             Content::Skip => return self.rest.read_clock().map(|len| write_var_uint(out, len.into())),
@@ -147,26 +185,35 @@ impl<'a> Columns<'a> {
             }
             Content::Any => {
                 for _ in 0..self.read_len(out)? {
-                    self.copy_any(out)?;
+                    self.copy_any(MAX_NESTING, out)?;
                 }
             }
             Content::Binary => write_bytes(out, self.rest.read_bytes()?),
             Content::String => self.read_string(out)?,
-            Content::Embed => write_string(out, &self.read_json()?),
+            Content::Embed => {
+                if self.form == Form::Carried {
+                    self.write_name(content, &[], out);
+                }
+                self.read_value(out)?;
+            }
             Content::Format => {
-                self.read_key(out)?;
-                write_string(out, &self.read_json()?);
+                let key = self.read_key()?;
+                self.write_name(content, &key, out);
+                self.read_value(out)?;
             }
             Content::Type => {
                 let tag = self.type_tags.read()?;
                 write_var_uint(out, tag);
                 if TypeTag::from_number(tag).is_some_and(TypeTag::is_named) {
-                    self.read_key(out)?;
+                    let name = self.read_key()?;
+                    self.write_name(content, &name, out);
                 }
             }
             Content::Doc => {
-                self.read_string(out)?;
-                self.copy_any(out)?;
+                let mut guid = Vec::new();
+                self.strings.read_into(&mut guid)?;
+                self.write_name(content, &guid, out);
+                self.copy_any(MAX_NESTING, out)?;
             }
             Content::Gc | Content::Skip => {}
         }
@@ -198,29 +245,43 @@ impl<'a> Columns<'a> {
     }
 
     /// (Yjs: `UpdateDecoderV2#readKey`)
-    fn read_key(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn read_key(&mut self) -> Result<Rc<[u8]>, Error> {
         let clock = self.key_clocks.read()?;
-        let known = usize::try_from(clock).ok().filter(|clock| *clock < self.keys.len());
-        let at = match known {
-            Some(at) => at,
-            None => {
-                let mut key = Vec::new();
-                self.strings.read_into(&mut key)?;
-                self.keys.push(key);
-                self.keys.len() - 1
-            }
-        };
-        write_bytes(out, &self.keys[at]);
+        if let Some(known) = usize::try_from(clock).ok().and_then(|clock| self.keys.get(clock)) {
+            return Ok(Rc::clone(known));
+        }
+        let mut key = Vec::new();
+        self.strings.read_into(&mut key)?;
+        let key: Rc<[u8]> = key.into();
+        self.keys.push(Rc::clone(&key));
+        Ok(key)
+    }
+
+    fn carries(&self, content: Content) -> bool {
+        self.form == Form::Carried && CARRIED.iter().any(|(_, of)| *of == content)
+    }
+
+    /// Writes a name, with what it is of where that is carried.
+    fn write_name(&self, content: Content, name: &[u8], out: &mut Vec<u8>) {
+        let mark = CARRIED.iter().find(|(_, of)| self.form == Form::Carried && *of == content).map(|(mark, _)| *mark);
+        write_var_uint(out, (usize::from(mark.is_some()) + name.len()) as u64);
+        out.extend(mark);
+        out.extend_from_slice(name);
+    }
+
+    /// The value of an embed or a mark. It may not be nested deeper than JSON may be, so that v1 can hold it.
+    fn read_value(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.form == Form::Carried {
+            return self.copy_any(MAX_JSON_NESTING, out);
+        }
+        let value = read_any_within(&mut self.rest, MAX_JSON_NESTING)?;
+        write_string(out, &value.to_json());
         Ok(())
     }
 
-    fn read_json(&mut self) -> Result<String, Error> {
-        Ok(read_any(&mut self.rest)?.to_json())
-    }
-
-    fn copy_any(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn copy_any(&mut self, depth: usize, out: &mut Vec<u8>) -> Result<(), Error> {
         let before = self.rest.clone();
-        skip_any(&mut self.rest)?;
+        skip_any_within(&mut self.rest, depth)?;
         let mut copied = before;
         out.extend_from_slice(copied.read_exact(self.rest.offset() - copied.offset())?);
         Ok(())
@@ -240,7 +301,12 @@ pub fn convert_update_v1_to_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The structs and deletes of an update v1 with these bytes, as an update v2.
 pub(crate) fn encode_v2(read: Update, update: &[u8]) -> Vec<u8> {
-    let mut columns = ColumnWriters::default();
+    encode_v2_of(read, update, Form::Json)
+}
+
+/// The same, of an update whose values have this form.
+pub(super) fn encode_v2_of(read: Update, update: &[u8], form: Form) -> Vec<u8> {
+    let mut columns = ColumnWriters { form, ..ColumnWriters::default() };
     write_var_uint(&mut columns.rest, read.clients.len() as u64);
     for listed in &read.clients {
         let structs = &read.structs[listed.structs.clone()];
@@ -254,6 +320,10 @@ pub(crate) fn encode_v2(read: Update, update: &[u8]) -> Vec<u8> {
     write_delete_set_v2(&mut columns.rest, &read.deletes.into_iter().collect::<IdSet>());
     columns.finish()
 }
+
+/// Structs that are written as shortly as Yjs does, however alike they are. More may become more than [`MOST_BYTES`] in
+/// v1, and what is written here is to be read here: each of them gets at least a byte.
+const MOST_SMALL_STRUCTS: usize = MOST_BYTES / MOST_BYTES_EACH;
 
 /// (Yjs: `UpdateEncoderV2`)
 #[derive(Default)]
@@ -269,12 +339,21 @@ struct ColumnWriters {
     lengths: UintColumnWriter,
     rest: Vec<u8>,
     next_key: u64,
+    structs: usize,
+    form: Form,
 }
 
 impl ColumnWriters {
     fn write_struct(&mut self, of: &Struct, update: &[u8]) {
-        let part = StructPart::of(of, update, 0);
-        self.infos.write(part.info());
+        let mut part = StructPart::of(of, update, 0);
+        let payload = of.payload.of(update);
+        (part.content, _) = self.carried(of.content, payload);
+        self.structs += 1;
+        if self.structs > MOST_SMALL_STRUCTS && self.structs.is_multiple_of(2) {
+            self.infos.begin_run(part.info());
+        } else {
+            self.infos.write(part.info());
+        }
         match of.content {
             Content::Gc => return self.lengths.write(of.len.into()),
             Content::Skip => return write_var_uint(&mut self.rest, of.len.into()),
@@ -303,7 +382,19 @@ impl ColumnWriters {
                 self.strings.write(checked_text(key));
             }
         }
-        self.write_content(of, of.payload.of(update));
+        self.write_content(of, payload);
+    }
+
+    /// What content of this kind is in v2, and how many bytes of its name only say that.
+    fn carried(&self, content: Content, payload: &[u8]) -> (Content, usize) {
+        if self.form == Form::Json || content != Content::Doc {
+            return (content, 0);
+        }
+        let mark = Reader::new(payload).read_bytes().ok().and_then(|name| name.first());
+        match CARRIED.iter().find(|(of, _)| Some(of) == mark) {
+            Some((_, of)) => (*of, 1),
+            None => unreachable!("a carried name says what it is of"),
+        }
     }
 
     fn write_left_id(&mut self, id: Id) {
@@ -317,7 +408,8 @@ impl ColumnWriters {
         fn string<'a>(from: &mut Reader<'a>) -> &'a str {
             checked_text(from.read_bytes().unwrap_or_default())
         }
-        match of.content {
+        let (content, mark_bytes) = self.carried(of.content, payload);
+        match content {
             Content::Deleted => self.lengths.write(of.len.into()),
             Content::Json => {
                 self.lengths.write(of.len.into());
@@ -329,11 +421,18 @@ impl ColumnWriters {
             }
             Content::Binary => write_bytes(&mut self.rest, payload),
             Content::String => self.strings.write(checked_text(payload)),
-            Content::Embed => self.write_json(checked_text(payload)),
-            Content::Format => {
+            Content::Embed if mark_bytes == 0 => self.write_json(checked_text(payload)),
+            Content::Format if mark_bytes == 0 => {
                 let (key, value) = (string(&mut from), string(&mut from));
                 self.write_key(key);
                 self.write_json(value);
+            }
+            Content::Embed | Content::Format => {
+                let key = &string(&mut from)[mark_bytes..];
+                if content == Content::Format {
+                    self.write_key(key);
+                }
+                self.rest.extend_from_slice(&payload[from.offset()..]);
             }
             Content::Type => {
                 let tag = from.read_var_uint().unwrap_or_default();
@@ -343,7 +442,7 @@ impl ColumnWriters {
                 }
             }
             Content::Doc => {
-                self.strings.write(string(&mut from));
+                self.strings.write(&string(&mut from)[mark_bytes..]);
                 self.rest.extend_from_slice(&payload[from.offset()..]);
             }
             Content::Gc | Content::Skip => {}
@@ -378,24 +477,4 @@ impl ColumnWriters {
         out.extend_from_slice(&self.rest);
         out
     }
-}
-
-/// One update v2 with the content of all these. (Yjs: `mergeUpdatesV2`) O(bytes * log updates).
-///
-/// # Errors
-/// A malformed update.
-pub fn merge_updates_v2(updates: &[&[u8]]) -> Result<Vec<u8>, Error> {
-    let updates = updates.iter().map(|update| convert_update_v2_to_v1(update)).collect::<Result<Vec<_>, _>>()?;
-    let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
-    let merged = super::merge_updates(&updates)?;
-    Ok(encode_v2(Update::parse_v1(&merged)?, &merged))
-}
-
-/// The part of an update v2 that a replica with this encoded state vector lacks, as v2. (Yjs: `diffUpdateV2`) O(bytes).
-///
-/// # Errors
-/// A malformed update or state vector.
-pub fn diff_update_v2(update: &[u8], state_vector: &[u8]) -> Result<Vec<u8>, Error> {
-    let rest = super::diff_update(&convert_update_v2_to_v1(update)?, state_vector)?;
-    Ok(encode_v2(Update::parse_v1(&rest)?, &rest))
 }

@@ -13,10 +13,11 @@ mod single;
 mod state_vector;
 mod struct_walk;
 mod structs;
+mod without_document_v2;
 mod write;
 
 pub(crate) use convert::encode_v2;
-pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, diff_update_v2, merge_updates_v2};
+pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1};
 pub use delete_set::{read_delete_set, write_delete_set};
 pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};
@@ -26,5 +27,8 @@ pub use parse::{ClientStructs, Update};
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
+pub use without_document_v2::{
+    clocks_of_update_v2, diff_update_v2, merge_updates_v2, state_vector_of_update_v2, validate_update_v2,
+};
 pub use write::{StructPart, WrittenParent, write_struct};
 pub(crate) use write::{checked_text, skip_unit, units_of};
