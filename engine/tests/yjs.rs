@@ -12,7 +12,11 @@ mod structs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edits::How;
-use merganser::update::{decode_state_vector, diff_update, encode_state_vector, merge_updates, state_vector_of_update};
+use merganser::update::{
+    Obfuscation, convert_update_v1_to_v2, convert_update_v2_to_v1, decode_state_vector, diff_update, diff_update_v2,
+    encode_state_vector, merge_updates, merge_updates_v2, obfuscate_update, obfuscate_update_v2,
+    state_vector_of_update, state_vector_of_update_v2,
+};
 use merganser::{ClientId, Doc, Options, StateVector};
 use notation::{Random, bytes, halved, id_set, joined, runs, tree};
 use oracle::{Oracle, authored};
@@ -25,17 +29,29 @@ enum Replica {
     Yjs { number: u64, gc: bool },
 }
 
+/// Whether bytes are exchanged as v2: half of them are.
+fn travels_in_v2(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0_u8, |sum, byte| sum ^ byte).count_ones() % 2 == 1
+}
+
 impl Replica {
-    /// Applies an update; returns what the replica authored because of it.
+    /// Applies an update, in either format; returns what the replica authored because of it.
     fn apply(&mut self, oracle: &mut Oracle, update: &[u8]) -> Vec<Vec<u8>> {
+        let in_v2 = travels_in_v2(update).then(|| convert_update_v1_to_v2(update).unwrap());
         match self {
             Replica::Ours { doc, .. } => {
-                doc.apply_update(update).expect("what Yjs and we write is read");
+                let applied = match &in_v2 {
+                    Some(update) => doc.apply_update_v2(update),
+                    None => doc.apply_update(update),
+                };
+                applied.expect("what Yjs and we write is read");
                 doc.assert_invariants();
                 Vec::new()
             }
             Replica::Yjs { number, .. } => {
-                let request = json!({"do": "apply", "doc": number, "update": STANDARD.encode(update)});
+                let format = if in_v2.is_some() { 2 } else { 1 };
+                let update = STANDARD.encode(in_v2.as_deref().unwrap_or(update));
+                let request = json!({"do": "apply", "doc": number, "update": update, "format": format});
                 authored(&oracle.ask(request))
             }
         }
@@ -56,15 +72,21 @@ impl Replica {
         }
     }
 
-    /// What a replica with this encoded state vector lacks.
+    /// What a replica with this encoded state vector lacks, written in either format.
     fn encode(&mut self, oracle: &mut Oracle, vector: &[u8]) -> Vec<u8> {
-        match self {
-            Replica::Ours { doc, .. } => doc.encode_state_as_update(&decode_state_vector(vector).unwrap()),
-            Replica::Yjs { number, .. } => {
-                let request = json!({"do": "encode", "doc": number, "vector": STANDARD.encode(vector)});
-                bytes(&oracle.ask(request)["update"])
+        let in_v2 = travels_in_v2(vector);
+        let update = match self {
+            Replica::Ours { doc, .. } => {
+                let known = decode_state_vector(vector).unwrap();
+                if in_v2 { doc.encode_state_as_update_v2(&known) } else { doc.encode_state_as_update(&known) }
             }
-        }
+            Replica::Yjs { number, .. } => {
+                let format = if in_v2 { 2 } else { 1 };
+                let vector = STANDARD.encode(vector);
+                bytes(&oracle.ask(json!({"do": "encode", "doc": number, "vector": vector, "format": format}))["update"])
+            }
+        };
+        if in_v2 { convert_update_v2_to_v1(&update).unwrap() } else { update }
     }
 
     fn state(&mut self, oracle: &mut Oracle) -> State {
@@ -286,9 +308,39 @@ impl<'o> Program<'o> {
         let cut = self.oracle.ask(cut);
         assert_eq!(vector, bytes(&cut["vector"]), "state vector of all updates");
         assert_eq!(diff_update(&merged, &some).unwrap(), bytes(&cut["update"]), "difference");
+        self.check_formats(&some, random);
         let copy = self.copy_of_ours(&merged, random);
         copy.assert_shows(reference, self.how.splits, "all updates merged");
         assert_eq!(copy.deletes, reference.deletes, "all updates merged: delete set");
+    }
+}
+
+impl Program<'_> {
+    /// All updates in v2, merged, cut, turned back and made unreadable: the same bytes as Yjs'.
+    fn check_formats(&mut self, vector: &[u8], random: &mut Random) {
+        let mut flags = Random(random.0);
+        let what = Obfuscation { formatting: !flags.one_in(3), subdocs: !flags.one_in(3), yxml: !flags.one_in(3) };
+        let updates: Vec<String> = self.updates.iter().map(|update| STANDARD.encode(update)).collect();
+        let options = json!({"formatting": what.formatting, "subdocs": what.subdocs, "yxml": what.yxml});
+        let request =
+            json!({"do": "formats", "updates": updates, "vector": STANDARD.encode(vector), "options": options});
+        let theirs = self.oracle.ask(request);
+        let converted: Vec<_> = self.updates.iter().map(|update| convert_update_v1_to_v2(update).unwrap()).collect();
+        for (ours, theirs) in converted.iter().zip(theirs["converted"].as_array().unwrap()) {
+            assert_eq!(*ours, bytes(theirs), "an update in v2");
+        }
+        let merged = merge_updates_v2(&converted.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
+        assert_eq!(merged, bytes(&theirs["merged"]), "merged in v2");
+        let back = convert_update_v2_to_v1(&merged).unwrap();
+        assert_eq!(back, bytes(&theirs["back"]), "merged in v2, back in v1");
+        assert_eq!(diff_update_v2(&merged, vector).unwrap(), bytes(&theirs["cut"]), "difference in v2");
+        assert_eq!(state_vector_of_update_v2(&merged).unwrap(), bytes(&theirs["vector"]), "state vector of v2");
+        assert_eq!(obfuscate_update(&back, what).unwrap(), bytes(&theirs["obfuscated"]), "obfuscated, {what:?}");
+        assert_eq!(
+            obfuscate_update_v2(&merged, what).unwrap(),
+            bytes(&theirs["obfuscatedV2"]),
+            "obfuscated in v2, {what:?}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 // Real Yjs documents, driven by JSON lines: one request a line on stdin, one answer a line on stdout.
 // Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update, origin?}; state {doc};
-// encode {doc, vector}; load {update, gc}; merge {updates}; cut {update, vector};
+// encode {doc, vector, format}; load {update, gc}; merge {updates}; cut {update, vector}; formats {updates, vector, options};
 // undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
 // positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
 // read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops}. Bytes are base64. Values are written as the conformance cases write them.
@@ -75,8 +75,9 @@ const ACTIONS = {
     edit(docs[doc], seed, how)
     return { authored: takeAuthored(docs[doc]) }
   },
-  apply: ({ doc, update, origin }) => {
-    Y.applyUpdate(docs[doc].doc, toBytes(update), origin)
+  apply: ({ doc, update, origin, format = 1 }) => {
+    const apply = format === 2 ? Y.applyUpdateV2 : Y.applyUpdate
+    apply(docs[doc].doc, toBytes(update), origin)
     return { authored: takeAuthored(docs[doc]) }
   },
   undo: ({ doc, call }) => {
@@ -85,7 +86,23 @@ const ACTIONS = {
     return { did, stacks: [undo.undoStack.length, undo.redoStack.length], authored: takeAuthored(docs[doc]) }
   },
   state: ({ doc }) => state(docs[doc]),
-  encode: ({ doc, vector }) => ({ update: toText(Y.encodeStateAsUpdate(docs[doc].doc, toBytes(vector))) }),
+  encode: ({ doc, vector, format = 1 }) => {
+    const encode = format === 2 ? Y.encodeStateAsUpdateV2 : Y.encodeStateAsUpdate
+    return { update: toText(encode(docs[doc].doc, toBytes(vector))) }
+  },
+  formats: ({ updates, vector, options }) => {
+    const converted = updates.map(toBytes).map(Y.convertUpdateFormatV1ToV2)
+    const merged = Y.mergeUpdatesV2(converted)
+    return {
+      converted: converted.map(toText),
+      merged: toText(merged),
+      back: toText(Y.convertUpdateFormatV2ToV1(merged)),
+      cut: toText(Y.diffUpdateV2(merged, toBytes(vector))),
+      vector: toText(Y.encodeStateVectorFromUpdateV2(merged)),
+      obfuscated: toText(Y.obfuscateUpdate(Y.convertUpdateFormatV2ToV1(merged), options)),
+      obfuscatedV2: toText(Y.obfuscateUpdateV2(merged, options))
+    }
+  },
   load: ({ update, gc }) => {
     const loaded = open(2 ** 50 + 7, gc, false)
     Y.applyUpdate(loaded.doc, toBytes(update))
