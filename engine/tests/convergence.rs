@@ -2,7 +2,7 @@
 
 mod notation;
 
-use merganser::update::merge_updates;
+use merganser::update::{convert_update_v1_to_v2, merge_updates, merge_updates_v2};
 use merganser::{ClientId, Doc, Options, Prelim, StateVector};
 use notation::{Random, runs};
 use yrs::updates::decoder::Decode;
@@ -15,6 +15,29 @@ fn merged(updates: &[Vec<u8>]) -> Doc {
     doc.apply_update(&merge_updates(&updates).unwrap()).unwrap();
     doc.assert_invariants();
     doc
+}
+
+/// A replica that got the same in v2.
+fn merged_in_v2(updates: &[Vec<u8>]) -> Doc {
+    let updates: Vec<Vec<u8>> = updates.iter().map(|update| convert_update_v1_to_v2(update).unwrap()).collect();
+    let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+    let mut doc = replica(10);
+    doc.apply_update_v2(&merge_updates_v2(&updates).unwrap()).unwrap();
+    doc.assert_invariants();
+    doc
+}
+
+/// A replica that got what another one encodes in v2, and one that got that again.
+fn reloaded_in_v2(doc: &Doc) -> [Doc; 2] {
+    let copy_of = |doc: &Doc, client| {
+        let mut copy = replica(client);
+        copy.apply_update_v2(&doc.encode_state_as_update_v2(&StateVector::default())).unwrap();
+        copy.assert_invariants();
+        copy
+    };
+    let copy = copy_of(doc, 11);
+    let again = copy_of(&copy, 12);
+    [copy, again]
 }
 
 fn replica(client: u32) -> Doc {
@@ -80,6 +103,20 @@ fn texts_written_by_both_engines_converge() {
             }
         }
         let mut states = Vec::new();
+        for from in 0..5 {
+            // What yrs and we write in v2, read by the other.
+            let update = match from {
+                0..3 => ours[from].encode_state_as_update_v2(&StateVector::default()),
+                _ => theirs[from - 3].transact().encode_state_as_update_v2(&yrs::StateVector::default()),
+            };
+            ours.iter_mut().for_each(|doc| {
+                doc.apply_update_v2(&update).unwrap();
+                doc.assert_invariants();
+            });
+            for doc in &theirs {
+                doc.transact_mut().apply_update(yrs::Update::decode_v2(&update).unwrap()).unwrap();
+            }
+        }
         for _ in 0..2 {
             for from in 0..5 {
                 let update = match from {
@@ -99,6 +136,8 @@ fn texts_written_by_both_engines_converge() {
         let expected = their_texts[0].get_string(&theirs[0].transact());
         assert_eq!(expected, their_texts[1].get_string(&theirs[1].transact()));
         ours.push(merged(&states));
+        ours.push(merged_in_v2(&states));
+        ours.extend(reloaded_in_v2(&ours[0]));
         for doc in &mut ours {
             let text = doc.text("t");
             assert_eq!(text.to_string(doc), expected, "seed {seed}");
@@ -120,8 +159,13 @@ fn maps_arrays_and_nested_types_converge() {
             if random.below(3) == 0 {
                 let (from, to) = (random.below(4) as usize, random.below(4) as usize);
                 let known = docs[to].state_vector();
-                let update = docs[from].encode_state_as_update(&known);
-                docs[to].apply_update(&update).unwrap();
+                if random.0.is_multiple_of(2) {
+                    let update = docs[from].encode_state_as_update_v2(&known);
+                    docs[to].apply_update_v2(&update).unwrap();
+                } else {
+                    let update = docs[from].encode_state_as_update(&known);
+                    docs[to].apply_update(&update).unwrap();
+                }
                 docs[to].assert_invariants();
             }
         }
@@ -137,6 +181,8 @@ fn maps_arrays_and_nested_types_converge() {
         fresh.apply_update(&docs[0].encode_state_as_update(&StateVector::default())).unwrap();
         docs.push(fresh);
         docs.push(merged(&updates));
+        docs.push(merged_in_v2(&updates));
+        docs.extend(reloaded_in_v2(&docs[0]));
         let shown: Vec<_> = docs.iter_mut().map(show).collect();
         for doc in &docs {
             doc.assert_invariants();

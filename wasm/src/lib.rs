@@ -42,6 +42,6 @@ pub use room::Room;
 pub use text::SharedText;
 #[cfg(feature = "doc")]
 pub use updates::{
-    convert_update_format_v1_to_v2, convert_update_format_v2_to_v1, diff_update, encode_state_vector_from_update,
-    merge_updates,
+    convert_update_format_v1_to_v2, convert_update_format_v2_to_v1, diff_update, diff_update_v2,
+    encode_state_vector_from_update, merge_updates, merge_updates_v2,
 };

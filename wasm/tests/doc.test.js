@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test, { before } from 'node:test'
 import * as Y from 'yjs'
-import { convertUpdateFormatV1ToV2, convertUpdateFormatV2ToV1, diffUpdate, Doc, encodeStateVectorFromUpdate, initSync, mergeUpdates } from '../pkg/merganser.js'
+import { convertUpdateFormatV1ToV2, convertUpdateFormatV2ToV1, diffUpdate, diffUpdateV2, Doc, encodeStateVectorFromUpdate, initSync, mergeUpdates, mergeUpdatesV2 } from '../pkg/merganser.js'
 
 before(() => {
   initSync({ module: readFileSync(new URL('../pkg/merganser_bg.wasm', import.meta.url)) })
@@ -113,4 +113,13 @@ test('updates go to format v2 and back, as in Yjs', () => {
   ours.applyUpdateV2(v2)
   assert.equal(ours.text('t').toString(), 'a duck')
   assert.deepEqual(Buffer.from(ours.encodeStateAsUpdateV2()), Buffer.from(v2))
+  const more = []
+  theirs.on('updateV2', update => more.push(update))
+  theirs.getText('t').insertEmbed(0, { picture: new Uint8Array([1, 255]), none: undefined })
+  theirs.getText('t').insert(7, ' dives')
+  const [merged, merged2] = [mergeUpdatesV2([v2, ...more]), Y.mergeUpdatesV2([v2, ...more])]
+  assert.deepEqual(Buffer.from(merged), Buffer.from(merged2))
+  const vector = Y.encodeStateVectorFromUpdateV2(v2)
+  assert.deepEqual(Buffer.from(diffUpdateV2(merged, vector)), Buffer.from(Y.diffUpdateV2(merged, vector)))
+  assert.throws(() => mergeUpdatesV2([new Uint8Array([0, 1])]), Error)
 })

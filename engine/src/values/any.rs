@@ -38,7 +38,8 @@ impl Serialize for Any {
             Any::Number(value) => to.serialize_f64(*value),
             Any::BigInt(value) => to.serialize_i64(*value),
             Any::String(value) => to.serialize_str(value),
-            Any::Bytes(value) => value.serialize(to),
+            // As JSON.stringify writes a Uint8Array.
+            Any::Bytes(value) => to.collect_map(value.iter().enumerate()),
             Any::Array(values) => {
                 let mut list = to.serialize_seq(Some(values.len()))?;
                 for value in values {

@@ -1,7 +1,10 @@
 //! JSON text as JavaScript reads and writes it: serde_json, and the little that it does not read.
 
 use super::Any;
+use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde_json::ser::{Formatter, Serializer};
+use std::io::Write;
 
 impl Any {
     /// Reads a value from JSON text. `None` if it is not JSON or nested deeper than 127.
@@ -13,9 +16,22 @@ impl Any {
         })
     }
 
-    /// The value as JSON text, numbers as JavaScript prints whole ones. What JSON lacks becomes `null`, bytes a list.
+    /// The value as JSON text, as JavaScript's `JSON.stringify` writes it: numbers that JSON lacks become `null`, bytes
+    /// an object. What that refuses or leaves out is written, too: a `BigInt` as a number, `undefined` as `null`.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        let mut out = Vec::new();
+        let written = self.serialize(&mut Serializer::with_formatter(&mut out, JavaScript));
+        debug_assert!(written.is_ok(), "memory takes all");
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+/// Numbers as JavaScript prints them.
+struct JavaScript;
+
+impl Formatter for JavaScript {
+    fn write_f64<W: Write + ?Sized>(&mut self, to: &mut W, value: f64) -> std::io::Result<()> {
+        to.write_all(Any::Number(value).to_js_string().as_bytes())
     }
 }
 
@@ -113,6 +129,27 @@ mod tests {
         for wrong in ["01e999", "1e999e", "1.e999", "+1e999", "1e999 1", "[1e999", "-", "\"\\u+123\""] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn values_are_written_as_javascript_writes_them() {
+        let written = |value: f64| Any::Number(value).to_json();
+        for (value, text) in [
+            (0.5, "0.5"),
+            (-0.0, "0"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (-1.5e300, "-1.5e+300"),
+            (1e-7, "1e-7"),
+            (0.000_001, "0.000001"),
+            (f64::NAN, "null"),
+            (f64::NEG_INFINITY, "null"),
+        ] {
+            assert_eq!(written(value), text);
+        }
+        let bytes = Any::Array(vec![Any::Bytes([7, 255].into()), Any::Undefined]);
+        assert_eq!(bytes.to_json(), r#"[{"0":7,"1":255},null]"#);
     }
 
     #[test]
