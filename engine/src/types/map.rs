@@ -20,7 +20,7 @@ use crate::values::{Any, Error};
 /// transaction.commit();
 ///
 /// assert_eq!(map.keys(&doc).collect::<Vec<_>>(), ["wings", "eggs"]);
-/// assert_eq!(map.to_json(&doc).to_json(), r#"{"wings":[1,2],"eggs":[9,null]}"#);
+/// assert_eq!(map.to_json(&doc).to_json(), r#"{"wings":{"0":1,"1":2},"eggs":[9,null]}"#);
 /// map.clear(&mut doc.transact())?;
 /// assert!(map.is_empty(&doc) && !map.has(&doc, "wings"));
 /// # Ok::<(), merganser::Error>(())
