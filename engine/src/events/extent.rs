@@ -9,8 +9,8 @@ use std::ops::Range;
 /// The units that a transaction added and deleted.
 pub(super) struct Extent<'r> {
     store: &'r Store,
-    /// From which clock on a client's units were added, clients ascending.
-    added: Vec<(Client, Clock)>,
+    /// Units that were added, clients ascending.
+    added: Vec<(Client, Range<Clock>)>,
     /// Deleted units: client, clocks; ascending, neither touching nor overlapping.
     deleted: Vec<(Client, Range<Clock>)>,
 }
@@ -37,9 +37,8 @@ pub(super) struct Units {
 impl<'r> Extent<'r> {
     pub(super) fn of(replica: &'r Replica) -> Extent<'r> {
         let store = &replica.store;
-        let from = |client: &Client| Some((*client, store.log(*client).changed_from?));
-        let mut added: Vec<_> = replica.changes.inserted.iter().filter_map(from).collect();
-        added.sort_unstable();
+        let mut added: Vec<_> = replica.inserted().collect();
+        added.sort_unstable_by_key(|(client, _)| *client);
         let mut deleted: Vec<_> = replica.changes.deleted.clone();
         deleted.sort_unstable();
         deleted.dedup_by(|next, kept| {
@@ -55,7 +54,7 @@ impl<'r> Extent<'r> {
 
     /// From which clock on the units of a client were added.
     pub(super) fn added_from(&self, client: Client) -> Clock {
-        self.added.binary_search_by_key(&client, |(of, _)| *of).map_or(Clock::MAX, |at| self.added[at].1)
+        self.store.log(client).changed_from.unwrap_or(Clock::MAX)
     }
 
     /// Whether the transaction added a unit. (Yjs: `YEvent#adds`)
@@ -82,7 +81,7 @@ impl<'r> Extent<'r> {
 
     /// The units that were added, block by block.
     pub(super) fn added_units(&self) -> impl Iterator<Item = (Sequence, Units)> + '_ {
-        self.added.iter().flat_map(|(client, from)| self.in_blocks(*client, *from..self.store.log(*client).end()))
+        self.added.iter().flat_map(|(client, range)| self.in_blocks(*client, range.clone()))
     }
 
     /// The units that were deleted and had been there before, block by block.
@@ -95,13 +94,12 @@ impl<'r> Extent<'r> {
 
     /// Cuts units at the borders of blocks, and tells the sequence that each part stands in.
     fn in_blocks(&self, client: Client, range: Range<Clock>) -> impl Iterator<Item = (Sequence, Units)> + '_ {
-        let log = self.store.log(client);
-        let first = if range.is_empty() { log.blocks().len() } else { log.find(range.start) };
-        let blocks = log.blocks().iter().enumerate().skip(first);
-        let inside = blocks.take_while(move |(_, block)| block.clock < range.end);
-        let part =
-            move |start: Clock, end: Clock| Units { client, start: start.max(range.start), end: end.min(range.end) };
-        let parts = inside.map(move |(at, block)| (block.sequence, part(block.clock, log.block_end(at))));
+        let blocks = self.store.log(client).blocks();
+        let pieces = (!range.is_empty()).then(|| self.store.pieces_in(client, range));
+        let parts = pieces.into_iter().flatten().map(move |piece| {
+            let start = piece.first.1;
+            (blocks[piece.block].sequence, Units { client, start, end: start + piece.len })
+        });
         parts.filter(|(sequence, _)| *sequence != NO_SEQUENCE)
     }
 

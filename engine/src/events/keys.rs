@@ -55,9 +55,9 @@ fn action(store: &Store, extent: &Extent<'_>, sequence: Sequence) -> Option<KeyA
     if !extent.adds(last) {
         return extent.deletes(last).then(|| KeyAction::Delete { old: value(store, last) });
     }
-    let mut before = unit_before(store, last);
+    let mut before = store.unit_before(last);
     while let Some(unit) = before.filter(|unit| extent.adds(*unit)) {
-        before = unit_before(store, unit);
+        before = store.unit_before(unit);
     }
     let old = before.filter(|unit| extent.deletes(*unit)).map(|unit| value(store, unit));
     match (extent.deletes(last), old) {
@@ -65,10 +65,6 @@ fn action(store: &Store, extent: &Extent<'_>, sequence: Sequence) -> Option<KeyA
         (false, Some(old)) => Some(KeyAction::Update { old, new: value(store, last) }),
         (false, None) => Some(KeyAction::Add { new: value(store, last) }),
     }
-}
-
-fn unit_before(store: &Store, unit: LocalId) -> Option<LocalId> {
-    store.order.unit_before(store.order.look_up(unit.0, unit.1)?)
 }
 
 fn value(store: &Store, unit: LocalId) -> Value {

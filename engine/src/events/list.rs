@@ -24,7 +24,7 @@ pub(super) fn delta(store: &Store, parts: &Parts) -> Vec<DeltaChange> {
         }
         delta.insert_values(|values| {
             for piece in store.pieces_in(client, start..end) {
-                store.read_units(piece, |unit| values.extend(Value::of_unit(store, unit)));
+                values.extend(Value::of_piece(store, piece));
             }
         });
     });

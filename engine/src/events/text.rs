@@ -4,7 +4,7 @@ use super::delta::{DeltaBuilder, DeltaChange};
 use super::extent::{Extent, Parts, Units};
 use super::list::each_change;
 use crate::store::{Sequence, Store, Unit};
-use crate::types::Value;
+use crate::types::{Value, set_attribute};
 use crate::update::Content;
 use crate::values::Any;
 
@@ -106,9 +106,9 @@ impl Walk {
     /// A mark that is in force now, and was before unless it `is_added`.
     fn mark(&mut self, key: &str, value: Any, is_added: bool) {
         if is_added {
-            if !is_same(find(&self.current, key), &value) {
+            if *find(&self.current, key) != value {
                 self.delta.cut_retained();
-                match is_same(find(&self.before, key), &value) {
+                match *find(&self.before, key) == value {
                     true => remove(&mut self.retained, key),
                     false => set(&mut self.retained, key, value.clone()),
                 }
@@ -116,19 +116,13 @@ impl Walk {
         } else {
             set(&mut self.before, key, value.clone());
             let got = self.retained.iter().find(|(of, _)| **of == *key).map(|(_, got)| got);
-            if got.is_some_and(|got| !is_same(got, &value)) {
+            if got.is_some_and(|got| *got != value) {
                 self.delta.cut_retained();
-                match value {
-                    Any::Null => remove(&mut self.retained, key),
-                    _ => set(&mut self.retained, key, value.clone()),
-                }
+                set_attribute(&mut self.retained, key, value.clone());
             }
         }
         self.delta.cut_text();
-        match value {
-            Any::Null => remove(&mut self.current, key),
-            value => set(&mut self.current, key, value),
-        }
+        set_attribute(&mut self.current, key, value);
     }
 
     fn deleted(&mut self, store: &Store, units: Units) {
@@ -138,7 +132,7 @@ impl Walk {
                     if let Unit::Format(key, value) = unit {
                         let value = Any::from_json(value).unwrap_or(Any::Null);
                         let current = find(&self.current, key);
-                        if !is_same(current, &value) {
+                        if *current != value {
                             let current = current.clone();
                             self.delta.cut_retained();
                             set(&mut self.retained, key, current);
@@ -167,8 +161,4 @@ fn set(attributes: &mut Attributes, key: &str, value: Any) {
 
 fn remove(attributes: &mut Attributes, key: &str) {
     attributes.retain(|(of, _)| **of != *key);
-}
-
-fn is_same(a: &Any, b: &Any) -> bool {
-    a == b
 }

@@ -2,8 +2,8 @@
 
 use super::Snapshot;
 use crate::doc::Doc;
-use crate::store::{Piece, TypeHandle, Unit};
-use crate::types::{DeltaInsert, DeltaOp, Text, Value, XmlText, set_attribute};
+use crate::store::TypeHandle;
+use crate::types::{DeltaOp, GrowingDelta, Text, XmlText};
 use crate::update::Content;
 use crate::values::{Any, Id};
 
@@ -80,38 +80,6 @@ macro_rules! text_at_snapshots {
 text_at_snapshots!(Text);
 text_at_snapshots!(XmlText);
 
-/// A delta that grows: characters are gathered until something ends their op.
-#[derive(Default)]
-struct Gathered {
-    ops: Vec<DeltaOp>,
-    text: String,
-    attributes: Vec<(Box<str>, Any)>,
-}
-
-impl Gathered {
-    fn end_op(&mut self) {
-        if !self.text.is_empty() {
-            let insert = DeltaInsert::Text(std::mem::take(&mut self.text));
-            self.ops.push(DeltaOp { insert, attributes: self.attributes.clone() });
-        }
-    }
-
-    /// Marks the characters that follow, or takes the mark away. What was gathered before is not marked by it.
-    fn mark(&mut self, mark: Option<Any>) {
-        let current = self.attributes.iter().position(|(key, _)| **key == *CHANGE);
-        if current.map(|at| &self.attributes[at].1) == mark.as_ref() {
-            return;
-        }
-        self.end_op();
-        match (current, mark) {
-            (Some(at), Some(mark)) => self.attributes[at].1 = mark,
-            (Some(at), None) => drop(self.attributes.remove(at)),
-            (None, Some(mark)) => self.attributes.push((CHANGE.into(), mark)),
-            (None, None) => {}
-        }
-    }
-}
-
 impl Doc {
     /// Yjs: `YText#toDelta`. An embedded value gets the mark of the characters before it, as there.
     fn delta_between(
@@ -123,7 +91,7 @@ impl Doc {
     ) -> Vec<DeltaOp> {
         let store = self.store();
         let sequence = store.types.get(handle).sequence;
-        let mut gathered = Gathered::default();
+        let mut growing = GrowingDelta::default();
         // Without a previous snapshot nothing has changed.
         for run in self.visible_runs(sequence, [snapshot, previous.or(snapshot)]) {
             let [is_visible, was_visible] = run.visible;
@@ -134,34 +102,17 @@ impl Doc {
                 (false, _) => snapshot.map(|_| Change::Removed),
             };
             for piece in store.pieces_in(run.client, run.clocks) {
-                let mut mark = || change.map(|change| mark(change, store.id(piece.first)));
-                self.gather(&mut gathered, piece, is_visible, &mut mark);
-            }
-        }
-        gathered.end_op();
-        gathered.ops
-    }
-
-    fn gather(&self, to: &mut Gathered, piece: Piece, is_visible: bool, mark: &mut dyn FnMut() -> Option<Any>) {
-        let store = self.store();
-        match piece.content {
-            Content::String => {
-                to.mark(mark());
-                store.read_text(piece, |part| to.text.push_str(part));
-            }
-            Content::Embed | Content::Type => store.read_units(piece, |unit| {
-                to.end_op();
-                let value = Value::of_unit(store, unit);
-                let attributes = to.attributes.clone();
-                to.ops.extend(value.map(|value| DeltaOp { insert: DeltaInsert::Embed(value), attributes }));
-            }),
-            Content::Format if is_visible => store.read_units(piece, |unit| {
-                to.end_op();
-                if let Unit::Format(key, value) = unit {
-                    set_attribute(&mut to.attributes, key, Any::from_json(value).unwrap_or(Any::Null));
+                match piece.content {
+                    Content::String => {
+                        growing.mark(CHANGE, change.map(|change| mark(change, store.id(piece.first))));
+                    }
+                    // A mark that the snapshot does not have is not in force.
+                    Content::Format if !is_visible => continue,
+                    _ => {}
                 }
-            }),
-            _ => {}
+                growing.push(store, piece);
+            }
         }
+        growing.finish()
     }
 }

@@ -14,7 +14,7 @@ impl Doc {
         let mut values = Vec::new();
         for run in self.visible_runs(sequence, [Some(snapshot); 2]) {
             for piece in store.pieces_in(run.client, run.clocks) {
-                store.read_units(piece, |unit| values.extend(Value::of_unit(store, unit)));
+                values.extend(Value::of_piece(store, piece));
             }
         }
         values

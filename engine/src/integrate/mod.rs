@@ -13,6 +13,7 @@ mod single;
 use crate::store::{Client, Store};
 use crate::update::Update;
 use crate::values::{ClientId, Clock};
+use std::ops::Range;
 
 pub use apply::Applied;
 pub(crate) use item::NewItem;
@@ -84,6 +85,19 @@ impl Replica {
             log.changed_from = Some(start);
             self.changes.inserted.push(client);
         }
+    }
+
+    /// The units that the last transaction added.
+    pub(crate) fn inserted(&self) -> impl Iterator<Item = (Client, Range<Clock>)> + '_ {
+        self.changes.inserted.iter().filter_map(|client| {
+            let log = self.store.log(*client);
+            Some((*client, log.changed_from?..log.end()))
+        })
+    }
+
+    /// The units that the last transaction deleted, in the order in which it did; of its own additions too.
+    pub(crate) fn deleted(&self) -> impl Iterator<Item = (Client, Range<Clock>)> + '_ {
+        self.changes.deleted.iter().map(|(client, start, end)| (*client, *start..*end))
     }
 
     /// The clients that the open transaction added units of.

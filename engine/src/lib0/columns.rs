@@ -6,6 +6,11 @@
 use super::{Reader, write_bytes, write_var_int, write_var_uint};
 use crate::values::{Error, ErrorKind, utf16};
 
+/// An error unless a column is read to its end, the `left` repetitions of its last value too.
+fn expect_end(from: &Reader<'_>, left: u64) -> Result<(), Error> {
+    if left == 0 { from.expect_end() } else { Err(from.error(ErrorKind::TrailingBytes)) }
+}
+
 /// Numbers, those that repeat as one and a count. (lib0: `UintOptRleDecoder`)
 #[derive(Clone, Debug)]
 pub struct UintColumn<'a> {
@@ -33,7 +38,7 @@ impl<'a> UintColumn<'a> {
 
     /// An error if numbers are left that nobody has read.
     pub fn expect_end(&self) -> Result<(), Error> {
-        if self.left == 0 { self.from.expect_end() } else { Err(self.from.error(ErrorKind::TrailingBytes)) }
+        expect_end(&self.from, self.left)
     }
 }
 
@@ -71,7 +76,7 @@ impl<'a> DiffColumn<'a> {
 
     /// An error if numbers are left that nobody has read.
     pub fn expect_end(&self) -> Result<(), Error> {
-        if self.left == 0 { self.from.expect_end() } else { Err(self.from.error(ErrorKind::TrailingBytes)) }
+        expect_end(&self.from, self.left)
     }
 }
 
@@ -105,10 +110,7 @@ impl<'a> ByteColumn<'a> {
 
     /// An error if bytes are left that nobody has read.
     pub fn expect_end(&self) -> Result<(), Error> {
-        match self.left.unwrap_or(0) {
-            0 => self.from.expect_end(),
-            _ => Err(self.from.error(ErrorKind::TrailingBytes)),
-        }
+        expect_end(&self.from, self.left.unwrap_or(0))
     }
 }
 
@@ -171,6 +173,16 @@ impl<'a> StringColumn<'a> {
     }
 }
 
+/// Writes a number that comes `count` times: itself, and how often again if it does.
+fn write_run(out: &mut Vec<u8>, magnitude: u64, is_negative: bool, count: u64) {
+    if count > 0 {
+        write_var_int(out, magnitude, is_negative);
+        if count > 1 {
+            write_var_uint(out, count - 2);
+        }
+    }
+}
+
 /// Writes a [`UintColumn`]. (lib0: `UintOptRleEncoder`)
 #[derive(Clone, Debug, Default)]
 pub struct UintColumnWriter {
@@ -190,12 +202,7 @@ impl UintColumnWriter {
     }
 
     fn flush(&mut self) {
-        if self.count > 0 {
-            write_var_int(&mut self.out, self.value, self.count > 1);
-            if self.count > 1 {
-                write_var_uint(&mut self.out, self.count - 2);
-            }
-        }
+        write_run(&mut self.out, self.value, self.count > 1, self.count);
     }
 
     /// The column.
@@ -227,13 +234,8 @@ impl DiffColumnWriter {
     }
 
     fn flush(&mut self) {
-        if self.count > 0 {
-            let encoded = self.difference * 2 + i64::from(self.count > 1);
-            write_var_int(&mut self.out, encoded.unsigned_abs(), encoded < 0);
-            if self.count > 1 {
-                write_var_uint(&mut self.out, self.count - 2);
-            }
-        }
+        let encoded = self.difference * 2 + i64::from(self.count > 1);
+        write_run(&mut self.out, encoded.unsigned_abs(), encoded < 0, self.count);
     }
 
     /// The column.

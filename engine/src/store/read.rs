@@ -65,6 +65,11 @@ impl Store {
         })
     }
 
+    /// The unit before a unit in its sequence, deleted or not. O(log).
+    pub(crate) fn unit_before(&self, unit: LocalId) -> Option<LocalId> {
+        self.order.unit_before(self.order.look_up(unit.0, unit.1)?)
+    }
+
     /// Calls `text` with the parts of a piece of text. Halves of cut pairs come as U+FFFD.
     pub(crate) fn read_text<'a>(&'a self, piece: Piece, mut text: impl FnMut(&'a str)) {
         let log = self.log(piece.first.0);

@@ -2,7 +2,7 @@
 
 use super::Value;
 use crate::doc::Doc;
-use crate::store::{TypeHandle, Unit};
+use crate::store::{Piece, Store, TypeHandle, Unit};
 use crate::update::Content;
 use crate::values::Any;
 
@@ -29,42 +29,66 @@ impl Doc {
     /// (Yjs: `YText#toDelta`)
     pub(super) fn delta(&self, handle: TypeHandle) -> Vec<DeltaOp> {
         let store = self.store();
-        let mut ops: Vec<DeltaOp> = Vec::new();
-        let mut current: Vec<(Box<str>, Any)> = Vec::new();
-        let mut after_mark = false;
-        for piece in store.pieces(self.list(handle)) {
-            match piece.content {
-                Content::String => {
-                    let joins = |op: &&mut DeltaOp| matches!(op.insert, DeltaInsert::Text(_)) && !after_mark;
-                    let op = match ops.last_mut().filter(joins) {
-                        Some(op) => op,
-                        None => {
-                            let insert = DeltaInsert::Text(String::new());
-                            ops.push(DeltaOp { insert, attributes: current.clone() });
-                            ops.last_mut().expect("an op was pushed")
-                        }
-                    };
-                    after_mark = false;
-                    if let DeltaInsert::Text(text) = &mut op.insert {
-                        store.read_text(piece, |part| text.push_str(part));
-                    }
+        let mut growing = GrowingDelta::default();
+        store.pieces(self.list(handle)).for_each(|piece| growing.push(store, piece));
+        growing.finish()
+    }
+}
+
+/// A delta that grows: characters are gathered until something ends their op.
+#[derive(Default)]
+pub(crate) struct GrowingDelta {
+    ops: Vec<DeltaOp>,
+    text: String,
+    attributes: Vec<(Box<str>, Any)>,
+}
+
+impl GrowingDelta {
+    /// Appends a piece of a text.
+    pub(crate) fn push(&mut self, store: &Store, piece: Piece) {
+        match piece.content {
+            Content::String => store.read_text(piece, |part| self.text.push_str(part)),
+            Content::Embed | Content::Type => store.read_units(piece, |unit| {
+                self.end_op();
+                let value = Value::of_unit(store, unit);
+                let attributes = self.attributes.clone();
+                self.ops.extend(value.map(|value| DeltaOp { insert: DeltaInsert::Embed(value), attributes }));
+            }),
+            Content::Format => store.read_units(piece, |unit| {
+                self.end_op();
+                if let Unit::Format(key, value) = unit {
+                    set_attribute(&mut self.attributes, key, Any::from_json(value).unwrap_or(Any::Null));
                 }
-                Content::Format => store.read_units(piece, |unit| {
-                    after_mark = true;
-                    if let Unit::Format(key, value) = unit {
-                        set_attribute(&mut current, key, Any::from_json(value).unwrap_or(Any::Null));
-                    }
-                }),
-                Content::Embed | Content::Type => store.read_units(piece, |unit| {
-                    let value = Value::of_unit(store, unit);
-                    ops.extend(
-                        value.map(|value| DeltaOp { insert: DeltaInsert::Embed(value), attributes: current.clone() }),
-                    );
-                }),
-                _ => {}
-            }
+            }),
+            _ => {}
         }
-        ops
+    }
+
+    /// Gives what follows an attribute, `null` too, or takes it away. What was gathered before does not change by it.
+    pub(crate) fn mark(&mut self, key: &str, mark: Option<Any>) {
+        let current = self.attributes.iter().position(|(of, _)| **of == *key);
+        if current.map(|at| &self.attributes[at].1) == mark.as_ref() {
+            return;
+        }
+        self.end_op();
+        match (current, mark) {
+            (Some(at), Some(mark)) => self.attributes[at].1 = mark,
+            (Some(at), None) => drop(self.attributes.remove(at)),
+            (None, Some(mark)) => self.attributes.push((key.into(), mark)),
+            (None, None) => {}
+        }
+    }
+
+    fn end_op(&mut self) {
+        if !self.text.is_empty() {
+            let insert = DeltaInsert::Text(std::mem::take(&mut self.text));
+            self.ops.push(DeltaOp { insert, attributes: self.attributes.clone() });
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<DeltaOp> {
+        self.end_op();
+        self.ops
     }
 }
 

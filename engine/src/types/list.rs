@@ -2,7 +2,7 @@
 
 use super::Value;
 use crate::doc::{Doc, Transaction};
-use crate::store::{Piece, Place, Sequence, TypeHandle};
+use crate::store::{Place, Sequence, TypeHandle};
 use crate::values::{Error, ErrorKind};
 use std::ops::{Bound, RangeBounds};
 
@@ -33,7 +33,7 @@ impl Doc {
 
     /// The elements in order, read as they are asked for.
     pub(super) fn list_iter(&self, handle: TypeHandle) -> impl Iterator<Item = Value> + '_ {
-        self.store().pieces(self.list(handle)).flat_map(|piece| self.piece_values(piece))
+        self.store().pieces(self.list(handle)).flat_map(|piece| Value::of_piece(self.store(), piece))
     }
 
     /// The elements of a range of visible indexes; what lies beyond the end is cut off. O(log + elements).
@@ -60,19 +60,13 @@ impl Doc {
         for span in store.order.spans_from(first).filter(|span| span.is_visible()) {
             let units = span.len.min(left);
             for piece in store.pieces_in(span.client(), span.clock..span.clock + units) {
-                values.extend(self.piece_values(piece));
+                values.extend(Value::of_piece(store, piece));
             }
             left -= units;
             if left == 0 {
                 break;
             }
         }
-        values
-    }
-
-    fn piece_values(&self, piece: Piece) -> Vec<Value> {
-        let mut values = Vec::new();
-        self.store().read_units(piece, |unit| values.extend(Value::of_unit(self.store(), unit)));
         values
     }
 }

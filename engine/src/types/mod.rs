@@ -14,8 +14,8 @@ mod xml;
 mod xml_tree;
 
 pub use array::Array;
-pub(crate) use delta::set_attribute;
 pub use delta::{DeltaInsert, DeltaOp};
+pub(crate) use delta::{GrowingDelta, set_attribute};
 pub use map::Map;
 pub use prelim::Prelim;
 pub use text::Text;

@@ -2,7 +2,7 @@
 
 use super::{Array, Map, Text, XmlElement, XmlFragment, XmlHook, XmlText};
 use crate::lib0::{Reader, read_any};
-use crate::store::{Store, TypeHandle, Unit};
+use crate::store::{Piece, Store, TypeHandle, Unit};
 use crate::update::TypeTag;
 use crate::values::Any;
 
@@ -89,6 +89,13 @@ impl Value {
             }
             Unit::Format(..) | Unit::Nothing => return None,
         })
+    }
+
+    /// The values of the units of a piece that is not text.
+    pub(crate) fn of_piece(store: &Store, piece: Piece) -> Vec<Value> {
+        let mut values = Vec::new();
+        store.read_units(piece, |unit| values.extend(Value::of_unit(store, unit)));
+        values
     }
 }
 

@@ -1,7 +1,7 @@
 //! `UndoManager`: which transactions can be taken back, and in which steps.
 
 use super::pop::release;
-use super::scope::{Scope, handle_of};
+use super::scope::Scope;
 use super::stack::{Popped, Stack, StackItem, Tracked};
 use crate::doc::{Commit, Doc};
 use crate::origin::Origin;
@@ -130,7 +130,7 @@ impl UndoManager {
     /// # Errors
     /// A value that is no shared type, or one of another document.
     pub fn add_to_scope(&mut self, doc: &Doc, value: &Value) -> Result<(), Error> {
-        let handle = handle_of(value).ok_or(Error::from(ErrorKind::WrongType))?;
+        let handle = value.handle().ok_or(Error::from(ErrorKind::WrongType))?;
         const ALL: [TypeTag; 7] = [
             TypeTag::Array,
             TypeTag::Map,

@@ -84,14 +84,14 @@ impl Redoing<'_, '_> {
 
     /// The same place in the list, or, if that has been redone, the place between what stands for its neighbours.
     fn list_target(&mut self, item: LocalId, around: Option<LocalId>, parent: TypeHandle) -> Target {
-        let mut left = unit_before(self.store(), item);
+        let mut left = self.store().unit_before(item);
         while let Some(unit) = left.filter(|unit| item_around(self.store(), *unit) != around) {
             let start = (unit.0, self.partition.start(self.store(), unit));
             left = self.trace(start, around);
             if left.is_some() {
                 break;
             }
-            left = unit_before(self.store(), start);
+            left = self.store().unit_before(start);
         }
         let mut right_origin = NO_ORIGIN;
         let mut right = Some(item);
@@ -204,10 +204,6 @@ impl Redoing<'_, '_> {
     fn store(&self) -> &Store {
         self.transaction.store()
     }
-}
-
-fn unit_before(store: &Store, unit: LocalId) -> Option<LocalId> {
-    store.order.unit_before(store.order.look_up(unit.0, unit.1)?)
 }
 
 /// The content of an item once more: a type without what is in it, and of what was collected only the length.

@@ -4,7 +4,6 @@ use super::stack::{Ranges, StackItem};
 use crate::doc::Commit;
 use crate::integrate::Replica;
 use crate::store::{Client, LocalId, NO_SEQUENCE, Sequence, Store, TypeHandle};
-use crate::types::{Array, Map, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
 use crate::values::Clock;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,20 +12,6 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     types: Vec<TypeHandle>,
-}
-
-/// The handle of a value that is a shared type.
-pub(super) fn handle_of(value: &Value) -> Option<TypeHandle> {
-    match value {
-        Value::Text(Text(handle))
-        | Value::Array(Array(handle))
-        | Value::Map(Map(handle))
-        | Value::XmlElement(XmlElement(handle))
-        | Value::XmlFragment(XmlFragment(handle))
-        | Value::XmlText(XmlText(handle))
-        | Value::XmlHook(XmlHook(handle)) => Some(*handle),
-        Value::Any(_) | Value::Subdoc(_) => None,
-    }
 }
 
 /// The sequence of the type that a unit lies in; `None` for what stands in no sequence.
@@ -73,7 +58,7 @@ impl Scope {
             });
             seen.insert(handle) && !is_added && !shared.is_deleted && self.holds_type(store, handle)
         };
-        let mut changed = inserted(replica).chain(deleted(replica));
+        let mut changed = replica.inserted().chain(replica.deleted());
         changed.any(|(client, range)| {
             let mut pieces = store.pieces_in(client, range).filter_map(|piece| sequence_of(store, piece.first));
             pieces.any(&mut touches)
@@ -86,8 +71,8 @@ impl Scope {
         let id = |(client, range): (Client, Range<Clock>)| (replica.store.log(client).client, range);
         let kept = if replica.store.collects { self.needed(replica) } else { Vec::new() };
         let item = StackItem {
-            insertions: inserted(replica).map(id).collect::<Ranges>(),
-            deletions: deleted(replica).map(id).collect::<Ranges>(),
+            insertions: replica.inserted().map(id).collect::<Ranges>(),
+            deletions: replica.deleted().map(id).collect::<Ranges>(),
             kept,
             meta: Default::default(),
         };
@@ -102,7 +87,7 @@ impl Scope {
         let store = &replica.store;
         let mut needed: Vec<(Client, Range<Clock>)> = Vec::new();
         let mut around = BTreeSet::new();
-        for (client, range) in deleted(replica) {
+        for (client, range) in replica.deleted() {
             for piece in store.pieces_in(client, range).filter(|piece| self.holds(store, piece.first)) {
                 let (start, end) = (piece.first.1, piece.first.1 + piece.len);
                 match needed.last_mut().filter(|(of, last)| *of == client && last.end == start) {
@@ -123,17 +108,4 @@ impl Scope {
 /// The unit that holds the type that a unit lies in; `None` in a root.
 pub(super) fn item_around(store: &Store, unit: LocalId) -> Option<LocalId> {
     store.types.get(store.types.owner(sequence_of(store, unit)?).of).item
-}
-
-/// What the last transaction inserted.
-fn inserted(replica: &Replica) -> impl Iterator<Item = (Client, Range<Clock>)> + '_ {
-    replica.changes.inserted.iter().filter_map(|client| {
-        let log = replica.store.log(*client);
-        Some((*client, log.changed_from?..log.end()))
-    })
-}
-
-/// What the last transaction deleted, in the order in which it did.
-fn deleted(replica: &Replica) -> impl Iterator<Item = (Client, Range<Clock>)> + '_ {
-    replica.changes.deleted.iter().map(|(client, start, end)| (*client, *start..*end))
 }

@@ -5,7 +5,7 @@
 use super::delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 use super::parse::Update;
 use super::structs::{Content, Struct, TypeTag};
-use super::write::{StructPart, WrittenParent, checked_text, write_id};
+use super::write::{StructPart, WrittenParent, checked_text, read_checked, write_id};
 use super::write_delete_set;
 use crate::lib0::{
     ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, MAX_JSON_NESTING, MAX_NESTING, Reader, StringColumn,
@@ -139,7 +139,7 @@ impl<'a> Columns<'a> {
         let info = self.infos.read()?;
         let has_origin = info & (ORIGIN | RIGHT_ORIGIN) != 0;
         let content = Content::from_number(info & 0x1f).ok_or(self.rest.error(ErrorKind::UnknownTag))?;
-        let written = if self.carries(content) { Content::Doc } else { content };
+        let written = if self.carried_mark(content).is_some() { Content::Doc } else { content };
         let kept = if has_origin { ORIGIN | RIGHT_ORIGIN } else { KEY };
         out.push(if content.is_item() { info & kept | written as u8 } else { written as u8 });
         match content {
@@ -257,13 +257,15 @@ impl<'a> Columns<'a> {
         Ok(key)
     }
 
-    fn carries(&self, content: Content) -> bool {
-        self.form == Form::Carried && CARRIED.iter().any(|(_, of)| *of == content)
+    /// What the name begins with where this content is carried; `None` where it is not.
+    fn carried_mark(&self, content: Content) -> Option<u8> {
+        let found = CARRIED.iter().find(|(_, of)| self.form == Form::Carried && *of == content);
+        found.map(|(mark, _)| *mark)
     }
 
     /// Writes a name, with what it is of where that is carried.
     fn write_name(&self, content: Content, name: &[u8], out: &mut Vec<u8>) {
-        let mark = CARRIED.iter().find(|(_, of)| self.form == Form::Carried && *of == content).map(|(mark, _)| *mark);
+        let mark = self.carried_mark(content);
         write_var_uint(out, (usize::from(mark.is_some()) + name.len()) as u64);
         out.extend(mark);
         out.extend_from_slice(name);
@@ -404,16 +406,12 @@ impl ColumnWriters {
 
     fn write_content(&mut self, of: &Struct, payload: &[u8]) {
         let mut from = Reader::new(payload);
-        // Payloads are checked when they are read.
-        fn string<'a>(from: &mut Reader<'a>) -> &'a str {
-            checked_text(from.read_bytes().unwrap_or_default())
-        }
         let (content, mark_bytes) = self.carried(of.content, payload);
         match content {
             Content::Deleted => self.lengths.write(of.len.into()),
             Content::Json => {
                 self.lengths.write(of.len.into());
-                (0..of.len).for_each(|_| self.strings.write(string(&mut from)));
+                (0..of.len).for_each(|_| self.strings.write(read_checked(&mut from)));
             }
             Content::Any => {
                 self.lengths.write(of.len.into());
@@ -423,12 +421,12 @@ impl ColumnWriters {
             Content::String => self.strings.write(checked_text(payload)),
             Content::Embed if mark_bytes == 0 => self.write_json(checked_text(payload)),
             Content::Format if mark_bytes == 0 => {
-                let (key, value) = (string(&mut from), string(&mut from));
+                let (key, value) = (read_checked(&mut from), read_checked(&mut from));
                 self.write_key(key);
                 self.write_json(value);
             }
             Content::Embed | Content::Format => {
-                let key = &string(&mut from)[mark_bytes..];
+                let key = &read_checked(&mut from)[mark_bytes..];
                 if content == Content::Format {
                     self.write_key(key);
                 }
@@ -438,11 +436,11 @@ impl ColumnWriters {
                 let tag = from.read_var_uint().unwrap_or_default();
                 self.type_tags.write(tag);
                 if !from.is_at_end() {
-                    self.write_key(string(&mut from));
+                    self.write_key(read_checked(&mut from));
                 }
             }
             Content::Doc => {
-                self.strings.write(&string(&mut from)[mark_bytes..]);
+                self.strings.write(&read_checked(&mut from)[mark_bytes..]);
                 self.rest.extend_from_slice(&payload[from.offset()..]);
             }
             Content::Gc | Content::Skip => {}

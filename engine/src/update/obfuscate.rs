@@ -3,7 +3,7 @@
 use super::block_writer::BlockWriter;
 use super::struct_walk::StructWalk;
 use super::structs::{ByteRange, Content, Parent, Struct, TypeTag};
-use super::write::checked_text;
+use super::write::{checked_text, read_checked};
 use super::{convert_update_v1_to_v2, convert_update_v2_to_v1};
 use crate::lib0::{Reader, write_any, write_string, write_var_uint};
 use crate::values::{Any, Error};
@@ -119,7 +119,7 @@ impl Obfuscator {
             Content::Binary => out.push(number as u8),
             Content::Embed => out.extend_from_slice(b"{}"),
             Content::Format if what.formatting => {
-                let (key, value) = (string(&mut from), string(&mut from));
+                let (key, value) = (read_checked(&mut from), read_checked(&mut from));
                 write_string(out, &self.mark_keys.entry(key.into()).or_insert(number).to_string());
                 write_string(out, &self.mark_value(value, number));
             }
@@ -131,7 +131,7 @@ impl Obfuscator {
                 }
                 let kind = if tag == TypeTag::XmlHook as u64 { "hook" } else { "node" };
                 let named = || format!("{kind}-{number}");
-                write_string(out, self.names.entry(string(&mut from).into()).or_insert_with(named));
+                write_string(out, self.names.entry(read_checked(&mut from).into()).or_insert_with(named));
             }
             Content::Doc if what.subdocs => {
                 write_string(out, &number.to_string());
@@ -150,11 +150,6 @@ impl Obfuscator {
         };
         format!("{{\"i\":{number}}}")
     }
-}
-
-/// A string of a payload, which was checked when it was read.
-fn string<'a>(from: &mut Reader<'a>) -> &'a str {
-    checked_text(from.read_bytes().unwrap_or_default())
 }
 
 /// Where in `bytes` stands what `write` appends.

@@ -140,6 +140,11 @@ pub(crate) fn checked_text(payload: &[u8]) -> &str {
     text
 }
 
+/// A string of a payload, checked when it was read.
+pub(super) fn read_checked<'a>(from: &mut Reader<'a>) -> &'a str {
+    checked_text(from.read_bytes().unwrap_or_default())
+}
+
 /// The bytes of the values `part` in a payload of `Any` or `Json`. O(bytes before the end of the part).
 pub(crate) fn units_of(content: Content, payload: &[u8], part: Range<Clock>) -> ByteRange {
     let mut from = Reader::new(payload);
