@@ -1,6 +1,6 @@
 // The Durable Object host, in workerd: the Worker with what tests need besides (`durable-object/tests/worker.ts`).
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../../durable-object/build.mjs'
@@ -15,6 +15,8 @@ let built
 /** The Worker of the tests, built once. */
 async function testWorker () {
   const host = join(root, 'bindings/durable-object')
+  const engine = join(root, 'wasm/pkg/room.js')
+  if (!existsSync(engine)) throw new Error(`${engine} is not there: \`npm run build\` in ${host} makes it`)
   const { status, stderr } = spawnSync('npm', ['run', 'contract'], { cwd: host, encoding: 'utf8' })
   if (status !== 0) throw new Error(`the test of the storage contract could not be built: ${stderr}`)
   const folder = mkdtempSync(join(tmpdir(), 'merganser-worker-'))

@@ -1,11 +1,11 @@
 // Hostile messages and frames to a live server, in the document that two honest clients edit: they go on, no edit
 // of theirs takes a second, and the server lives.
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { once } from 'node:events'
 import WebSocket from 'ws'
 import { frames, messages } from '../attacks.mjs'
 import { Client, sleep, until } from '../clients.mjs'
+import { rawClient } from '../raw.mjs'
 
 export const name = 'hostile messages and frames'
 const MOST_MS = 1_000
@@ -122,11 +122,7 @@ async function attack (server, sent) {
 }
 
 async function attackRaw (server, sent) {
-  const socket = connect(server.port, '127.0.0.1')
-  socket.on('error', () => {})
-  socket.write(`GET /${ROOM} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
-  await once(socket, 'data')
+  const socket = await rawClient(server, ROOM)
   socket.write(sent)
   await Promise.race([once(socket, 'close'), sleep(60)])
   socket.destroy()

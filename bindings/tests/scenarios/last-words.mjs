@@ -1,9 +1,8 @@
 // A client that was closed for a malformed message does not answer the close, the object leaves memory, others come: what
 // is heard of the old connection then concerns nobody else.
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
-import { once } from 'node:events'
 import { Client, sleep, until } from '../clients.mjs'
+import { rawClient } from '../raw.mjs'
 
 export const name = 'late events of a connection that was closed'
 export const hosts = ['workerd']
@@ -15,11 +14,8 @@ export async function run ({ Server }) {
   const server = await new Server().start()
   const author = await new Client(server, ROOM).synced()
   const clients = [author]
-  const mute = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  const mute = await rawClient(server, ROOM, { allowHalfOpen: true })
   try {
-    mute.write(`GET /${ROOM} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
-    await once(mute, 'data')
     mute.write(MALFORMED)
     await until('it was refused', () => server.refusals() === 1)
     await server.evict()
