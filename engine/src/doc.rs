@@ -17,12 +17,16 @@ pub struct Options {
     pub gc: bool,
     /// How many bytes of updates may wait for others that they depend on. 16 MiB by default.
     pub pending_limit_bytes: usize,
+    /// Whether formatting marks that change nothing are deleted after remote changes of a text, as Yjs does. On by
+    /// default. What is deleted so is this replica's own change, to be sent to others
+    /// ([`Doc::clean_up_update_v1`]); a document that must author nothing has it off.
+    pub format_clean_up: bool,
 }
 
 impl Options {
     /// The defaults, for this writer.
     pub fn new(client_id: ClientId) -> Options {
-        Options { client_id, gc: true, pending_limit_bytes: 16 << 20 }
+        Options { client_id, gc: true, pending_limit_bytes: 16 << 20, format_clean_up: true }
     }
 }
 
@@ -52,13 +56,14 @@ pub struct Doc {
     client_id: ClientId,
     /// How many undo managers it has had.
     undo_managers: u32,
+    format_clean_up: bool,
 }
 
 impl Doc {
     /// An empty document.
     pub fn new(options: Options) -> Doc {
         let replica = Replica::new(options.gc, options.pending_limit_bytes);
-        Doc { replica, client_id: options.client_id, undo_managers: 0 }
+        Doc { replica, client_id: options.client_id, undo_managers: 0, format_clean_up: options.format_clean_up }
     }
 
     /// Who writes through this replica.
@@ -69,13 +74,13 @@ impl Doc {
     /// Begins a transaction: edits that are sent as one update.
     pub fn transact(&mut self) -> Transaction<'_> {
         self.replica.begin();
-        Transaction { doc: self, origin: None, is_remote: false }
+        Transaction { doc: self, origin: None, is_remote: false, has_applied: false }
     }
 
     /// Begins a transaction that says where it comes from. (Yjs: `transact(f, origin)`)
     pub fn transact_with(&mut self, origin: impl Into<Origin>) -> Transaction<'_> {
         self.replica.begin();
-        Transaction { doc: self, origin: Some(origin.into()), is_remote: false }
+        Transaction { doc: self, origin: Some(origin.into()), is_remote: false, has_applied: false }
     }
 
     /// Applies an update v1 in a transaction of its own. What depends on updates that are missing waits for them.
@@ -84,7 +89,22 @@ impl Doc {
     /// # Errors
     /// A malformed update, or more waiting than the limit; the document is then as it was.
     pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.transact().apply_update(update)
+        let mut transaction = self.transact();
+        let applied = transaction.apply_update(update)?;
+        transaction.commit();
+        Ok(applied)
+    }
+
+    /// What this replica deleted of its own accord at the end of the last transaction, because that had brought remote
+    /// changes: formatting marks that change nothing. An update v1 for the other replicas; `None` if there is none.
+    /// It is part of [`Commit::update_v1`] too. (Yjs: `cleanupYTextAfterTransaction`)
+    pub fn clean_up_update_v1(&self) -> Option<Vec<u8>> {
+        if self.replica.changes.cleaned.is_empty() {
+            return None;
+        }
+        let mut out = Vec::new();
+        self.replica.write_clean_up(&mut out);
+        Some(out)
     }
 
     /// The same for an update v2.
@@ -93,7 +113,7 @@ impl Doc {
     /// As [`apply_update`](Self::apply_update), and
     /// [`convert_update_v2_to_v1`](crate::update::convert_update_v2_to_v1).
     pub fn apply_update_v2(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.transact().apply_update_v2(update)
+        self.apply_update(&convert_update_v2_to_v1(update)?)
     }
 
     /// All that a replica with this state vector lacks as an update v1, with all deletes, and with what waits here.
@@ -171,12 +191,15 @@ impl Doc {
     }
 }
 
-/// Edits that belong together. It reads like the document; dropping it keeps what was done.
+/// Edits that belong together. It reads like the document; dropping it keeps what was done, but then marks are not
+/// cleaned up (see [`Options::format_clean_up`]).
 #[derive(Debug)]
 pub struct Transaction<'d> {
     doc: &'d mut Doc,
     origin: Option<Origin>,
     is_remote: bool,
+    /// Whether updates were applied, first or not. (Yjs: `!transaction.local`)
+    has_applied: bool,
 }
 
 impl<'d> Transaction<'d> {
@@ -189,6 +212,7 @@ impl<'d> Transaction<'d> {
         let is_first = self.doc.replica.changes.is_empty();
         let applied = self.doc.replica.apply(update)?;
         self.is_remote |= is_first && applied.changed;
+        self.has_applied = true;
         Ok(applied)
     }
 
@@ -202,6 +226,9 @@ impl<'d> Transaction<'d> {
 
     /// Ends the transaction and tells what it changed.
     pub fn commit(self) -> Commit<'d> {
+        if self.has_applied && self.doc.format_clean_up {
+            self.doc.replica.clean_up_formats();
+        }
         Commit { doc: self.doc, origin: self.origin, is_remote: self.is_remote }
     }
 

@@ -81,6 +81,7 @@ impl Mirror {
         for (name, root) in roots {
             let shown: Vec<Formatted> = match root {
                 Value::Text(text) => text.to_delta(doc).iter().flat_map(shown).collect(),
+                Value::XmlText(text) => text.to_delta(doc).iter().flat_map(shown).collect(),
                 Value::Array(array) => array.values(doc).into_iter().map(plain).collect(),
                 Value::XmlFragment(xml) => xml.children(doc).into_iter().map(plain).collect(),
                 Value::XmlElement(xml) => xml.children(doc).into_iter().map(plain).collect(),
@@ -90,6 +91,8 @@ impl Mirror {
             assert_eq!(format!("{mirrored:?}"), format!("{shown:?}"), "{name}");
             let shown: BTreeMap<Box<str>, Value> = match root {
                 Value::Map(map) => map.entries(doc).map(|(key, value)| (key.into(), value)).collect(),
+                Value::Text(text) => text.attributes(doc).map(|(key, value)| (key.into(), value)).collect(),
+                Value::XmlText(text) => text.attributes(doc).map(|(key, value)| (key.into(), value)).collect(),
                 Value::XmlElement(xml) => xml.attributes(doc).map(|(key, value)| (key.into(), value)).collect(),
                 _ => continue,
             };
@@ -129,7 +132,7 @@ fn events_add_up_to_the_document() {
         println!("seed {seed}");
         let random = &mut Random(seed);
         let how = How { splits: false, narrow: seed % 2 == 0, undoes: false };
-        let mut docs: Vec<Doc> = (1..=3).map(|client| Doc::new(Options::new(ClientId::from(client)))).collect();
+        let mut docs: Vec<Doc> = (1..=3).map(|client| Doc::new(keeping_marks(ClientId::from(client)))).collect();
         let handles: Vec<_> = docs.iter_mut().map(roots).collect();
         let mut mirrors: Vec<Mirror> = (0..3).map(|_| Mirror::default()).collect();
         let mut inboxes: Vec<Vec<Vec<u8>>> = vec![Vec::new(); 3];
@@ -153,4 +156,9 @@ fn events_add_up_to_the_document() {
             mirrors[at].check(&docs[at], &handles[at]);
         }
     }
+}
+
+/// Options without the clean-up of marks: no event tells of the clean-up.
+fn keeping_marks(client: ClientId) -> Options {
+    Options { format_clean_up: false, ..Options::new(client) }
 }

@@ -28,7 +28,7 @@ fn manager(doc: &mut Doc, options: UndoOptions) -> UndoManager {
 }
 
 fn doc(client: u32, gc: bool) -> Doc {
-    let mut options = Options::new(ClientId::from(client));
+    let mut options = keeping_marks(ClientId::from(client));
     options.gc = gc;
     Doc::new(options)
 }
@@ -294,4 +294,9 @@ fn a_yjs_document_that_takes_in_the_same_is_undone_alike() {
             twins.check(step);
         }
     }
+}
+
+/// Options without the clean-up of marks: what a clean-up deletes is not sent here.
+fn keeping_marks(client: ClientId) -> Options {
+    Options { format_clean_up: false, ..Options::new(client) }
 }

@@ -59,12 +59,18 @@ impl Replica {
             let log = self.store.log(client);
             self.store.write_client(out, client, log.changed_from.unwrap_or(log.end()));
         }
-        self.write_deletes(out);
+        self.write_deletes(out, self.changes.deleted.iter().chain(&self.changes.cleaned));
     }
 
-    fn write_deletes(&self, out: &mut Vec<u8>) {
+    /// Appends what the clean-up of the open transaction deleted as update v1.
+    pub(crate) fn write_clean_up(&self, out: &mut Vec<u8>) {
+        write_var_uint(out, 0);
+        self.write_deletes(out, self.changes.cleaned.iter());
+    }
+
+    fn write_deletes<'a>(&self, out: &mut Vec<u8>, deleted: impl Iterator<Item = &'a (Client, Clock, Clock)>) {
         let mut ranges: SmallVec<[(ClientId, Clock, Clock); 4]> = SmallVec::new();
-        ranges.extend(self.changes.deleted.iter().map(|(c, start, end)| (self.store.log(*c).client, *start, *end)));
+        ranges.extend(deleted.map(|(c, start, end)| (self.store.log(*c).client, *start, *end)));
         ranges.sort_unstable_by_key(|(client, start, _)| (Reverse(*client), *start));
         ranges.dedup_by(|next, kept| {
             let touches = next.0 == kept.0 && next.1 == kept.2;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bulk;
+mod clean_up;
 mod delete;
 mod encode;
 mod item;
@@ -25,6 +26,8 @@ pub(crate) struct Changes {
     pub(crate) inserted: Vec<Client>,
     /// Units that were deleted: client, first clock, clock after the last; in the order of deletion.
     pub(crate) deleted: Vec<(Client, Clock, Clock)>,
+    /// The same of marks that were cleaned up at the transaction's end; not in `deleted`.
+    pub(crate) cleaned: Vec<(Client, Clock, Clock)>,
 }
 
 impl Changes {
@@ -69,6 +72,7 @@ impl Replica {
             self.store.log_mut(client).changed_from = None;
         }
         self.changes.deleted.clear();
+        self.changes.cleaned.clear();
     }
 
     fn note_inserted(&mut self, client: Client) {

@@ -24,7 +24,7 @@ impl<'o> Pair<'o> {
     pub fn begin(oracle: &'o mut Oracle, gc: bool, how: How) -> Pair<'o> {
         oracle.ask(json!({"do": "reset"}));
         let opened = oracle.ask(json!({"do": "open", "client": 7, "gc": gc, "undoes": false}));
-        let mut options = Options::new(ClientId::from(5));
+        let mut options = keeping_marks(ClientId::from(5));
         options.gc = gc;
         let mut ours = Doc::new(options);
         roots(&mut ours);
@@ -68,4 +68,9 @@ impl<'o> Pair<'o> {
         self.ours.assert_invariants();
         from_ours.into_iter().chain(from_theirs).collect()
     }
+}
+
+/// Options without the clean-up of marks: what Yjs wrote is read here as it is.
+fn keeping_marks(client: ClientId) -> Options {
+    Options { format_clean_up: false, ..Options::new(client) }
 }
