@@ -69,13 +69,13 @@ impl Doc {
     /// Begins a transaction: edits that are sent as one update.
     pub fn transact(&mut self) -> Transaction<'_> {
         self.replica.begin();
-        Transaction { doc: self, origin: None, is_remote: false }
+        Transaction { doc: self, origin: None, begins_with_update: false, is_local: true }
     }
 
     /// Begins a transaction that says where it comes from. (Yjs: `transact(f, origin)`)
     pub fn transact_with(&mut self, origin: impl Into<Origin>) -> Transaction<'_> {
         self.replica.begin();
-        Transaction { doc: self, origin: Some(origin.into()), is_remote: false }
+        Transaction { doc: self, origin: Some(origin.into()), begins_with_update: false, is_local: true }
     }
 
     /// Applies an update v1 in a transaction of its own. What depends on updates that are missing waits for them.
@@ -84,7 +84,10 @@ impl Doc {
     /// # Errors
     /// A malformed update, or more waiting than the limit; the document is then as it was.
     pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.transact().apply_update(update)
+        let mut transaction = self.transact();
+        let applied = transaction.apply_update(update)?;
+        transaction.commit();
+        Ok(applied)
     }
 
     /// The same for an update v2.
@@ -93,7 +96,7 @@ impl Doc {
     /// As [`apply_update`](Self::apply_update), and
     /// [`convert_update_v2_to_v1`](crate::update::convert_update_v2_to_v1).
     pub fn apply_update_v2(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.transact().apply_update_v2(update)
+        self.apply_update(&convert_update_v2_to_v1(update)?)
     }
 
     /// All that a replica with this state vector lacks as an update v1, with all deletes, and with what waits here.
@@ -176,19 +179,20 @@ impl Doc {
 pub struct Transaction<'d> {
     doc: &'d mut Doc,
     origin: Option<Origin>,
-    is_remote: bool,
+    begins_with_update: bool,
+    is_local: bool,
 }
 
 impl<'d> Transaction<'d> {
-    /// Applies an update v1 as part of this transaction; see [`Doc::apply_update`]. A transaction of which this is the
-    /// first change counts as a remote one.
+    /// Applies an update v1 as part of this transaction, which is no local one any more; see [`Doc::apply_update`].
     ///
     /// # Errors
     /// A malformed update, or more waiting than the limit; the document is then as it was before this call.
     pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
         let is_first = self.doc.replica.changes.is_empty();
         let applied = self.doc.replica.apply(update)?;
-        self.is_remote |= is_first && applied.changed;
+        self.begins_with_update |= is_first && applied.changed;
+        self.is_local = false;
         Ok(applied)
     }
 
@@ -202,7 +206,8 @@ impl<'d> Transaction<'d> {
 
     /// Ends the transaction and tells what it changed.
     pub fn commit(self) -> Commit<'d> {
-        Commit { doc: self.doc, origin: self.origin, is_remote: self.is_remote }
+        let Transaction { doc, origin, begins_with_update, is_local } = self;
+        Commit { doc, origin, begins_with_update, is_local }
     }
 
     /// The replica, and the handle of its own writer.
@@ -225,10 +230,11 @@ impl Deref for Transaction<'_> {
 pub struct Commit<'d> {
     doc: &'d mut Doc,
     origin: Option<Origin>,
-    is_remote: bool,
+    begins_with_update: bool,
+    is_local: bool,
 }
 
-impl Commit<'_> {
+impl<'d> Commit<'d> {
     pub(crate) fn doc(&self) -> &Doc {
         self.doc
     }
@@ -243,9 +249,53 @@ impl Commit<'_> {
         self.origin.as_ref()
     }
 
-    /// Whether the transaction began with an update of somebody else.
-    pub fn is_remote(&self) -> bool {
-        self.is_remote
+    /// Whether no update of somebody else was applied in it. (Yjs: `transaction.local`)
+    pub fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// Whether an update of somebody else was the first change.
+    pub(crate) fn begins_with_update(&self) -> bool {
+        self.begins_with_update
+    }
+
+    /// After changes of others: deletes formatting marks of the texts concerned that change nothing any more, in a
+    /// local transaction of its own, as Yjs does it of its own accord. What it deletes has to be sent to the others
+    /// like any edit. `None` if there was nothing to delete. A program that must author nothing, such as a server,
+    /// does not call it.
+    ///
+    /// O(changes * log document + spans of the gaps between visible characters where something changed).
+    /// (Yjs: `cleanupYTextAfterTransaction`)
+    ///
+    /// ```
+    /// use merganser::{Any, ClientId, Doc, Options};
+    ///
+    /// let mut doc = Doc::new(Options::new(ClientId::from(1)));
+    /// let text = doc.text("note");
+    /// text.insert(&mut doc.transact(), 0, "a duck")?;
+    /// let mut other = Doc::new(Options::new(ClientId::from(2)));
+    /// let other_text = other.text("note");
+    /// other.apply_update(&doc.encode_state_as_update(&Default::default()))?;
+    ///
+    /// // While one makes a word bold, the other deletes it.
+    /// text.format(&mut doc.transact(), 2, 4, &[("bold".into(), Any::Bool(true))])?;
+    /// let mut transaction = other.transact();
+    /// other_text.delete(&mut transaction, 2, 4)?;
+    /// let deleted = transaction.commit().update_v1().unwrap();
+    ///
+    /// let mut transaction = doc.transact();
+    /// transaction.apply_update(&deleted)?;
+    /// let cleaned = transaction.commit().clean_up().expect("nothing is left to be bold");
+    /// assert!(cleaned.update_v1().is_some());
+    /// # Ok::<(), merganser::Error>(())
+    /// ```
+    pub fn clean_up(self) -> Option<Commit<'d>> {
+        if self.is_local {
+            return None;
+        }
+        self.doc.replica.clean_up_formats();
+        let commit = Commit { doc: self.doc, origin: None, begins_with_update: false, is_local: true };
+        (!commit.is_empty()).then_some(commit)
     }
 
     /// Whether anything changed.

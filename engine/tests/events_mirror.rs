@@ -81,6 +81,7 @@ impl Mirror {
         for (name, root) in roots {
             let shown: Vec<Formatted> = match root {
                 Value::Text(text) => text.to_delta(doc).iter().flat_map(shown).collect(),
+                Value::XmlText(text) => text.to_delta(doc).iter().flat_map(shown).collect(),
                 Value::Array(array) => array.values(doc).into_iter().map(plain).collect(),
                 Value::XmlFragment(xml) => xml.children(doc).into_iter().map(plain).collect(),
                 Value::XmlElement(xml) => xml.children(doc).into_iter().map(plain).collect(),
@@ -90,6 +91,8 @@ impl Mirror {
             assert_eq!(format!("{mirrored:?}"), format!("{shown:?}"), "{name}");
             let shown: BTreeMap<Box<str>, Value> = match root {
                 Value::Map(map) => map.entries(doc).map(|(key, value)| (key.into(), value)).collect(),
+                Value::Text(text) => text.attributes(doc).map(|(key, value)| (key.into(), value)).collect(),
+                Value::XmlText(text) => text.attributes(doc).map(|(key, value)| (key.into(), value)).collect(),
                 Value::XmlElement(xml) => xml.attributes(doc).map(|(key, value)| (key.into(), value)).collect(),
                 _ => continue,
             };
@@ -136,20 +139,21 @@ fn events_add_up_to_the_document() {
         for _ in 0..60 {
             let at = random.below(3) as usize;
             let mut transaction = docs[at].transact();
-            if random.one_in(3) && !inboxes[at].is_empty() {
+            let authored = if random.one_in(3) && !inboxes[at].is_empty() {
                 // Several updates in any order may come in one transaction.
                 for _ in 0..1 + random.below(3).min(inboxes[at].len() as u32 - 1) {
                     let inbox = &mut inboxes[at];
                     let update = inbox.remove(random.below(inbox.len() as u32) as usize);
                     transaction.apply_update(&update).unwrap();
                 }
-                take(&mut mirrors[at], transaction.commit());
+                let commit = transaction.commit();
+                commit.events().iter().for_each(|event| mirrors[at].apply(event));
+                commit.clean_up().and_then(|commit| take(&mut mirrors[at], commit))
             } else {
                 edit_some(&mut transaction, &handles[at], random, how);
-                if let Some(update) = take(&mut mirrors[at], transaction.commit()) {
-                    (0..3).filter(|to| *to != at).for_each(|to| inboxes[to].push(update.clone()));
-                }
-            }
+                take(&mut mirrors[at], transaction.commit())
+            };
+            (0..3).filter(|to| *to != at).for_each(|to| inboxes[to].extend(authored.clone()));
             mirrors[at].check(&docs[at], &handles[at]);
         }
     }

@@ -146,10 +146,13 @@ fn writers_who_undo_among_others_converge() {
             }
             if let Some(mut commit) = commit {
                 undo.iter_mut().for_each(|undo| drop(undo.track(&mut commit, now_ms)));
-                let update = commit.update_v1().filter(|_| !commit.is_remote());
-                if let Some(update) = update {
-                    (0..3).filter(|to| *to != at).for_each(|to| inboxes[to].push(update.clone()));
+                if !commit.is_local() {
+                    let Some(mut cleaned) = commit.clean_up() else { continue };
+                    undo.iter_mut().for_each(|undo| drop(undo.track(&mut cleaned, now_ms)));
+                    commit = cleaned;
                 }
+                let update = commit.update_v1();
+                (0..3).filter(|to| *to != at).for_each(|to| inboxes[to].extend(update.clone()));
             }
             docs[at].assert_invariants();
         }
@@ -216,10 +219,13 @@ impl<'o> Twins<'o> {
         let mut more = authored(&self.oracle.ask(request));
         let mut transaction = if is_tracked { self.ours.transact_with("tracked") } else { self.ours.transact() };
         transaction.apply_update(update).unwrap();
-        self.undo.track(&mut transaction.commit(), 1);
-        for update in &more {
-            self.ours.apply_update(update).unwrap();
-        }
+        let mut commit = transaction.commit();
+        self.undo.track(&mut commit, 1);
+        let cleaned = commit.clean_up().and_then(|mut commit| {
+            self.undo.track(&mut commit, 1);
+            commit.update_v1()
+        });
+        assert_eq!(cleaned.as_slice(), more, "what was cleaned up");
         for at in (0..2).filter(|at| Some(*at) != writer) {
             let request = json!({"do": "apply", "doc": self.writers[at], "update": STANDARD.encode(update)});
             more.extend(authored(&self.oracle.ask(request)));

@@ -7,6 +7,7 @@
 mod edits;
 mod notation;
 mod oracle;
+mod state;
 mod structs;
 
 use base64::Engine as _;
@@ -17,10 +18,11 @@ use merganser::update::{
     encode_state_vector, merge_updates, merge_updates_v2, obfuscate_update, obfuscate_update_v2,
     state_vector_of_update, state_vector_of_update_v2,
 };
-use merganser::{ClientId, Doc, Options, StateVector};
-use notation::{Random, bytes, halved, id_set, joined, runs, tree};
+use merganser::{ClientId, Doc, Options};
+use notation::{Random, bytes, runs};
 use oracle::{Oracle, authored};
-use serde_json::{Value as Json, json};
+use serde_json::json;
+use state::State;
 use std::collections::BTreeSet;
 use structs::same_structs;
 
@@ -40,13 +42,15 @@ impl Replica {
         let in_v2 = travels_in_v2(update).then(|| convert_update_v1_to_v2(update).unwrap());
         match self {
             Replica::Ours { doc, .. } => {
+                let mut transaction = doc.transact();
                 let applied = match &in_v2 {
-                    Some(update) => doc.apply_update_v2(update),
-                    None => doc.apply_update(update),
+                    Some(update) => transaction.apply_update_v2(update),
+                    None => transaction.apply_update(update),
                 };
                 applied.expect("what Yjs and we write is read");
+                let cleaned = transaction.commit().clean_up().and_then(|commit| commit.update_v1());
                 doc.assert_invariants();
-                Vec::new()
+                cleaned.into_iter().collect()
             }
             Replica::Yjs { number, .. } => {
                 let format = if in_v2.is_some() { 2 } else { 1 };
@@ -103,52 +107,6 @@ impl Replica {
 
     fn name(&self) -> &'static str {
         if matches!(self, Replica::Ours { .. }) { "ours" } else { "Yjs" }
-    }
-}
-
-/// All that can be compared of a replica.
-#[derive(Clone)]
-struct State {
-    trees: Json,
-    text: Json,
-    vector: Vec<u8>,
-    deletes: Json,
-    is_waiting: bool,
-    update: Vec<u8>,
-}
-
-impl State {
-    fn of(doc: &mut Doc) -> State {
-        let roots = edits::roots(doc);
-        let text = doc.text("t").to_string(doc);
-        State {
-            trees: Json::Object(roots.iter().map(|(name, root)| (name.to_string(), tree(doc, root))).collect()),
-            text: json!(text),
-            vector: doc.encode_state_vector(),
-            deletes: id_set(&doc.delete_set()),
-            is_waiting: !doc.pending_structs().is_empty() || !doc.pending_deletes().is_empty(),
-            update: doc.encode_state_as_update(&StateVector::default()),
-        }
-    }
-
-    fn from(answer: &Json) -> State {
-        State {
-            trees: answer["trees"].clone(),
-            text: answer["texts"].clone(),
-            vector: bytes(&answer["vector"]),
-            deletes: answer["deletes"].clone(),
-            is_waiting: answer["pending"].as_bool().unwrap(),
-            update: bytes(&answer["update"]),
-        }
-    }
-
-    /// Fails if the other state shows something else. Where pairs were split, a pair counts as its halves.
-    fn assert_shows(&self, other: &State, splits: bool, what: &str) {
-        let shown = |value: &Json| if splits { halved(&joined(value)) } else { joined(value) };
-        assert_eq!(shown(&self.trees), shown(&other.trees), "{what}: contents");
-        assert_eq!(shown(&self.text), shown(&other.text), "{what}: text");
-        assert_eq!(self.vector, other.vector, "{what}: state vector");
-        assert!(!self.is_waiting && !other.is_waiting, "{what}: something waits");
     }
 }
 
@@ -270,27 +228,20 @@ impl<'o> Program<'o> {
         for (at, state) in states.iter().enumerate() {
             let what = format!("a copy of replica {at} ({})", self.replicas[at].name());
             if self.replicas[at].name() == "Yjs" {
-                self.copy_of_ours(&state.update, random).assert_shows(reference, self.how.splits, &what);
+                copy_of_ours(&state.update, random, false).assert_shows(reference, self.how.splits, &what);
             } else {
                 let request = json!({"do": "load", "update": STANDARD.encode(&state.update), "gc": random.one_in(2)});
                 let loaded = self.oracle.ask(request);
                 let copy = State::from(&loaded);
                 copy.assert_shows(reference, self.how.splits, &what);
-                // A fresh Yjs document takes redundant format marks for its own to delete.
+                // A fresh document takes redundant format marks for its own to delete; ours does the same.
+                let cleaning = copy_of_ours(&state.update, random, true);
+                assert_eq!(cleaning.deletes, copy.deletes, "{what}: delete set after clean-up");
                 if authored(&loaded).is_empty() {
                     assert_eq!(copy.deletes, reference.deletes, "{what}: delete set");
                 }
             }
         }
-    }
-
-    fn copy_of_ours(&self, update: &[u8], random: &mut Random) -> State {
-        let mut options = Options::new(ClientId::from(2));
-        options.gc = random.one_in(2);
-        let mut doc = Doc::new(options);
-        doc.apply_update(update).unwrap();
-        doc.assert_invariants();
-        State::of(&mut doc)
     }
 
     /// All updates merged into one: the same bytes as Yjs', and the same document.
@@ -309,7 +260,7 @@ impl<'o> Program<'o> {
         assert_eq!(vector, bytes(&cut["vector"]), "state vector of all updates");
         assert_eq!(diff_update(&merged, &some).unwrap(), bytes(&cut["update"]), "difference");
         self.check_formats(&some, random);
-        let copy = self.copy_of_ours(&merged, random);
+        let copy = copy_of_ours(&merged, random, false);
         copy.assert_shows(reference, self.how.splits, "all updates merged");
         assert_eq!(copy.deletes, reference.deletes, "all updates merged: delete set");
     }
@@ -342,6 +293,22 @@ impl Program<'_> {
             "obfuscated in v2, {what:?}"
         );
     }
+}
+
+/// What a fresh document of ours makes of an update.
+fn copy_of_ours(update: &[u8], random: &mut Random, cleans: bool) -> State {
+    let mut options = Options::new(ClientId::from(2));
+    options.gc = random.one_in(2);
+    let mut doc = Doc::new(options);
+    edits::roots(&mut doc);
+    let mut transaction = doc.transact();
+    transaction.apply_update(update).unwrap();
+    let commit = transaction.commit();
+    if cleans {
+        commit.clean_up();
+    }
+    doc.assert_invariants();
+    State::of(&mut doc)
 }
 
 fn run(oracle: &mut Oracle, seed: u64) {

@@ -13,7 +13,7 @@ type Attributes = Vec<(Box<str>, Any)>;
 /// What the transaction changed of a text. O(changes * log), O(spans) where it has, or had, formatting marks.
 /// (Yjs: `YTextEvent#delta`)
 pub(super) fn delta(store: &Store, extent: &Extent<'_>, sequence: Sequence, parts: &Parts) -> Vec<DeltaChange> {
-    if store.order.has_uncounted(sequence) {
+    if store.order.has_marks(sequence) {
         return formatted(store, extent, sequence);
     }
     let mut delta = DeltaBuilder::default();

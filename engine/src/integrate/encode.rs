@@ -59,10 +59,6 @@ impl Replica {
             let log = self.store.log(client);
             self.store.write_client(out, client, log.changed_from.unwrap_or(log.end()));
         }
-        self.write_deletes(out);
-    }
-
-    fn write_deletes(&self, out: &mut Vec<u8>) {
         let mut ranges: SmallVec<[(ClientId, Clock, Clock); 4]> = SmallVec::new();
         ranges.extend(self.changes.deleted.iter().map(|(c, start, end)| (self.store.log(*c).client, *start, *end)));
         ranges.sort_unstable_by_key(|(client, start, _)| (Reverse(*client), *start));

@@ -53,6 +53,10 @@ impl Replica {
                 with_handle.extend_from_slice(item.payload);
                 &with_handle
             }
+            Content::Format => {
+                self.note_mark(item);
+                item.payload
+            }
             _ => item.payload,
         };
         let entry = Entry {
@@ -71,6 +75,13 @@ impl Replica {
             log.note_deleted(start, end);
             self.changes.note_deleted(client, start, end);
         }
+    }
+
+    /// Notes the key of a formatting mark, and that its sequence has marks. (Yjs: `ContentFormat#integrate`)
+    fn note_mark(&mut self, item: &NewItem<'_>) {
+        let key = Reader::new(item.payload).read_string().unwrap_or_default();
+        self.store.types.key(key);
+        self.store.order.note_marks(item.sequence);
     }
 
     /// Deletes the live units that stand directly before a unit.

@@ -15,6 +15,7 @@ impl Store {
             self.assert_log(at as u32);
         }
         self.assert_types();
+        self.order.assert_effects(&|client, clock| self.format((client, clock)));
         self.assert_redone();
     }
 

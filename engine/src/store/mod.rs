@@ -4,6 +4,7 @@
 
 mod check;
 mod export;
+mod formats;
 mod id_index;
 mod kept;
 mod log;
@@ -20,6 +21,7 @@ use redone::Redone;
 use std::collections::{BTreeMap, BTreeSet};
 use types::Types;
 
+pub(crate) use formats::{Formats, NULL, equals, is_identical};
 pub(crate) use log::{Block, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE};
 pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence, Span};
 pub(crate) use read::{Piece, Unit};

@@ -1,6 +1,6 @@
 //! A text's content as a list of inserts with their formatting (Quill's Delta).
 
-use super::Value;
+use super::{Attributes, Prelim, Value};
 use crate::doc::Doc;
 use crate::store::{Piece, Store, TypeHandle, Unit};
 use crate::update::Content;
@@ -12,7 +12,7 @@ pub struct DeltaOp {
     /// What is inserted.
     pub insert: DeltaInsert,
     /// Its formatting: keys and values, in the order in which they came into force.
-    pub attributes: Vec<(Box<str>, Any)>,
+    pub attributes: Attributes,
 }
 
 /// What a delta inserts.
@@ -22,6 +22,30 @@ pub enum DeltaInsert {
     Text(String),
     /// An embedded value or shared type.
     Embed(Value),
+}
+
+/// One change of a text, where the one before ended. Lengths are UTF-16 code units.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeltaChange {
+    /// Inserts a string as text, any other value or shared type as an embed of one unit.
+    Insert {
+        /// What is inserted.
+        insert: Prelim,
+        /// Its formatting, exactly.
+        attributes: Attributes,
+    },
+    /// Goes on, and sets attributes of what it passes.
+    Retain {
+        /// How far.
+        len: u32,
+        /// What is set; `null` takes a format away.
+        attributes: Attributes,
+    },
+    /// Deletes what comes next.
+    Delete {
+        /// How much.
+        len: u32,
+    },
 }
 
 impl Doc {

@@ -118,7 +118,7 @@ impl Transaction<'_> {
     }
 
     /// Writes the contents of a type that was just inserted.
-    fn fill(&mut self, handle: TypeHandle, prelim: Prelim) -> Result<(), Error> {
+    pub(super) fn fill(&mut self, handle: TypeHandle, prelim: Prelim) -> Result<(), Error> {
         let sequence = self.store().types.get(handle).sequence;
         match prelim {
             Prelim::Text(text) | Prelim::XmlText(text) if !text.is_empty() => {
@@ -156,7 +156,7 @@ impl Transaction<'_> {
 }
 
 /// What is written of a type or subdocument itself.
-fn payload_of(prelim: &Prelim) -> Vec<u8> {
+pub(super) fn payload_of(prelim: &Prelim) -> Vec<u8> {
     let mut out = Vec::new();
     let mut tag = |tag: TypeTag| write_var_uint(&mut out, tag as u64);
     match prelim {

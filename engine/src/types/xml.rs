@@ -3,8 +3,8 @@
 use super::{DeltaInsert, DeltaOp, Prelim, Text, Value};
 use crate::doc::{Doc, Transaction};
 use crate::store::TypeHandle;
-use crate::update::{Content, TypeTag};
-use crate::values::{Any, Error, utf16};
+use crate::update::TypeTag;
+use crate::values::{Any, Error};
 use std::ops::RangeBounds;
 
 /// A list of XML nodes (`Y.XmlFragment`).
@@ -210,44 +210,9 @@ impl XmlHook {
 }
 
 impl XmlText {
-    const TAGS: &'static [TypeTag] = &[TypeTag::XmlText];
-
-    /// Length in UTF-16 code units; an embedded value counts 1. O(1).
-    pub fn len(self, doc: &Doc) -> u32 {
-        doc.list_len(self.0)
-    }
-
-    /// Whether it has no content.
-    pub fn is_empty(self, doc: &Doc) -> bool {
-        self.len(doc) == 0
-    }
-
-    /// The content with its formatting, as a list of inserts.
-    pub fn to_delta(self, doc: &Doc) -> Vec<DeltaOp> {
-        doc.delta(self.0)
-    }
-
     /// The characters with their formatting as XML nodes; not escaped, as in Yjs.
     pub fn to_string(self, doc: &Doc) -> String {
         doc.xml_string(self.0)
-    }
-
-    /// Inserts `text` before the unit at `index`; see [`Text::insert`](super::Text::insert).
-    ///
-    /// # Errors
-    /// An index beyond the end or inside a surrogate pair; a handle of another document.
-    pub fn insert(self, transaction: &mut Transaction<'_>, index: u32, text: &str) -> Result<(), Error> {
-        transaction.check_type(self.0, Self::TAGS)?;
-        transaction.insert_text(self.0, index, Content::String, utf16::len(text), text.as_bytes())
-    }
-
-    /// Deletes `len` units from `index` on.
-    ///
-    /// # Errors
-    /// A range beyond the end, or with an end inside a surrogate pair; a handle of another document.
-    pub fn delete(self, transaction: &mut Transaction<'_>, index: u32, len: u32) -> Result<(), Error> {
-        transaction.check_type(self.0, Self::TAGS)?;
-        transaction.delete_text(self.0, index, len)
     }
 }
 

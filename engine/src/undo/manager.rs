@@ -174,7 +174,7 @@ impl UndoManager {
     /// O(changes * (log document + depth)), and when it empties the redo stack, what that keeps.
     pub fn track(&mut self, commit: &mut Commit<'_>, now_ms: u64) -> Option<Tracked> {
         let is_tracked = match commit.origin() {
-            None => !commit.is_remote() && self.tracked_origins.contains(&None),
+            None => !commit.begins_with_update() && self.tracked_origins.contains(&None),
             origin => self.tracked_origins.contains(&origin.cloned()),
         };
         if !is_tracked || commit.origin() == Some(&self.origin()) || !self.scope.is_touched_by(commit) {

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use crate::notation::Random;
-use merganser::{Any, Doc, Prelim, Transaction, Value, XmlElement, XmlFragment, XmlText};
+use merganser::types::{Attributes, DeltaChange};
+use merganser::{Any, Doc, Prelim, Transaction, Value, XmlElement, XmlFragment};
 
 const WORDS: [&str; 16] = [
     "a",
@@ -33,6 +34,7 @@ pub fn roots(doc: &mut Doc) -> Vec<(&'static str, Value)> {
         ("m", Value::Map(doc.map("m"))),
         ("x", Value::XmlFragment(doc.xml_fragment("x"))),
         ("e", Value::XmlElement(doc.xml_element("e"))),
+        ("r", Value::XmlText(doc.xml_text("r"))),
     ]
 }
 
@@ -136,18 +138,56 @@ pub fn edit_some(transaction: &mut Transaction<'_>, roots: &[(&'static str, Valu
     }
 }
 
+/// One edit of a text or XML text.
+macro_rules! edit_text {
+    ($edit:expr, $text:expr, $random:expr, $how:expr) => {{
+        let (edit, text, random) = ($edit, $text, $random);
+        let (at, len) = range(random, text.len(edit), $how);
+        match random.below(12) {
+            0 => text.set_attribute(edit, one(random, &KEYS), one(random, &WORDS)),
+            1 => text.remove_attribute(edit, one(random, &KEYS)),
+            2 => {
+                let image = Any::Object(vec![("image".into(), plain_json(random))]);
+                text.insert_embed(edit, at, image, &formats(random))
+            }
+            3 => text.insert_embed(edit, at, Prelim::Map(vec![("k".into(), value(random, 0))]), &[]),
+            4 => text.insert_with_attributes(edit, at, one(random, &WORDS), &formats(random)),
+            5 | 6 => text.format(edit, at, len, &formats(random)),
+            7 => {
+                let delta = vec![
+                    DeltaChange::Retain { len: at, attributes: Vec::new() },
+                    DeltaChange::Delete { len },
+                    DeltaChange::Insert { insert: one(random, &WORDS).into(), attributes: formats(random) },
+                    DeltaChange::Retain { len: random.below(3), attributes: formats(random) },
+                ];
+                text.apply_delta(edit, delta, random.one_in(2))
+            }
+            8 | 9 => text.delete(edit, at, len),
+            _ => text.insert(edit, at, one(random, &WORDS)),
+        }
+    }};
+}
+
+/// The same formats as the edits of real Yjs use.
+fn formats(random: &mut Random) -> Attributes {
+    let (key, value) = match random.below(9) {
+        0 | 1 => ("b", Any::Bool(true)),
+        2 => ("b", Any::Null),
+        3 => ("i", Any::Bool(true)),
+        4 => ("i", Any::Null),
+        5 => ("c", Any::from("red")),
+        6 => ("c", Any::Null),
+        7 => ("o", Any::Object(vec![("k".into(), Any::Array(vec![Any::Number(1.0)]))])),
+        _ => return vec![("b".into(), Any::Bool(true)), ("i".into(), Any::Bool(true))],
+    };
+    vec![(key.into(), value)]
+}
+
 /// One edit of a type.
 pub fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random, how: How) {
     let _refused = match target {
-        Value::Text(text) => {
-            let (at, len) = range(random, text.len(edit), how);
-            match random.below(5) {
-                0 => text.insert_embed(edit, at, &Any::Object(vec![("image".into(), plain_json(random))])),
-                1 | 2 => text.delete(edit, at, len),
-                _ => text.insert(edit, at, one(random, &WORDS)),
-            }
-        }
-        Value::XmlText(text) => edit_xml_text(edit, *text, random, how),
+        Value::Text(text) => edit_text!(edit, *text, random, how),
+        Value::XmlText(text) => edit_text!(edit, *text, random, how),
         Value::Array(array) => {
             let (at, len) = range(random, array.len(edit), how);
             let values = (0..1 + random.below(3)).map(|_| value(random, 2)).collect();
@@ -180,15 +220,6 @@ fn range(random: &mut Random, len: u32, how: How) -> (u32, u32) {
 
 fn plain_json(random: &mut Random) -> Any {
     one(random, &WORDS).into()
-}
-
-fn edit_xml_text(edit: &mut Transaction<'_>, text: XmlText, random: &mut Random, how: How) -> Edited {
-    let (at, len) = range(random, text.len(edit), how);
-    match random.below(4) {
-        0 => text.set_attribute(edit, one(random, &KEYS), one(random, &WORDS)),
-        1 => text.delete(edit, at, len),
-        _ => text.insert(edit, at, one(random, &WORDS)),
-    }
 }
 
 fn edit_fragment(edit: &mut Transaction<'_>, of: XmlFragment, random: &mut Random, how: How) -> Edited {

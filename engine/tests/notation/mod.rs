@@ -109,14 +109,9 @@ pub fn tree(doc: &Doc, value: &Value) -> Json {
         Value::XmlHook(of) => {
             json!({"$": "type", "kind": "XmlHook", "name": of.name(doc), "v": map(of.entries(doc).collect())})
         }
-        Value::Text(text) => json!({"$": "type", "kind": "Text", "delta": delta(doc, &text.to_delta(doc))}),
+        Value::Text(text) => text_tree("Text", delta(doc, &text.to_delta(doc)), map(text.attributes(doc).collect())),
         Value::XmlText(text) => {
-            let mut shown = json!({"$": "type", "kind": "XmlText", "delta": delta(doc, &text.to_delta(doc))});
-            let attributes: Vec<_> = text.attributes(doc).collect();
-            if !attributes.is_empty() {
-                shown["attrs"] = map(attributes);
-            }
-            shown
+            text_tree("XmlText", delta(doc, &text.to_delta(doc)), map(text.attributes(doc).collect()))
         }
         Value::XmlFragment(fragment) => {
             let children: Vec<Json> = fragment.children(doc).iter().map(|child| tree(doc, child)).collect();
@@ -124,6 +119,14 @@ pub fn tree(doc: &Doc, value: &Value) -> Json {
         }
         Value::XmlElement(element) => element_tree(doc, *element, map(element.attributes(doc).collect())),
     }
+}
+
+fn text_tree(kind: &str, delta: Json, attributes: Json) -> Json {
+    let mut shown = json!({"$": "type", "kind": kind, "delta": delta});
+    if attributes != json!({}) {
+        shown["attrs"] = attributes;
+    }
+    shown
 }
 
 fn element_tree(doc: &Doc, element: XmlElement, attributes: Json) -> Json {

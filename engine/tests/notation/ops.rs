@@ -3,6 +3,7 @@
 use super::Json;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use merganser::types::{Attributes, DeltaChange};
 use merganser::{Any, Prelim, Transaction, Value};
 
 /// The type at the path of an op.
@@ -55,6 +56,10 @@ pub fn prelim(value: &Json) -> Prelim {
             attributes: entries("attrs").iter().map(|(key, value)| (key.clone(), prelim(value))).collect(),
             children: list("children"),
         },
+        (Some("type"), Some("XmlHook")) => Prelim::XmlHook {
+            name: value["name"].as_str().unwrap().into(),
+            entries: entries("v").iter().map(|(key, value)| (key.clone(), prelim(value))).collect(),
+        },
         (Some("type"), Some("XmlFragment")) => Prelim::XmlFragment(list("children")),
         (Some("type"), Some("Text")) => Prelim::Text(text_of(&value["delta"])),
         (Some("type"), Some("XmlText")) => Prelim::XmlText(text_of(&value["delta"])),
@@ -79,6 +84,42 @@ fn text_of(delta: &Json) -> String {
     delta.as_array().into_iter().flatten().map(|op| op["insert"].as_str().unwrap()).collect()
 }
 
+fn attributes(of: &Json) -> Attributes {
+    of.as_object().into_iter().flatten().map(|(key, value)| (key.as_str().into(), plain(value))).collect()
+}
+
+fn change(of: &Json) -> DeltaChange {
+    let attributes = attributes(&of["attributes"]);
+    let len = |of: &Json| of.as_u64().map(|len| len as u32);
+    match (len(&of["retain"]), len(&of["delete"])) {
+        (Some(len), _) => DeltaChange::Retain { len, attributes },
+        (_, Some(len)) => DeltaChange::Delete { len },
+        _ => DeltaChange::Insert { insert: prelim(&of["insert"]), attributes },
+    }
+}
+
+macro_rules! on_text {
+    ($text:ident, $transaction:ident, $op:ident, $at:ident, $len:ident, $key:ident) => {
+        match $op["op"].as_str().unwrap() {
+            "textInsert" if $op.get("attrs").is_some() => {
+                let (text, attributes) = ($op["text"].as_str().unwrap(), attributes(&$op["attrs"]));
+                $text.insert_with_attributes($transaction, $at, text, &attributes)
+            }
+            "textInsert" => $text.insert($transaction, $at, $op["text"].as_str().unwrap()),
+            "textEmbed" => $text.insert_embed($transaction, $at, prelim(&$op["value"]), &attributes(&$op["attrs"])),
+            "textDelete" => $text.delete($transaction, $at, $len),
+            "textFormat" => $text.format($transaction, $at, $len, &attributes(&$op["attrs"])),
+            "textDelta" => {
+                let delta = $op["delta"].as_array().unwrap().iter().map(change).collect();
+                $text.apply_delta($transaction, delta, true)
+            }
+            "setAttr" => $text.set_attribute($transaction, $key, prelim(&$op["value"])),
+            "removeAttr" => $text.remove_attribute($transaction, $key),
+            other => panic!("no such op of a text: {other}"),
+        }
+    };
+}
+
 /// Carries out an op.
 pub fn carry_out(transaction: &mut Transaction<'_>, op: &Json) -> Result<(), merganser::Error> {
     let at = op["at"].as_u64().unwrap_or(0) as u32;
@@ -87,22 +128,20 @@ pub fn carry_out(transaction: &mut Transaction<'_>, op: &Json) -> Result<(), mer
     let values = || op["values"].as_array().unwrap().iter().map(prelim).collect::<Vec<_>>();
     let target = find(transaction, &op["path"]);
     match (op["op"].as_str().unwrap(), target) {
-        ("textInsert", Value::Text(text)) => text.insert(transaction, at, op["text"].as_str().unwrap()),
-        ("textInsert", Value::XmlText(text)) => text.insert(transaction, at, op["text"].as_str().unwrap()),
-        ("textDelete", Value::Text(text)) => text.delete(transaction, at, len),
-        ("textDelete", Value::XmlText(text)) => text.delete(transaction, at, len),
+        (_, Value::Text(text)) => on_text!(text, transaction, op, at, len, key),
+        (_, Value::XmlText(text)) => on_text!(text, transaction, op, at, len, key),
         ("insert", Value::Array(array)) => array.insert(transaction, at, values()),
         ("insert", Value::XmlElement(xml)) => xml.insert(transaction, at, values()),
         ("insert", Value::XmlFragment(xml)) => xml.insert(transaction, at, values()),
         ("delete", Value::Array(array)) => array.delete(transaction, at, len),
         ("delete", Value::XmlElement(xml)) => xml.delete(transaction, at, len),
         ("delete", Value::XmlFragment(xml)) => xml.delete(transaction, at, len),
+        ("set", Value::XmlHook(hook)) => hook.set(transaction, key, prelim(&op["value"])),
+        ("unset", Value::XmlHook(hook)) => hook.delete(transaction, key),
         ("set", Value::Map(map)) => map.set(transaction, key, prelim(&op["value"])),
         ("unset", Value::Map(map)) => map.delete(transaction, key),
         ("setAttr", Value::XmlElement(xml)) => xml.set_attribute(transaction, key, prelim(&op["value"])),
         ("removeAttr", Value::XmlElement(xml)) => xml.remove_attribute(transaction, key),
-        ("setAttr", Value::XmlText(xml)) => xml.set_attribute(transaction, key, prelim(&op["value"])),
-        ("removeAttr", Value::XmlText(xml)) => xml.remove_attribute(transaction, key),
         other => panic!("no such op: {other:?}"),
     }
 }

@@ -24,7 +24,8 @@ const ROOTS = {
   l: doc => doc.getArray('l'),
   m: doc => doc.getMap('m'),
   x: doc => doc.getXmlFragment('x'),
-  e: doc => doc.get('e', Y.XmlElement)
+  e: doc => doc.get('e', Y.XmlElement),
+  r: doc => doc.get('r', Y.XmlText)
 }
 
 const toBytes = text => new Uint8Array(Buffer.from(text, 'base64'))

@@ -26,12 +26,10 @@ const shownType = type => {
   switch (type.constructor) {
     case Y.Array: return { kind: 'Array', v: type.toArray().map(shown) }
     case Y.Map: return { kind: 'Map', v: object(type.entries()) }
-    case Y.Text: return { kind: 'Text', delta: delta(type) }
-    case Y.XmlText: {
+    case Y.Text: case Y.XmlText: {
+      const kind = type.constructor === Y.Text ? 'Text' : 'XmlText'
       const attrs = attributes(type)
-      return Object.keys(attrs).length > 0
-        ? { kind: 'XmlText', delta: delta(type), attrs }
-        : { kind: 'XmlText', delta: delta(type) }
+      return Object.keys(attrs).length > 0 ? { kind, delta: delta(type), attrs } : { kind, delta: delta(type) }
     }
     case Y.XmlElement:
       return { kind: 'XmlElement', name: type.nodeName, attrs: attributes(type), children: type.toArray().map(shown) }

@@ -45,7 +45,14 @@ const made = value => {
 }
 
 const CALLS = {
-  textInsert: (of, { at, text }) => of.insert(at, text),
+  textInsert: (of, { at, text, attrs }) => of.insert(at, text, attrs),
+  textEmbed: (of, { at, value, attrs }) => of.insertEmbed(at, made(value), attrs),
+  textDelete: (of, { at, len }) => of.delete(at, len),
+  textFormat: (of, { at, len, attrs }) => of.format(at, len, attrs),
+  textDelta: (of, { delta, sanitize }) => {
+    const change = op => op.insert === undefined ? op : { ...op, insert: made(op.insert) }
+    return of.applyDelta(delta.map(change), { sanitize })
+  },
   insert: (of, { at, values }) => of.insert(at, values.map(made)),
   insertAfter: (of, { after, values }) => of.insertAfter(after === null ? null : of.get(after), values.map(made)),
   push: (of, { values }) => of.push(values.map(made)),

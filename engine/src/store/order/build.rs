@@ -27,7 +27,6 @@ impl Order {
         let mut spans: SmallVec<[Span; FAN_OUT]> = SmallVec::new();
         for run in runs {
             let next = Span::new(run.client, run.clock, run.len, run.mark);
-            self.trees[sequence as usize].has_uncounted |= next.is_uncounted();
             match spans.last_mut() {
                 Some(last) if last.joins(next) => last.len += next.len,
                 _ => {

@@ -69,6 +69,9 @@ impl Order {
         if whole.is_visible() {
             self.change_visible(place.leaf, -i64::from(gone.len));
         }
+        if whole.is_uncounted() {
+            self.forget_effect(place.leaf);
+        }
         if overfull {
             self.split_leaf(place.leaf);
         }

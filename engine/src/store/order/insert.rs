@@ -18,7 +18,6 @@ impl Order {
     ) {
         let clock = self.index[client as usize].end();
         let new = Span::new(client, clock, len, mark);
-        self.trees[sequence as usize].has_uncounted |= mark == Mark::Uncounted;
         let Some(place) = place else {
             return self.insert_first(sequence, new);
         };
@@ -43,6 +42,9 @@ impl Order {
         self.hint = (place.leaf, holder as u32);
         self.cursor = before.map(|_| Cursor { sequence, leaf: place.leaf, span: holder as u32, before: span_before });
         let overfull = spans.len() > FAN_OUT;
+        if mark == Mark::Uncounted {
+            self.forget_effect(place.leaf);
+        }
         self.change_visible(place.leaf, new.visible_len().into());
         if overfull {
             self.split_leaf(place.leaf);
@@ -103,6 +105,7 @@ impl Order {
     /// Moves the upper half of a leaf's spans into a new leaf after it.
     pub(super) fn split_leaf(&mut self, id: u32) {
         self.settle();
+        self.forget_effect(id);
         let new_id = self.leaves.len() as u32;
         let leaf = &mut self.leaves[id as usize];
         let keep = leaf.spans.len() / 2;

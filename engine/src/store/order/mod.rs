@@ -6,6 +6,7 @@
 mod build;
 mod check;
 mod delete;
+mod effects;
 mod insert;
 mod seek;
 mod span;
@@ -15,6 +16,7 @@ use super::id_index::IdIndex;
 use smallvec::SmallVec;
 
 pub(crate) use build::PlacedRun;
+pub(crate) use effects::Format;
 pub(crate) use span::{Client, Mark, Span};
 pub(crate) use walk::Place;
 
@@ -59,8 +61,8 @@ struct Tree {
     first: u32,
     last: u32,
     visible: u32,
-    /// Whether it ever held units that don't count.
-    has_uncounted: bool,
+    /// Whether formatting marks ever stood in it.
+    has_marks: bool,
 }
 
 /// A change of a leaf's visible length that its ancestors have not heard of yet.
@@ -93,6 +95,9 @@ pub(crate) struct Order {
     cursor: Option<Cursor>,
     /// A leaf and a span in it that an id was last found at; only a hint.
     hint: (u32, u32),
+    /// Whether any tree has had marks.
+    has_marks: bool,
+    effects: effects::Effects,
 }
 
 impl Default for Order {
@@ -105,6 +110,8 @@ impl Default for Order {
             unsettled: Unsettled { leaf: NONE, visible: 0 },
             cursor: None,
             hint: (NONE, 0),
+            has_marks: false,
+            effects: effects::Effects::default(),
         }
     }
 }
@@ -112,7 +119,7 @@ impl Default for Order {
 impl Order {
     /// A new, empty sequence.
     pub(crate) fn add_sequence(&mut self) -> Sequence {
-        self.trees.push(Tree { root: NONE, height: 0, first: NONE, last: NONE, visible: 0, has_uncounted: false });
+        self.trees.push(Tree { root: NONE, height: 0, first: NONE, last: NONE, visible: 0, has_marks: false });
         self.trees.len() as Sequence - 1
     }
 
@@ -124,11 +131,6 @@ impl Order {
     /// Visible units in a sequence. O(1).
     pub(crate) fn visible_len(&self, sequence: Sequence) -> u32 {
         self.trees[sequence as usize].visible
-    }
-
-    /// Whether formatting marks may stand in a sequence.
-    pub(crate) fn has_uncounted(&self, sequence: Sequence) -> bool {
-        self.trees[sequence as usize].has_uncounted
     }
 
     /// Notes that the next `len` clocks of `client` stand in no sequence.

@@ -102,6 +102,25 @@ impl Order {
         }
     }
 
+    /// The span before the one that a place lies in or before, and the place before its first unit.
+    pub(crate) fn previous_span(&self, place: Place) -> Option<(Place, Span)> {
+        let (mut leaf, mut span) = (place.leaf, place.span);
+        if span == 0 {
+            leaf = self.leaves[leaf as usize].previous;
+            if leaf == NONE {
+                return None;
+            }
+            span = self.leaves[leaf as usize].spans.len() as u32;
+        }
+        span -= 1;
+        Some((Place { leaf, span, offset: 0 }, self.leaves[leaf as usize].spans[span as usize]))
+    }
+
+    /// The place before the first unit of the span that a place lies in.
+    pub(crate) fn start_of_span(&self, place: Place) -> Place {
+        Place { offset: 0, ..place }
+    }
+
     /// The place `units` further, which must not be beyond the end of the span at `place`.
     #[inline]
     pub(crate) fn step(&self, place: Place, units: u32) -> Place {
