@@ -2,6 +2,7 @@
 //! found at the same places after edits on both sides.
 
 mod edits;
+mod history;
 mod notation;
 mod oracle;
 mod pair;

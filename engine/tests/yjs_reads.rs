@@ -1,6 +1,7 @@
 //! Random programs on a document of ours and one of real Yjs: what the reading calls of all types return.
 
 mod edits;
+mod history;
 mod notation;
 mod oracle;
 mod pair;

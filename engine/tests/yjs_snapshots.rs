@@ -2,6 +2,7 @@
 //! them and between them.
 
 mod edits;
+mod history;
 mod notation;
 mod oracle;
 mod pair;
@@ -9,88 +10,14 @@ mod pair;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edits::How;
-use merganser::{ClientId, Doc, Options, Snapshot, Value};
-use notation::{Random, bytes, delta, halved, joined, runs, tree};
+use merganser::Snapshot;
+use notation::{Random, bytes, runs};
 use oracle::Oracle;
 use pair::Pair;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-/// What a type held at a snapshot, as the oracle says it.
-fn held(doc: &Doc, of: &Value, snapshot: Option<&Snapshot>, previous: Option<&Snapshot>, path: &Json) -> Json {
-    let mut held = json!({"path": path});
-    let shown = |values: Vec<Value>| -> Json { values.iter().map(|value| tree(doc, value)).collect() };
-    match of {
-        Value::Text(text) => held["delta"] = delta(doc, &text.to_delta_between(doc, snapshot, previous)),
-        Value::XmlText(text) => held["delta"] = delta(doc, &text.to_delta_between(doc, snapshot, previous)),
-        _ => {}
-    }
-    let Some(snapshot) = snapshot else { return held };
-    match of {
-        Value::Array(of) => held["list"] = shown(of.values_at(doc, snapshot)),
-        Value::XmlFragment(of) => held["list"] = shown(of.children_at(doc, snapshot)),
-        Value::XmlElement(of) => held["list"] = shown(of.children_at(doc, snapshot)),
-        _ => {}
-    }
-    let entries: Vec<(&str, Value)> = match of {
-        Value::Map(of) => {
-            let entries: Vec<_> = of.entries_at(doc, snapshot).collect();
-            for (key, value) in &entries {
-                assert_eq!(tree(doc, &of.get_at(doc, key, snapshot).unwrap()), tree(doc, value));
-            }
-            entries
-        }
-        Value::XmlHook(of) => of.entries_at(doc, snapshot).collect(),
-        Value::XmlElement(of) => of.attributes_at(doc, snapshot).collect(),
-        _ => Vec::new(),
-    };
-    if !matches!(of, Value::Text(_) | Value::XmlText(_)) {
-        let entries = entries.iter().map(|(key, value)| (key.to_string(), tree(doc, value)));
-        held["entries"] = Json::Object(entries.collect());
-    }
-    held
-}
-
-/// Compares what both hold at one snapshot, and what changed since another.
 fn compare(pair: &mut Pair<'_>, snapshot: Option<&Snapshot>, previous: Option<&Snapshot>) {
-    let encoded = |snapshot: Option<&Snapshot>| snapshot.map(|of| STANDARD.encode(of.encode_v1()));
-    let request = json!({"do": "at", "snapshot": encoded(snapshot), "previous": encoded(previous)});
-    let theirs = pair.ask(request)["types"].clone();
-    let types = pair.types();
-    let mut ours: Json = types.iter().map(|(path, of)| held(&pair.ours, of, snapshot, previous, path)).collect();
-    for of in ours.as_array_mut().unwrap().iter_mut().filter(|_| pair.gc) {
-        // In Yjs a value that was collected reads like one that is undefined.
-        if let Some(entries) = of.get_mut("entries").and_then(Json::as_object_mut) {
-            entries.retain(|_, value| *value != json!({"$": "undefined"}));
-        }
-    }
-    let (ours, theirs) = (by_path(ours), by_path(theirs));
-    assert_eq!(ours.len(), theirs.len());
-    for (ours, theirs) in ours.iter().zip(&theirs) {
-        assert_eq!(shown(pair, ours), shown(pair, theirs), "{snapshot:?} {previous:?}");
-    }
-}
-
-fn by_path(types: Json) -> Vec<Json> {
-    let mut types = types.as_array().unwrap().clone();
-    types.sort_by_key(|of| of["path"].to_string());
-    types
-}
-
-fn restore(pair: &mut Pair<'_>, snapshot: &Snapshot) {
-    let request = json!({"do": "restored", "snapshot": STANDARD.encode(snapshot.encode_v1())});
-    let theirs = pair.ask(request)["trees"].clone();
-    let mut options = Options::new(ClientId::from(9));
-    options.gc = false;
-    let mut restored = pair.ours.restore(snapshot, options).unwrap();
-    restored.assert_invariants();
-    let roots = edits::roots(&mut restored);
-    let ours = Json::Object(roots.iter().map(|(name, root)| (name.to_string(), tree(&restored, root))).collect());
-    assert_eq!(shown(pair, &ours), shown(pair, &theirs));
-}
-
-/// Where pairs were split, a pair counts as its halves: reading at a snapshot may split one in Yjs.
-fn shown(pair: &Pair<'_>, value: &Json) -> Json {
-    if pair.how.splits { halved(&joined(value)) } else { joined(value) }
+    pair.both(|both, oracle, types| both.compare_at(oracle, types, snapshot, previous));
 }
 
 fn run(oracle: &mut Oracle, seed: u64) {
@@ -120,7 +47,7 @@ fn run(oracle: &mut Oracle, seed: u64) {
     }
     for snapshot in &snapshots {
         if !gc {
-            restore(&mut pair, snapshot);
+            pair.both(|both, oracle, _| both.compare_restored(oracle, snapshot));
         }
         let encoded: Vec<String> = updates.iter().map(|update| STANDARD.encode(update)).collect();
         let request = json!({"do": "contains", "snapshot": STANDARD.encode(snapshot.encode_v1()), "updates": encoded});

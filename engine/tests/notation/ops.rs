@@ -4,21 +4,22 @@ use super::Json;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use merganser::types::{Attributes, DeltaChange};
-use merganser::{Any, Prelim, Transaction, Value};
+use merganser::{Any, Error, ErrorKind, Prelim, Transaction, Value};
 
-/// The type at the path of an op.
-pub fn find(transaction: &Transaction<'_>, path: &Json) -> Value {
+/// The type at the path of an op, if the path leads to one.
+fn find(transaction: &Transaction<'_>, path: &Json) -> Option<Value> {
     let mut steps = path.as_array().unwrap().iter();
     let root = steps.next().unwrap().as_str().unwrap();
     let root = transaction.roots().find(|(name, _)| *name == root).and_then(|(_, value)| value);
-    steps.fold(root.expect("the root was defined"), |at, step| match (&at, step) {
-        (Value::Array(of), Json::Number(index)) => of.get(transaction, index.as_u64().unwrap() as u32).unwrap(),
-        (Value::XmlElement(of), Json::Number(index)) => of.get(transaction, index.as_u64().unwrap() as u32).unwrap(),
-        (Value::XmlFragment(of), Json::Number(index)) => of.get(transaction, index.as_u64().unwrap() as u32).unwrap(),
-        (Value::Map(of), Json::String(key)) => of.get(transaction, key).unwrap(),
-        (Value::XmlHook(of), Json::String(key)) => of.entries(transaction).find(|(of, _)| of == key).unwrap().1,
-        other => panic!("no way leads on: {other:?}"),
-    })
+    let found = steps.try_fold(root.expect("the root was defined"), |at, step| match (&at, step) {
+        (Value::Array(of), Json::Number(index)) => of.get(transaction, index.as_u64()? as u32),
+        (Value::XmlElement(of), Json::Number(index)) => of.get(transaction, index.as_u64()? as u32),
+        (Value::XmlFragment(of), Json::Number(index)) => of.get(transaction, index.as_u64()? as u32),
+        (Value::Map(of), Json::String(key)) => of.get(transaction, key),
+        (Value::XmlHook(of), Json::String(key)) => of.get(transaction, key),
+        _ => None,
+    });
+    found.filter(|value| !matches!(value, Value::Any(_) | Value::Subdoc(_)))
 }
 
 /// A plain value out of its notation.
@@ -61,8 +62,8 @@ pub fn prelim(value: &Json) -> Prelim {
             entries: entries("v").iter().map(|(key, value)| (key.clone(), prelim(value))).collect(),
         },
         (Some("type"), Some("XmlFragment")) => Prelim::XmlFragment(list("children")),
-        (Some("type"), Some("Text")) => Prelim::Text(text_of(&value["delta"])),
-        (Some("type"), Some("XmlText")) => Prelim::XmlText(text_of(&value["delta"])),
+        (Some("type"), Some("Text")) => Prelim::Text(text_of(value)),
+        (Some("type"), Some("XmlText")) => Prelim::XmlText(text_of(value)),
         (Some("doc"), _) => {
             let mut options = Vec::new();
             if value["gc"] == Json::Bool(false) {
@@ -80,8 +81,11 @@ pub fn prelim(value: &Json) -> Prelim {
     }
 }
 
-fn text_of(delta: &Json) -> String {
-    delta.as_array().into_iter().flatten().map(|op| op["insert"].as_str().unwrap()).collect()
+fn text_of(value: &Json) -> String {
+    match value["text"].as_str() {
+        Some(text) => text.into(),
+        None => value["delta"].as_array().into_iter().flatten().map(|op| op["insert"].as_str().unwrap()).collect(),
+    }
 }
 
 fn attributes(of: &Json) -> Attributes {
@@ -111,37 +115,72 @@ macro_rules! on_text {
             "textFormat" => $text.format($transaction, $at, $len, &attributes(&$op["attrs"])),
             "textDelta" => {
                 let delta = $op["delta"].as_array().unwrap().iter().map(change).collect();
-                $text.apply_delta($transaction, delta, true)
+                $text.apply_delta($transaction, delta, $op["sanitize"] != false)
             }
             "setAttr" => $text.set_attribute($transaction, $key, prelim(&$op["value"])),
             "removeAttr" => $text.remove_attribute($transaction, $key),
-            other => panic!("no such op of a text: {other}"),
+            _ => Err(ErrorKind::WrongType.into()),
         }
     };
 }
 
-/// Carries out an op.
-pub fn carry_out(transaction: &mut Transaction<'_>, op: &Json) -> Result<(), merganser::Error> {
+macro_rules! on_list {
+    ($list:ident, $transaction:ident, $op:ident, $at:ident, $len:ident) => {{
+        let values = || $op["values"].as_array().unwrap().iter().map(prelim).collect::<Vec<_>>();
+        match $op["op"].as_str().unwrap() {
+            "insert" => $list.insert($transaction, $at, values()),
+            "push" => $list.push($transaction, values()),
+            "unshift" => $list.unshift($transaction, values()),
+            "delete" => $list.delete($transaction, $at, $len),
+            _ => Err(ErrorKind::WrongType.into()),
+        }
+    }};
+}
+
+macro_rules! on_parent {
+    ($parent:ident, $transaction:ident, $op:ident, $at:ident, $len:ident) => {
+        match $op["op"].as_str().unwrap() {
+            "insertAfter" => {
+                let child = $op["after"].as_u64().and_then(|at| $parent.get($transaction, at as u32));
+                if $op["after"].is_u64() && child.is_none() {
+                    return Err(ErrorKind::OutOfRange.into());
+                }
+                let values = $op["values"].as_array().unwrap().iter().map(prelim).collect();
+                $parent.insert_after($transaction, child.as_ref(), values)
+            }
+            _ => on_list!($parent, $transaction, $op, $at, $len),
+        }
+    };
+}
+
+macro_rules! on_map {
+    ($map:ident, $transaction:ident, $op:ident, $key:ident) => {
+        match $op["op"].as_str().unwrap() {
+            "set" => $map.set($transaction, $key, prelim(&$op["value"])),
+            "unset" => $map.delete($transaction, $key),
+            "clear" => $map.clear($transaction),
+            _ => Err(ErrorKind::WrongType.into()),
+        }
+    };
+}
+
+/// Carries out an op. One that the type at its path has no call for, or whose path leads nowhere, is an error, too.
+pub fn carry_out(transaction: &mut Transaction<'_>, op: &Json) -> Result<(), Error> {
     let at = op["at"].as_u64().unwrap_or(0) as u32;
     let len = op["len"].as_u64().unwrap_or(0) as u32;
     let key = op["key"].as_str().unwrap_or_default();
-    let values = || op["values"].as_array().unwrap().iter().map(prelim).collect::<Vec<_>>();
-    let target = find(transaction, &op["path"]);
-    match (op["op"].as_str().unwrap(), target) {
-        (_, Value::Text(text)) => on_text!(text, transaction, op, at, len, key),
-        (_, Value::XmlText(text)) => on_text!(text, transaction, op, at, len, key),
-        ("insert", Value::Array(array)) => array.insert(transaction, at, values()),
-        ("insert", Value::XmlElement(xml)) => xml.insert(transaction, at, values()),
-        ("insert", Value::XmlFragment(xml)) => xml.insert(transaction, at, values()),
-        ("delete", Value::Array(array)) => array.delete(transaction, at, len),
-        ("delete", Value::XmlElement(xml)) => xml.delete(transaction, at, len),
-        ("delete", Value::XmlFragment(xml)) => xml.delete(transaction, at, len),
-        ("set", Value::XmlHook(hook)) => hook.set(transaction, key, prelim(&op["value"])),
-        ("unset", Value::XmlHook(hook)) => hook.delete(transaction, key),
-        ("set", Value::Map(map)) => map.set(transaction, key, prelim(&op["value"])),
-        ("unset", Value::Map(map)) => map.delete(transaction, key),
-        ("setAttr", Value::XmlElement(xml)) => xml.set_attribute(transaction, key, prelim(&op["value"])),
-        ("removeAttr", Value::XmlElement(xml)) => xml.remove_attribute(transaction, key),
-        other => panic!("no such op: {other:?}"),
+    match find(transaction, &op["path"]) {
+        Some(Value::Text(of)) => on_text!(of, transaction, op, at, len, key),
+        Some(Value::XmlText(of)) => on_text!(of, transaction, op, at, len, key),
+        Some(Value::Array(of)) => on_list!(of, transaction, op, at, len),
+        Some(Value::XmlFragment(of)) => on_parent!(of, transaction, op, at, len),
+        Some(Value::XmlElement(of)) => match op["op"].as_str().unwrap() {
+            "setAttr" => of.set_attribute(transaction, key, prelim(&op["value"])),
+            "removeAttr" => of.remove_attribute(transaction, key),
+            _ => on_parent!(of, transaction, op, at, len),
+        },
+        Some(Value::Map(of)) => on_map!(of, transaction, op, key),
+        Some(Value::XmlHook(of)) => on_map!(of, transaction, op, key),
+        Some(Value::Any(_) | Value::Subdoc(_)) | None => Err(ErrorKind::WrongType.into()),
     }
 }

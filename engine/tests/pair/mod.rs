@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use crate::edits::{How, edit, roots};
+use crate::history::Both;
 use crate::notation::{Random, reachable};
 use crate::oracle::{Oracle, authored};
 use base64::Engine as _;
@@ -42,6 +43,13 @@ impl<'o> Pair<'o> {
         let roots: Vec<(String, Value)> =
             roots(&mut self.ours).into_iter().map(|(name, root)| (name.to_string(), root)).collect();
         reachable(&self.ours, &roots)
+    }
+
+    /// Compares both with a function that is given the oracle and every type that can be reached.
+    pub fn both(&mut self, compare: impl FnOnce(&Both<'_>, &mut Oracle, &[(Json, Value)])) {
+        let types = self.types();
+        let (yjs, gc, splits) = (json!(self.theirs), self.gc, self.how.splits);
+        compare(&Both { ours: &self.ours, yjs: &yjs, gc, splits }, self.oracle, &types);
     }
 
     /// A few transactions on both sides that do not know of each other, and then an exchange of all; the updates.

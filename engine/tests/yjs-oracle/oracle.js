@@ -3,7 +3,7 @@
 // encode {doc, vector, format}; load {update, gc}; merge {updates}; cut {update, vector}; formats {updates, vector, options};
 // undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
 // positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
-// read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops}. Bytes are base64. Values are written as the conformance cases write them.
+// read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops, origin?}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
@@ -61,6 +61,7 @@ const state = ({ doc, roots }) => ({
   texts: roots.t.toString(),
   vector: toText(Y.encodeStateVector(doc)),
   deletes: ids(Y.createDeleteSetFromStructStore(doc.store)),
+  subdocs: [...doc.getSubdocGuids()].sort(),
   pending: doc.store.pendingStructs !== null || doc.store.pendingDs !== null,
   update: toText(Y.encodeStateAsUpdate(doc))
 })
@@ -118,8 +119,8 @@ const ACTIONS = {
     const { doc, roots } = open(3, gc, false)
     return keyOrders(roots, updates, update => Y.applyUpdate(doc, toBytes(update)))
   },
-  write: ({ doc, ops }) => {
-    write(docs[doc], ops)
+  write: ({ doc, ops, origin = null }) => {
+    write(docs[doc], ops, origin)
     return { authored: takeAuthored(docs[doc]) }
   },
   read: request => read(docs[request.doc].roots, request),

@@ -37,6 +37,7 @@ const made = value => {
   switch (value.$) {
     case undefined: return Object.fromEntries(all(value, made))
     case 'undefined': return undefined
+    case 'f64': return new DataView(new BigUint64Array([BigInt('0x' + value.hex)]).buffer).getFloat64(0, true)
     case 'bigint': return BigInt(value.v)
     case 'bytes': return new Uint8Array(Buffer.from(value.b64, 'base64'))
     case 'doc': return new Y.Doc({ guid: value.guid })
@@ -65,6 +66,6 @@ const CALLS = {
   removeAttr: (of, { key }) => of.removeAttribute(key)
 }
 
-export const write = ({ doc, roots }, ops) => doc.transact(() => {
+export const write = ({ doc, roots }, ops, origin) => doc.transact(() => {
   ops.forEach(op => CALLS[op.op](typeAt(roots, op.path), op))
-})
+}, origin)
