@@ -201,6 +201,17 @@ impl TextPosition {
         self.insert_negated(transaction, negated)
     }
 
+    /// Moves past the next `len` units without looking at what stands between; `false` if there are not so many.
+    /// It ends where [`format`](Self::format) without attributes does. O(log).
+    pub(super) fn skip(&mut self, store: &mut Store, len: u32) -> bool {
+        let index = self.index.saturating_add(len);
+        let is_within = len > 0 && index <= store.order.visible_len(self.sequence);
+        if is_within {
+            *self = TextPosition::find(store, self.sequence, index);
+        }
+        is_within
+    }
+
     /// Formats the next `len` units; where the text is shorter, newlines are appended. (Yjs: `formatText`)
     pub(super) fn format(
         &mut self,

@@ -139,8 +139,8 @@ macro_rules! formatted_text {
 
             /// Applies changes from the start on. What is retained beyond the end is appended as newlines, what is
             /// deleted beyond it is ignored. With `sanitize` off, one newline at the end of a last insert at the very
-            /// end is left out (the option's name and its sense are those of Yjs). O(delta + spans of the text up to
-            /// its last change). (Yjs: `YText#applyDelta`)
+            /// end is left out (the option's name and its sense are those of Yjs). O(changes * log + spans that get
+            /// attributes or are deleted). (Yjs: `YText#applyDelta`)
             ///
             /// # Errors
             /// A change that ends inside a surrogate pair, or inserts a subdocument; nothing is changed then. A handle
@@ -272,7 +272,12 @@ impl Transaction<'_> {
         let count = delta.len();
         for (at, change) in delta.into_iter().enumerate() {
             match change {
-                DeltaChange::Retain { len, attributes } => position.format(self, len, &as_formats(&attributes))?,
+                DeltaChange::Retain { len, attributes } => {
+                    let passed = attributes.is_empty() && position.skip(&mut self.author().0.store, len);
+                    if !passed {
+                        position.format(self, len, &as_formats(&attributes))?;
+                    }
+                }
                 DeltaChange::Delete { len } => position.delete(self, len),
                 DeltaChange::Insert { mut insert, attributes } => {
                     if let Prelim::Any(Any::String(text)) = &mut insert {
