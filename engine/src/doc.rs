@@ -298,6 +298,12 @@ impl<'d> Commit<'d> {
         (!commit.is_empty()).then_some(commit)
     }
 
+    /// Which units it deleted, of its own additions too. O(deleted ranges). (Yjs: `transaction.deleteSet`)
+    pub fn delete_set(&self) -> IdSet {
+        let replica = &self.doc.replica;
+        replica.deleted().map(|(client, range)| (replica.store.log(client).client, range)).collect()
+    }
+
     /// Whether anything changed.
     pub fn is_empty(&self) -> bool {
         self.doc.replica.changes.is_empty()

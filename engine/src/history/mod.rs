@@ -4,6 +4,7 @@ mod delta;
 mod encode;
 mod lists;
 mod maps;
+mod users;
 
 use crate::doc::{Doc, Options};
 use crate::lib0::write_var_uint;
@@ -13,6 +14,7 @@ use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet, StateVector};
 use std::ops::Range;
 
 pub use delta::Change;
+pub use users::UserData;
 
 /// What a document held at a time: how much of each client's writing, and what of it was deleted. It holds no
 /// content; a document that keeps deleted content ([`Options::gc`] off) can show what was there.

@@ -3,7 +3,8 @@
 // encode {doc, vector, format}; load {update, gc}; merge {updates}; cut {update, vector}; formats {updates, vector, options};
 // undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
 // positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
-// read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops, origin?}. Bytes are base64. Values are written as the conformance cases write them.
+// read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops, origin?};
+// users {doc, add?: [user, client], clients, ids}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
@@ -12,6 +13,7 @@ import { edit } from './edit.js'
 import { at, contains, restored, snapshot } from './history.js'
 import { findPositions, makePositions } from './positions.js'
 import { keyOrders, read } from './read.js'
+import { users } from './users.js'
 import { write } from './write.js'
 
 // stdout is for answers.
@@ -115,6 +117,7 @@ const ACTIONS = {
   at: request => at(docs[request.doc], request),
   restored: request => restored(docs[request.doc].doc, ROOTS, request),
   contains,
+  users: request => users(docs[request.doc], request),
   keyOrders: ({ updates, gc }) => {
     const { doc, roots } = open(3, gc, false)
     return keyOrders(roots, updates, update => Y.applyUpdate(doc, toBytes(update)))
@@ -135,7 +138,7 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const request = JSON.parse(line)
   let answer
   try {
-    answer = ACTIONS[request.do](request)
+    answer = await ACTIONS[request.do](request)
   } catch (error) {
     answer = { error: String(error.stack) }
   }
