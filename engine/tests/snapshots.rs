@@ -4,6 +4,7 @@ mod notation;
 
 use merganser::history::Change;
 use merganser::types::{DeltaInsert, DeltaOp};
+use merganser::update::convert_update_v1_to_v2;
 use merganser::{Any, ClientId, Doc, ErrorKind, Options, Snapshot, StateVector, Value};
 use notation::{any, bytes, cases, define, delta, id_set, joined, state_vector, tree};
 use serde_json::{Value as Json, json};
@@ -70,6 +71,9 @@ fn run(case: &Json) -> Result<(), String> {
     for (at, snapshot) in snapshots.iter().enumerate() {
         let contains: Vec<bool> = tests.iter().map(|update| snapshot.contains_update(update).unwrap()).collect();
         same("contains", &json!(contains), &expect["contains"][at])?;
+        let in_v2 = tests.iter().map(|update| convert_update_v1_to_v2(update).unwrap());
+        let contains: Vec<bool> = in_v2.map(|update| snapshot.contains_update_v2(&update).unwrap()).collect();
+        same("contains, v2", &json!(contains), &expect["contains"][at])?;
         let equal: Vec<bool> = snapshots.iter().map(|other| other == snapshot).collect();
         same("equal", &json!(equal), &expect["equal"][at])?;
     }

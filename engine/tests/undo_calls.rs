@@ -131,3 +131,26 @@ fn managers_can_be_sent() {
     sent::<UndoManager>();
     sent::<Doc>();
 }
+
+#[test]
+fn the_whole_document_may_be_the_scope() {
+    let mut doc = doc();
+    let mut undo = UndoManager::new(&mut doc, &[], every_transaction()).unwrap();
+    undo.add_document_to_scope();
+    // A root that is named later is in it, too, and what lies in it.
+    let map = doc.map("later");
+    let mut edit = doc.transact();
+    map.set(&mut edit, "k", Prelim::Text("duck".into())).unwrap();
+    assert!(undo.track(&mut edit.commit(), 0).is_some());
+    let Some(Value::Text(text)) = map.get(&doc, "k") else { panic!("a text was set") };
+    let mut edit = doc.transact();
+    text.delete(&mut edit, 0, 2).unwrap();
+    assert!(undo.track(&mut edit.commit(), 1).is_some());
+    assert!(undo.track(&mut doc.transact().commit(), 2).is_none(), "it changed nothing");
+    assert!(undo.undo(&mut doc).is_some());
+    assert_eq!(text.to_string(&doc), "duck");
+    assert!(undo.undo(&mut doc).is_some());
+    assert!(map.is_empty(&doc) && undo.undo(&mut doc).is_none());
+    assert!(undo.redo(&mut doc).is_some() && undo.redo(&mut doc).is_some());
+    assert!(matches!(map.get(&doc, "k"), Some(Value::Text(text)) if text.to_string(&doc) == "ck"));
+}

@@ -9,7 +9,7 @@ mod users;
 use crate::doc::{Doc, Options};
 use crate::lib0::write_var_uint;
 use crate::store::{Client, Span, Store};
-use crate::update::{Update, write_delete_set};
+use crate::update::{Update, convert_update_v2_to_v1, write_delete_set};
 use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet, StateVector};
 use std::ops::Range;
 
@@ -68,6 +68,14 @@ impl Snapshot {
         let has_structs = update.structs.iter().all(|read| read.end() <= self.state.clock(read.id.client));
         let deletes: IdSet = update.deletes.into_iter().collect();
         Ok(has_structs && deletes.difference(&self.deletes).is_empty())
+    }
+
+    /// The same for an update v2. (Yjs: `snapshotContainsUpdateV2`)
+    ///
+    /// # Errors
+    /// As [`convert_update_v2_to_v1`].
+    pub fn contains_update_v2(&self, update: &[u8]) -> Result<bool, Error> {
+        self.contains_update(&convert_update_v2_to_v1(update)?)
     }
 
     /// Whether the unit was there and not deleted, and the clock up to which that is so of the units that follow.

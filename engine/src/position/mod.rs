@@ -105,13 +105,25 @@ impl RelativePosition {
 
     /// Where the place is now. `None` while its unit or type has not arrived here, once it was collected together
     /// with the type around it, and for a root that nobody has named the kind of (where Yjs names it, without a
-    /// kind). The place of a deleted unit is where it was; in a type that is deleted it is 0. O(log).
-    /// (Yjs: `createAbsolutePositionFromRelativePosition`; nothing is undone here yet, so nothing is followed)
+    /// kind). The place of a deleted unit is where it was; in a type that is deleted it is 0. Where a deletion was
+    /// undone in this replica, the place is that of what was written again. O(log, and for each undo of it).
+    /// (Yjs: `createAbsolutePositionFromRelativePosition`)
     pub fn to_absolute(&self, doc: &Doc) -> Option<AbsolutePosition> {
+        self.find(doc, true)
+    }
+
+    /// The same, but what was undone is not followed: all replicas find the same place. Only the one that undid a
+    /// deletion knows what was written again for what. (Yjs: the argument `followUndoneDeletions`)
+    pub fn to_absolute_as_written(&self, doc: &Doc) -> Option<AbsolutePosition> {
+        self.find(doc, false)
+    }
+
+    fn find(&self, doc: &Doc, follows_undone: bool) -> Option<AbsolutePosition> {
         let store = doc.store();
         let known = |id: Id| {
             let client = store.find_client(id.client)?;
-            (id.clock < store.log(client).end()).then_some((client, id.clock))
+            let unit = (id.clock < store.log(client).end()).then_some((client, id.clock))?;
+            Some(if follows_undone { store.follow_redone(unit) } else { unit })
         };
         let (handle, index) = match &self.anchor {
             Anchor::Unit(id, _) => {

@@ -105,7 +105,8 @@ pub struct UndoManager {
 }
 
 impl UndoManager {
-    /// A manager for what happens in these shared types of a document.
+    /// A manager for what happens in these shared types of a document; for all of it see
+    /// [`add_document_to_scope`](Self::add_document_to_scope).
     ///
     /// # Errors
     /// A value that is no shared type, or one of another document.
@@ -143,6 +144,12 @@ impl UndoManager {
         doc.check_type(handle, &ALL)?;
         self.scope.add(handle);
         Ok(())
+    }
+
+    /// Adds all of the document, with the roots that will be named later. (Yjs: `addToScope` of a document, where then
+    /// every transaction is a step and empties the redo stack, also one that changed nothing)
+    pub fn add_document_to_scope(&mut self) {
+        self.scope.add_all();
     }
 
     /// The origin of this manager's own undos and redos.

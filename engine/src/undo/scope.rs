@@ -8,10 +8,11 @@ use crate::values::Clock;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Shared types, with everything in them.
+/// Shared types, with everything in them; or all there is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     types: Vec<TypeHandle>,
+    is_whole: bool,
 }
 
 /// The sequence of the type that a unit lies in; `None` for what stands in no sequence.
@@ -33,8 +34,16 @@ impl Scope {
         }
     }
 
+    /// Takes in the whole document.
+    pub(super) fn add_all(&mut self) {
+        self.is_whole = true;
+    }
+
     /// Whether a type is of the scope or in it. O(depth).
     fn holds_type(&self, store: &Store, handle: TypeHandle) -> bool {
+        if self.is_whole {
+            return true;
+        }
         let mut up = std::iter::successors(Some(handle), |handle| parent(store, *handle));
         up.any(|handle| self.types.contains(&handle))
     }

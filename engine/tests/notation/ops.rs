@@ -4,19 +4,19 @@ use super::Json;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use merganser::types::{Attributes, DeltaChange};
-use merganser::{Any, Error, ErrorKind, Prelim, Transaction, Value};
+use merganser::{Any, Doc, Error, ErrorKind, Prelim, Transaction, Value};
 
 /// The type at the path of an op, if the path leads to one.
-fn find(transaction: &Transaction<'_>, path: &Json) -> Option<Value> {
+pub fn find(doc: &Doc, path: &Json) -> Option<Value> {
     let mut steps = path.as_array().unwrap().iter();
     let root = steps.next().unwrap().as_str().unwrap();
-    let root = transaction.roots().find(|(name, _)| *name == root).and_then(|(_, value)| value);
+    let root = doc.roots().find(|(name, _)| *name == root).and_then(|(_, value)| value);
     let found = steps.try_fold(root.expect("the root was defined"), |at, step| match (&at, step) {
-        (Value::Array(of), Json::Number(index)) => of.get(transaction, index.as_u64()? as u32),
-        (Value::XmlElement(of), Json::Number(index)) => of.get(transaction, index.as_u64()? as u32),
-        (Value::XmlFragment(of), Json::Number(index)) => of.get(transaction, index.as_u64()? as u32),
-        (Value::Map(of), Json::String(key)) => of.get(transaction, key),
-        (Value::XmlHook(of), Json::String(key)) => of.get(transaction, key),
+        (Value::Array(of), Json::Number(index)) => of.get(doc, index.as_u64()? as u32),
+        (Value::XmlElement(of), Json::Number(index)) => of.get(doc, index.as_u64()? as u32),
+        (Value::XmlFragment(of), Json::Number(index)) => of.get(doc, index.as_u64()? as u32),
+        (Value::Map(of), Json::String(key)) => of.get(doc, key),
+        (Value::XmlHook(of), Json::String(key)) => of.get(doc, key),
         _ => None,
     });
     found.filter(|value| !matches!(value, Value::Any(_) | Value::Subdoc(_)))

@@ -8,14 +8,14 @@
 //! - `loose`: only contents are compared; see `calls::Vocabulary::objects`.
 //! - `steps`: `{do: "edit", on, origin?, ops}` (one transaction; ops as the conformance cases note them; what ours
 //!   refuses is left out), `{do: "deliver", on, pick, v2}`, `{do: "undo" | "redo" | "stopCapturing" | "clear", on}`,
-//!   `{do: "snapshot", on}`, `{do: "at", on, picks}`, `{do: "copy", on, gc}`.
+//!   `{do: "snapshot", on}`, `{do: "at", on, picks}`, `{do: "copy", on, gc}`, `{do: "positions", on, index, assoc}`.
 
 pub mod calls;
 pub mod shrink;
 
 use crate::edits;
 use crate::history::Both;
-use crate::notation::{Random, bytes, id_set, joined, ops, reachable};
+use crate::notation::{Random, any, bytes, id_set, joined, ops, reachable};
 use crate::oracle::{Oracle, authored};
 use crate::state::State;
 use crate::structs::same_structs_except;
@@ -23,7 +23,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use merganser::undo::{Stack, UndoManager, UndoOptions};
 use merganser::update::{Update, convert_update_v1_to_v2};
-use merganser::{ClientId, Doc, IdSet, Options, Origin, Snapshot, StateVector, Value};
+use merganser::{ClientId, Doc, IdSet, Options, Origin, RelativePosition, Snapshot, StateVector, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -37,6 +37,7 @@ struct Twin {
     /// Which of the updates it has; they are exchanged in one order.
     has: Vec<bool>,
     snapshots: Vec<Snapshot>,
+    positions: Vec<Vec<u8>>,
 }
 
 /// A program as it runs.
@@ -89,8 +90,8 @@ impl<'o> Run<'o> {
                 None => json!(false),
             };
             let opened = oracle.ask(json!({"do": "open", "client": replica["client"], "gc": gc, "undoes": undoes}));
-            let (yjs, has, snapshots) = (opened["doc"].clone(), Vec::new(), vec![Snapshot::default()]);
-            twins.push(Twin { ours, roots, undo, gc, yjs, has, snapshots });
+            let (has, snapshots, positions) = (Vec::new(), vec![Snapshot::default()], Vec::new());
+            twins.push(Twin { ours, roots, undo, gc, yjs: opened["doc"].clone(), has, snapshots, positions });
         }
         let is_loose = program["loose"].as_bool().unwrap();
         Run { oracle, twins, updates: Vec::new(), built_on: Vec::new(), is_loose }
@@ -125,6 +126,7 @@ impl<'o> Run<'o> {
                     both.compare_restored(self.oracle, snapshot);
                 }
             }
+            "positions" => self.positions(at, number(&step["index"]) as u32, step["assoc"].as_i64().unwrap() as i32),
             "copy" => self.copy(at, step["gc"].as_bool().unwrap()),
             _ => self.call_undo(at, what),
         }
@@ -138,7 +140,12 @@ impl<'o> Run<'o> {
             None => twin.ours.transact(),
         };
         let ops = step["ops"].as_array().unwrap().iter();
-        let done: Vec<&Json> = ops.filter(|op| ops::carry_out(&mut transaction, op).is_ok()).collect();
+        let mut done = Vec::new();
+        for op in ops {
+            if !throws_in_yjs(&transaction, op) && ops::carry_out(&mut transaction, op).is_ok() {
+                done.push(op);
+            }
+        }
         let mut commit = transaction.commit();
         twin.undo.iter_mut().for_each(|undo| drop(undo.track(&mut commit, 1)));
         let authored_by_us = commit.update_v1();
@@ -223,6 +230,41 @@ impl<'o> Run<'o> {
         twin.snapshots.push(snapshot);
     }
 
+    /// Relative positions at a place of every type are the same, and all that were made are found at the same places,
+    /// with what was undone followed or not.
+    fn positions(&mut self, at: usize, index: u32, assoc: i32) {
+        let twin = &mut self.twins[at];
+        let types = reachable(&twin.ours, &twin.roots);
+        let asked: Vec<Json> =
+            types.iter().map(|(path, _)| json!({"path": path, "index": index, "assoc": assoc})).collect();
+        let mut ask = |make: &[Json], find: &[Vec<u8>], follows: bool| {
+            let find: Vec<String> = find.iter().map(|position| STANDARD.encode(position)).collect();
+            self.oracle.ask(json!({"do": "positions", "doc": twin.yjs, "make": make, "find": find, "follows": follows}))
+        };
+        let made = ask(&asked, &[], true)["made"].clone();
+        for ((path, of), theirs) in types.iter().zip(made.as_array().unwrap()) {
+            let ours = RelativePosition::at(&twin.ours, of.clone(), index, assoc).unwrap();
+            assert_eq!(ours.encode(), bytes(&theirs["bytes"]), "position at {index} of {path}");
+            assert_eq!(any(&ours.to_json()), theirs["json"], "position at {index} of {path}, JSON");
+            twin.positions.push(ours.encode());
+        }
+        for follows in [true, false] {
+            let found = ask(&[], &twin.positions, follows)["found"].clone();
+            for (position, theirs) in twin.positions.iter().zip(found.as_array().unwrap()) {
+                let position = RelativePosition::decode(position).unwrap();
+                let ours = match follows {
+                    true => position.to_absolute(&twin.ours),
+                    false => position.to_absolute_as_written(&twin.ours),
+                };
+                let ours = ours.map(|found| {
+                    let path = types.iter().find(|(_, of)| *of == found.of).map(|(path, _)| path);
+                    json!({"index": found.index, "assoc": found.assoc, "path": path})
+                });
+                assert_eq!(json!(ours), *theirs, "{position:?} is found, followed: {follows}");
+            }
+        }
+    }
+
     /// What one of a pair encodes, in either format, a new document of the other engine shows alike.
     fn copy(&mut self, at: usize, gc: bool) {
         let twin = &mut self.twins[at];
@@ -296,6 +338,10 @@ impl<'o> Run<'o> {
             }
             7 => json!({"do": "snapshot", "on": on}),
             8 => json!({"do": "at", "on": on, "picks": [random.below(30), random.below(30)]}),
+            10 => {
+                let assoc = [0, -1, 1, -7][random.below(4) as usize];
+                json!({"do": "positions", "on": on, "index": random.below(12), "assoc": assoc})
+            }
             9 => json!({"do": "copy", "on": on, "gc": random.one_in(2)}),
             _ => {
                 let types = reachable(&twin.ours, &twin.roots);
@@ -310,4 +356,16 @@ impl<'o> Run<'o> {
 
 fn origin(of: &Json) -> Option<Origin> {
     of.as_str().map(Origin::from)
+}
+
+/// Yjs throws where a delta deletes in a text that never held anything.
+fn throws_in_yjs(doc: &Doc, op: &Json) -> bool {
+    let is_empty = match ops::find(doc, &op["path"]) {
+        Some(Value::Text(of)) => of.is_empty(doc),
+        Some(Value::XmlText(of)) => of.is_empty(doc),
+        _ => false,
+    };
+    let deletes =
+        |delta: &Json| delta.as_array().is_some_and(|delta| delta.iter().any(|op| op.get("delete").is_some()));
+    is_empty && deletes(&op["delta"])
 }

@@ -2,7 +2,7 @@
 // Requests: reset; open {client, gc, undoes}; edit {doc, seed, how: {splits, narrow}}; apply {doc, update, origin?}; state {doc};
 // encode {doc, vector, format}; load {update, gc}; merge {updates}; cut {update, vector}; formats {updates, vector, options};
 // undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
-// positions {doc, make, find}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
+// positions {doc, make, find, follows?}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
 // read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops, origin?};
 // users {doc, add?: [user, client], clients, ids}. Bytes are base64. Values are written as the conformance cases write them.
 
@@ -112,7 +112,10 @@ const ACTIONS = {
     Y.applyUpdate(loaded.doc, toBytes(update))
     return { ...state(loaded), authored: takeAuthored(loaded) }
   },
-  positions: ({ doc, make, find }) => ({ made: makePositions(docs[doc], make), found: findPositions(docs[doc], find) }),
+  positions: ({ doc, make, find, follows = true }) => ({
+    made: makePositions(docs[doc], make),
+    found: findPositions(docs[doc], find, follows)
+  }),
   snapshot: ({ doc }) => snapshot(docs[doc].doc),
   at: request => at(docs[request.doc], request),
   restored: request => restored(docs[request.doc].doc, ROOTS, request),

@@ -9,11 +9,11 @@ export const makePositions = ({ roots }, places) => places.map(({ path, index, a
   return { bytes, json: Y.relativePositionToJSON(position) }
 })
 
-export const findPositions = ({ doc, roots }, positions) => {
+export const findPositions = ({ doc, roots }, positions, follows) => {
   const paths = new Map(reachable(roots).map(([path, type]) => [type, path]))
   return positions.map(bytes => {
     const position = Y.decodeRelativePosition(new Uint8Array(Buffer.from(bytes, 'base64')))
-    const found = Y.createAbsolutePositionFromRelativePosition(position, doc)
+    const found = Y.createAbsolutePositionFromRelativePosition(position, doc, follows)
     return found && { index: found.index, assoc: found.assoc, path: paths.get(found.type) ?? null }
   })
 }
