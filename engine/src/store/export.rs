@@ -148,8 +148,8 @@ impl Store {
     /// What a unit is to whoever asks: where deleted content is left out, what is left in its place.
     pub(crate) fn kept_content(&self, unit: LocalId) -> Content {
         let block = self.block(unit);
-        let is_deleted = || !self.is_live(unit);
-        if self.collects && is_deleted() { self.collected(block.content, block.sequence) } else { block.content }
+        let is_collected = || !self.is_live(unit) && !self.kept.contains(unit);
+        if self.collects && is_collected() { self.collected(block.content, block.sequence) } else { block.content }
     }
 
     /// Whether `next`, which follows by clock, can be written as part of `run`. (FORMAT.md, joining)

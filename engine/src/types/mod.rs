@@ -1,6 +1,7 @@
 //! The shared types: small `Copy` handles that read from a document and write through a transaction.
 
 mod array;
+mod copy;
 mod delta;
 mod family;
 mod json;

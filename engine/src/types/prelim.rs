@@ -1,5 +1,6 @@
 //! Content that is about to become part of a document.
 
+use super::DeltaChange;
 use crate::doc::Transaction;
 use crate::integrate::NewItem;
 use crate::lib0::{write_any, write_string, write_var_uint};
@@ -31,6 +32,20 @@ pub enum Prelim {
     XmlFragment(Vec<Prelim>),
     /// An XML text with this content.
     XmlText(String),
+    /// A text with formatted content; usually all changes are inserts.
+    FormattedText {
+        /// Its content.
+        delta: Vec<DeltaChange>,
+        /// Attributes of the whole text.
+        attributes: Vec<(String, Prelim)>,
+    },
+    /// The same as an XML text.
+    FormattedXmlText {
+        /// Its content.
+        delta: Vec<DeltaChange>,
+        /// Its attributes.
+        attributes: Vec<(String, Prelim)>,
+    },
     /// An XML hook.
     XmlHook {
         /// Its hook name.
@@ -135,6 +150,10 @@ impl Transaction<'_> {
                 self.author_item(item).map(|_| ())
             }
             Prelim::Array(values) | Prelim::XmlFragment(values) => self.author_values(sequence, None, Some(0), values),
+            Prelim::FormattedText { delta, attributes } | Prelim::FormattedXmlText { delta, attributes } => {
+                self.apply_delta(handle, delta, true)?;
+                attributes.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value))
+            }
             Prelim::Map(entries) | Prelim::XmlHook { entries, .. } => {
                 entries.into_iter().try_for_each(|(key, value)| self.author_entry(handle, &key, value))
             }
@@ -160,11 +179,11 @@ pub(super) fn payload_of(prelim: &Prelim) -> Vec<u8> {
     let mut out = Vec::new();
     let mut tag = |tag: TypeTag| write_var_uint(&mut out, tag as u64);
     match prelim {
-        Prelim::Text(_) => tag(TypeTag::Text),
+        Prelim::Text(_) | Prelim::FormattedText { .. } => tag(TypeTag::Text),
         Prelim::Array(_) => tag(TypeTag::Array),
         Prelim::Map(_) => tag(TypeTag::Map),
         Prelim::XmlFragment(_) => tag(TypeTag::XmlFragment),
-        Prelim::XmlText(_) => tag(TypeTag::XmlText),
+        Prelim::XmlText(_) | Prelim::FormattedXmlText { .. } => tag(TypeTag::XmlText),
         Prelim::XmlElement { name, .. } => {
             tag(TypeTag::XmlElement);
             write_string(&mut out, name);

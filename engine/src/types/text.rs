@@ -255,7 +255,12 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn apply_delta(&mut self, handle: TypeHandle, delta: Vec<DeltaChange>, sanitize: bool) -> Result<(), Error> {
+    pub(super) fn apply_delta(
+        &mut self,
+        handle: TypeHandle,
+        delta: Vec<DeltaChange>,
+        sanitize: bool,
+    ) -> Result<(), Error> {
         let sequence = self.list(handle);
         let mut index = 0_u32;
         for change in &delta {

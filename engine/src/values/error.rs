@@ -25,7 +25,7 @@ pub enum ErrorKind {
     NotJson,
     /// A struct, content, type, value or message has a number that means nothing.
     UnknownTag,
-    /// Values lie in values beyond the depth that is read.
+    /// Values or types lie in each other beyond the depth that is read or copied.
     NestedTooDeeply,
     /// An item refers to an id of its own client that is not before it.
     ReferenceNotBefore,

@@ -62,8 +62,14 @@ pub fn prelim(value: &Json) -> Prelim {
             entries: entries("v").iter().map(|(key, value)| (key.clone(), prelim(value))).collect(),
         },
         (Some("type"), Some("XmlFragment")) => Prelim::XmlFragment(list("children")),
-        (Some("type"), Some("Text")) => Prelim::Text(text_of(value)),
-        (Some("type"), Some("XmlText")) => Prelim::XmlText(text_of(value)),
+        (Some("type"), Some("Text")) => match text_of(value) {
+            Ok(text) => Prelim::Text(text),
+            Err((delta, attributes)) => Prelim::FormattedText { delta, attributes },
+        },
+        (Some("type"), Some("XmlText")) => match text_of(value) {
+            Ok(text) => Prelim::XmlText(text),
+            Err((delta, attributes)) => Prelim::FormattedXmlText { delta, attributes },
+        },
         (Some("doc"), _) => {
             let mut options = Vec::new();
             if value["gc"] == Json::Bool(false) {
@@ -81,11 +87,17 @@ pub fn prelim(value: &Json) -> Prelim {
     }
 }
 
-fn text_of(value: &Json) -> String {
-    match value["text"].as_str() {
-        Some(text) => text.into(),
-        None => value["delta"].as_array().into_iter().flatten().map(|op| op["insert"].as_str().unwrap()).collect(),
+/// Formatted content of a text, and its attributes.
+type Formatted = (Vec<DeltaChange>, Vec<(String, Prelim)>);
+
+/// The content of a text, if it is plain; else as it is formatted.
+fn text_of(value: &Json) -> Result<String, Formatted> {
+    if let Some(text) = value["text"].as_str() {
+        return Ok(text.into());
     }
+    let entries = |field: &str| value[field].as_object().into_iter().flatten();
+    let attributes = entries("attrs").map(|(key, value)| (key.clone(), prelim(value))).collect();
+    Err((value["delta"].as_array().into_iter().flatten().map(change).collect(), attributes))
 }
 
 fn attributes(of: &Json) -> Attributes {
@@ -99,6 +111,23 @@ fn change(of: &Json) -> DeltaChange {
         (Some(len), _) => DeltaChange::Retain { len, attributes },
         (_, Some(len)) => DeltaChange::Delete { len },
         _ => DeltaChange::Insert { insert: prelim(&of["insert"]), attributes },
+    }
+}
+
+/// Inserts a copy of what lies elsewhere.
+fn clone(transaction: &mut Transaction<'_>, op: &Json, into: Value) -> Result<(), Error> {
+    let of = find(transaction, &op["from"]).ok_or(Error::from(ErrorKind::WrongType))?;
+    let copy = of.to_prelim(transaction)?;
+    let at = op["at"].as_u64().unwrap_or(0) as u32;
+    match into {
+        Value::Map(map) => map.set(transaction, op["key"].as_str().unwrap(), copy),
+        Value::XmlHook(map) => map.set(transaction, op["key"].as_str().unwrap(), copy),
+        Value::Text(text) => text.insert_embed(transaction, at, copy, &[]),
+        Value::XmlText(text) => text.insert_embed(transaction, at, copy, &[]),
+        Value::Array(list) => list.insert(transaction, at, vec![copy]),
+        Value::XmlFragment(list) => list.insert(transaction, at, vec![copy]),
+        Value::XmlElement(list) => list.insert(transaction, at, vec![copy]),
+        Value::Any(_) | Value::Subdoc(_) => Err(ErrorKind::WrongType.into()),
     }
 }
 
@@ -170,6 +199,7 @@ pub fn carry_out(transaction: &mut Transaction<'_>, op: &Json) -> Result<(), Err
     let len = op["len"].as_u64().unwrap_or(0) as u32;
     let key = op["key"].as_str().unwrap_or_default();
     match find(transaction, &op["path"]) {
+        Some(of) if op["op"] == "clone" => clone(transaction, op, of),
         Some(Value::Text(of)) => on_text!(of, transaction, op, at, len, key),
         Some(Value::XmlText(of)) => on_text!(of, transaction, op, at, len, key),
         Some(Value::Array(of)) => on_list!(of, transaction, op, at, len),

@@ -1,6 +1,7 @@
 //! Random calls on random types, as the conformance cases note them.
 
 use crate::notation::Random;
+use merganser::types::{DeltaInsert, DeltaOp};
 use merganser::{Doc, Value};
 use serde_json::{Value as Json, json};
 
@@ -41,11 +42,50 @@ fn plain(random: &mut Random) -> Json {
     }
 }
 
+/// A text, every other one formatted.
+fn text(random: &mut Random, kind: &str) -> Json {
+    if random.one_in(2) {
+        return json!({"$": "type", "kind": kind, "text": one(random, &WORDS)});
+    }
+    let formats = [json!({}), json!({"b": true}), json!({"b": true, "i": 1}), json!({"c": "red"}), json!({"b": null})];
+    let insert = |random: &mut Random| {
+        let inserted = match random.below(5) {
+            0 => json!({"image": "x"}),
+            1 => json!({"$": "type", "kind": "Map", "v": {"k": 1}}),
+            _ => json!(one(random, &WORDS)),
+        };
+        json!({"insert": inserted, "attributes": formats[random.below(5) as usize]})
+    };
+    let delta: Json = (0..random.below(4)).map(|_| insert(random)).collect();
+    let attrs = if random.one_in(4) { json!({"id": 1, "k": {"$": "undefined"}}) } else { json!({}) };
+    json!({"$": "type", "kind": kind, "delta": delta, "attrs": attrs})
+}
+
+/// Whether Yjs clones a type with all that it holds, and leaves what it holds where it is.
+pub fn is_cloned_whole(doc: &Doc, of: &Value) -> bool {
+    let all = |values: Vec<Value>| values.iter().all(|value| is_cloned_whole(doc, value));
+    let plain = |entries: Vec<Value>| entries.iter().all(|value| matches!(value, Value::Any(_)));
+    let plain_delta = |delta: Vec<DeltaOp>| {
+        delta.iter().all(|op| matches!(op.insert, DeltaInsert::Text(_) | DeltaInsert::Embed(Value::Any(_))))
+    };
+    match of {
+        Value::Any(_) => true,
+        Value::Subdoc(_) => false,
+        Value::Array(of) => all(of.values(doc)),
+        Value::Map(of) => all(of.values(doc).collect()),
+        Value::XmlFragment(of) => all(of.children(doc)),
+        Value::XmlElement(of) => all(of.children(doc)) && plain(of.attributes(doc).map(|(_, value)| value).collect()),
+        Value::XmlHook(of) => plain(of.values(doc).collect()),
+        Value::Text(of) => of.attributes(doc).next().is_none() && plain_delta(of.to_delta(doc)),
+        Value::XmlText(of) => of.attributes(doc).next().is_none() && plain_delta(of.to_delta(doc)),
+    }
+}
+
 fn xml(random: &mut Random, depth: u32) -> Json {
     let children =
         |random: &mut Random| -> Json { (0..random.below(3)).map(|_| xml(random, depth.saturating_sub(1))).collect() };
     match random.below(if depth == 0 { 2 } else { 5 }) {
-        0 => json!({"$": "type", "kind": "XmlText", "text": one(random, &WORDS)}),
+        0 => text(random, "XmlText"),
         1 => json!({"$": "type", "kind": "XmlHook", "name": one(random, &KEYS), "v": {"z": value(random, 0), "a": 1}}),
         2 => json!({"$": "type", "kind": "XmlFragment", "children": children(random)}),
         _ => {
@@ -75,7 +115,7 @@ fn listed(random: &mut Random, depth: u32) -> Json {
             json!({"$": "type", "kind": "Array", "v": v})
         }
         1 => json!({"$": "type", "kind": "Map", "v": {"z": value(random, depth - 1), "a": value(random, depth - 1)}}),
-        2 => json!({"$": "type", "kind": "Text", "text": one(random, &WORDS)}),
+        2 => text(random, "Text"),
         3 => xml(random, depth),
         4 => json!({"$": "doc", "guid": one(random, &KEYS)}),
         _ => plain(random),
@@ -170,6 +210,15 @@ impl Vocabulary {
             false => &types[random.below(types.len() as u32) as usize],
         };
         let key = one(random, &KEYS);
+        if random.one_in(12)
+            && types.len() < 40
+            && let Some(op) = clone(random, doc, types, of)
+        {
+            let mut op = op;
+            op["path"] = path.clone();
+            op["key"] = json!(key);
+            return op;
+        }
         let mut op = match of {
             Value::Array(of) => self.list_call(random, of.len(doc), false),
             Value::XmlFragment(of) => self.list_call(random, of.len(doc), true),
@@ -186,6 +235,22 @@ impl Vocabulary {
         op["path"] = path.clone();
         op
     }
+}
+
+/// A copy of one of the types into another one.
+fn clone(random: &mut Random, doc: &Doc, types: &[(Json, Value)], into: &Value) -> Option<Json> {
+    let (from, of) = &types[random.below(types.len() as u32) as usize];
+    let is_xml = !matches!(of, Value::Array(_) | Value::Map(_) | Value::Text(_));
+    let len = match into {
+        Value::Array(into) => into.len(doc),
+        Value::Text(into) => into.len(doc),
+        Value::XmlText(into) => into.len(doc),
+        Value::XmlFragment(into) if is_xml => into.len(doc),
+        Value::XmlElement(into) if is_xml => into.len(doc),
+        Value::Map(_) | Value::XmlHook(_) => 0,
+        _ => return None,
+    };
+    Some(json!({"op": "clone", "from": from, "at": random.below(len + 1)}))
 }
 
 fn attribute(random: &mut Random) -> Json {

@@ -142,7 +142,7 @@ impl<'o> Run<'o> {
         let ops = step["ops"].as_array().unwrap().iter();
         let mut done = Vec::new();
         for op in ops {
-            if !throws_in_yjs(&transaction, op) && ops::carry_out(&mut transaction, op).is_ok() {
+            if !breaks_in_yjs(&transaction, op) && ops::carry_out(&mut transaction, op).is_ok() {
                 done.push(op);
             }
         }
@@ -358,8 +358,11 @@ fn origin(of: &Json) -> Option<Origin> {
     of.as_str().map(Origin::from)
 }
 
-/// Yjs throws where a delta deletes in a text that never held anything.
-fn throws_in_yjs(doc: &Doc, op: &Json) -> bool {
+/// Yjs throws where a delta deletes in a text that never held anything, and breaks what it does not clone.
+fn breaks_in_yjs(doc: &Doc, op: &Json) -> bool {
+    if op["op"] == "clone" {
+        return !ops::find(doc, &op["from"]).is_some_and(|of| calls::is_cloned_whole(doc, &of));
+    }
     let is_empty = match ops::find(doc, &op["path"]) {
         Some(Value::Text(of)) => of.is_empty(doc),
         Some(Value::XmlText(of)) => of.is_empty(doc),

@@ -5,12 +5,20 @@ import { typeAt } from './paths.js'
 
 const all = (values, of) => Object.entries(values).map(([key, value]) => [key, of(value)])
 
+const change = op => op.insert === undefined ? op : { ...op, insert: made(op.insert) }
+
+const text = (into, { delta, attrs }) => {
+  if (delta) into.applyDelta(delta.map(change))
+  all(attrs ?? {}, made).forEach(([key, value]) => into.setAttribute(key, value))
+  return into
+}
+
 const type = of => {
   switch (of.kind) {
     case 'Array': return Y.Array.from(of.v.map(made))
     case 'Map': return new Y.Map(all(of.v, made))
-    case 'Text': return new Y.Text(of.text)
-    case 'XmlText': return new Y.XmlText(of.text)
+    case 'Text': return text(new Y.Text(of.text), of)
+    case 'XmlText': return text(new Y.XmlText(of.text), of)
     case 'XmlHook': {
       const hook = new Y.XmlHook(of.name)
       all(of.v, made).forEach(([key, value]) => hook.set(key, value))
@@ -51,7 +59,6 @@ const CALLS = {
   textDelete: (of, { at, len }) => of.delete(at, len),
   textFormat: (of, { at, len, attrs }) => of.format(at, len, attrs),
   textDelta: (of, { delta, sanitize }) => {
-    const change = op => op.insert === undefined ? op : { ...op, insert: made(op.insert) }
     return of.applyDelta(delta.map(change), { sanitize })
   },
   insert: (of, { at, values }) => of.insert(at, values.map(made)),
@@ -62,10 +69,17 @@ const CALLS = {
   set: (of, { key, value }) => of.set(key, made(value)),
   unset: (of, { key }) => of.delete(key),
   clear: of => of.clear(),
+  // What lies at `from` is cloned into a list, map or text.
+  clone: (of, { from, at, key }, roots) => {
+    const copy = typeAt(roots, from).clone()
+    if (of instanceof Y.Map) of.set(key, copy)
+    else if (of instanceof Y.Text) of.insertEmbed(at, copy, {})
+    else of.insert(at, [copy])
+  },
   setAttr: (of, { key, value }) => of.setAttribute(key, made(value)),
   removeAttr: (of, { key }) => of.removeAttribute(key)
 }
 
 export const write = ({ doc, roots }, ops, origin) => doc.transact(() => {
-  ops.forEach(op => CALLS[op.op](typeAt(roots, op.path), op))
+  ops.forEach(op => CALLS[op.op](typeAt(roots, op.path), op, roots))
 }, origin)
