@@ -1,6 +1,6 @@
 //! `Doc`: one replica of a document, and the transactions that change it.
 
-use crate::integrate::{Applied, Pending, Replica};
+use crate::integrate::{Applied, CleanUp, Pending, Replica};
 use crate::origin::Origin;
 use crate::store::{Store, TypeHandle};
 use crate::update::{TypeTag, Update, convert_update_v2_to_v1, encode_state_vector, encode_v2};
@@ -64,6 +64,19 @@ impl Doc {
     /// Who writes through this replica.
     pub fn client_id(&self) -> ClientId {
         self.client_id
+    }
+
+    /// Writes under another client id from now on.
+    pub fn set_client_id(&mut self, client_id: ClientId) {
+        self.client_id = client_id;
+    }
+
+    /// Deletes formatting marks that change nothing, after a transaction that left this to be done; `None` if there
+    /// was nothing to delete. See [`Commit::clean_up`].
+    pub(crate) fn clean_up(&mut self, after: CleanUp) -> Option<Commit<'_>> {
+        self.replica.clean_up_formats(after);
+        let commit = Commit { doc: self, origin: None, begins_with_update: false, is_local: true };
+        (!commit.is_empty()).then_some(commit)
     }
 
     /// Begins a transaction: edits that are sent as one update.
@@ -289,13 +302,22 @@ impl<'d> Commit<'d> {
     /// assert!(cleaned.update_v1().is_some());
     /// # Ok::<(), merganser::Error>(())
     /// ```
-    pub fn clean_up(self) -> Option<Commit<'d>> {
-        if self.is_local {
-            return None;
-        }
-        self.doc.replica.clean_up_formats();
-        let commit = Commit { doc: self.doc, origin: None, begins_with_update: false, is_local: true };
-        (!commit.is_empty()).then_some(commit)
+    pub fn clean_up(mut self) -> Option<Commit<'d>> {
+        let changes = self.changes_to_clean_up()?;
+        self.doc.clean_up(changes)
+    }
+
+    /// What is to be cleaned up after it; for [`Doc::clean_up`].
+    pub(crate) fn changes_to_clean_up(&mut self) -> Option<CleanUp> {
+        if self.is_local { None } else { self.doc.replica.changes_to_clean_up() }
+    }
+
+    /// Whether an update of somebody else brought units of this replica's own client id: another writer uses the same.
+    /// Each then overwrites the other; draw a new id at once ([`Doc::set_client_id`]), as Yjs does.
+    pub fn is_client_id_taken(&self) -> bool {
+        let store = self.doc.store();
+        let own = store.find_client(self.doc.client_id);
+        !self.is_local && own.is_some_and(|own| store.log(own).changed_from.is_some())
     }
 
     /// Which units it deleted, of its own additions too. O(deleted ranges). (Yjs: `transaction.deleteSet`)

@@ -13,6 +13,7 @@ pub mod events;
 pub mod history;
 mod integrate;
 pub mod lib0;
+pub mod observe;
 mod origin;
 mod position;
 mod store;

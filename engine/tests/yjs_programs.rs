@@ -4,6 +4,7 @@
 //! `MERGANSER_SEED` runs one seed, `MERGANSER_RUNS` so many; see `yjs.rs` for what it needs. A program that fails is cut
 //! down and written to `tests/repro_programs/`, whose files are run in each ordinary test run.
 
+mod calls;
 mod edits;
 mod history;
 mod notation;
@@ -12,13 +13,13 @@ mod state;
 mod structs;
 mod twins;
 
+use calls::Vocabulary;
 use notation::{Random, runs};
 use oracle::Oracle;
 use serde_json::{Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use twins::Run;
-use twins::calls::Vocabulary;
 use twins::shrink::shrink;
 
 fn folder() -> PathBuf {

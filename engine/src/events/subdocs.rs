@@ -2,6 +2,7 @@
 
 use super::extent::{Extent, Units};
 use crate::doc::{Commit, Doc};
+use crate::origin::Origin;
 use crate::store::{LocalId, Store};
 use crate::types::{Subdoc, Value};
 use crate::update::Content;
@@ -15,6 +16,16 @@ pub struct SubdocChanges {
     pub added: Vec<Subdoc>,
     /// They went.
     pub removed: Vec<Subdoc>,
+    /// They are to be loaded at once: of those that came the ones that say so ([`auto_load`](Subdoc::auto_load)), and in
+    /// a local transaction all but those that an undo brought back. (Yjs: `shouldLoad`)
+    pub loaded: Vec<Subdoc>,
+}
+
+impl SubdocChanges {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.loaded.is_empty()
+    }
 }
 
 impl Doc {
@@ -39,10 +50,11 @@ impl Commit<'_> {
         let is_doc = |of: &Units| store.block((of.client, of.start)).content == Content::Doc;
         let added = extent.added_units().map(|(_, units)| units).filter(is_doc).flat_map(units);
         let removed = extent.deleted_units().map(|(_, units)| units).filter(is_doc).flat_map(units);
-        SubdocChanges {
-            added: added.filter(|unit| store.is_live(*unit)).filter_map(|unit| subdoc(store, unit)).collect(),
-            removed: removed.filter_map(|unit| subdoc(store, unit)).collect(),
-        }
+        let added: Vec<Subdoc> =
+            added.filter(|unit| store.is_live(*unit)).filter_map(|unit| subdoc(store, unit)).collect();
+        let is_made_here = self.is_local() && !matches!(self.origin(), Some(Origin::UndoManager(_)));
+        let loaded = added.iter().filter(|subdoc| is_made_here || subdoc.auto_load()).cloned().collect();
+        SubdocChanges { removed: removed.filter_map(|unit| subdoc(store, unit)).collect(), added, loaded }
     }
 }
 

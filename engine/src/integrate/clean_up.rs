@@ -18,6 +18,13 @@ struct GapMark {
     is_beyond: bool,
 }
 
+/// What a transaction inserted and deleted, for the clean-up after it.
+#[derive(Debug)]
+pub(crate) struct CleanUp {
+    inserted: Vec<(Client, Range<Clock>)>,
+    deleted: Vec<(Client, Range<Clock>)>,
+}
+
 impl Replica {
     /// Cleans the rest of the gap from `start` on, where `before` is in force: marks that another one of the gap
     /// overrides, and marks that set what is set already. `current` is the formatting in force before the unit `until`
@@ -73,17 +80,19 @@ impl Replica {
         marks
     }
 
-    /// What Yjs does with texts after a transaction that brought remote changes, as a transaction of its own. Nothing,
-    /// unless a text with marks was changed; then every type that marks were inserted into or deleted from is cleaned,
-    /// and every gap that something was deleted in. O(what changed + spans of the gaps).
-    /// (Yjs: `cleanupYTextAfterTransaction`)
-    pub(crate) fn clean_up_formats(&mut self) {
-        if !self.store.order.has_any_marks() || !self.has_changed_text() {
-            return self.begin();
-        }
-        let mut whole = self.types_with_inserted_marks();
-        let deleted = self.deleted_by_client();
+    /// What the last transaction leaves to be cleaned up if it brought remote changes; `None` unless it changed a text
+    /// that has marks. O(blocks that changed).
+    pub(crate) fn changes_to_clean_up(&mut self) -> Option<CleanUp> {
+        let is_needed = self.store.order.has_any_marks() && self.has_changed_text();
+        is_needed.then(|| CleanUp { inserted: self.inserted().collect(), deleted: self.deleted_by_client() })
+    }
+
+    /// What Yjs does with texts after a transaction that brought remote changes, as a transaction of its own: every
+    /// type that marks were inserted into or deleted from is cleaned, and every gap that something was deleted in.
+    /// O(what changed + spans of the gaps). (Yjs: `cleanupYTextAfterTransaction`)
+    pub(crate) fn clean_up_formats(&mut self, CleanUp { inserted, deleted }: CleanUp) {
         self.begin();
+        let mut whole = self.types_with_marks_in(inserted);
         let mut seen = BTreeMap::new();
         for (client, range) in deleted {
             self.for_each_block(client, range, |replica, content, sequence, range| {
@@ -175,10 +184,9 @@ impl Replica {
         self.store.order.has_marks(self.store.types.get(of).sequence)
     }
 
-    fn types_with_inserted_marks(&mut self) -> BTreeSet<TypeHandle> {
+    fn types_with_marks_in(&mut self, inserted: Vec<(Client, Range<Clock>)>) -> BTreeSet<TypeHandle> {
         let mut found = BTreeSet::new();
-        let ranges: Vec<_> = self.inserted().collect();
-        for (client, range) in ranges {
+        for (client, range) in inserted {
             self.for_each_block(client, range, |replica, content, sequence, range| {
                 if content == Content::Format && replica.store.is_live((client, range.start)) {
                     found.insert(replica.store.types.owner(sequence).of);

@@ -17,6 +17,7 @@ use crate::values::{ClientId, Clock};
 use std::ops::Range;
 
 pub use apply::Applied;
+pub(crate) use clean_up::CleanUp;
 pub(crate) use item::NewItem;
 pub(crate) use pending::Pending;
 

@@ -44,7 +44,7 @@ impl Doc {
         self.store().order.look_up(unit.0, unit.1)
     }
 
-    fn parent_of(&self, handle: TypeHandle) -> Option<Value> {
+    pub(crate) fn parent_of(&self, handle: TypeHandle) -> Option<Value> {
         let store = self.store();
         let place = self.place_of(store.types.get(handle).item?)?;
         let parent = store.types.owner(store.order.sequence_of(place)).of;

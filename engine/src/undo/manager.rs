@@ -246,6 +246,11 @@ impl UndoManager {
         self.stack_mut(stack).last_mut().map(|item| &mut item.meta)
     }
 
+    /// What the program remembers with an item of a stack.
+    pub(crate) fn meta_mut(&mut self, stack: Stack, at: usize) -> Option<&mut BTreeMap<Box<str>, Any>> {
+        self.stack_mut(stack).get_mut(at).map(|item| &mut item.meta)
+    }
+
     /// Empties both stacks. What only they needed is collected.
     pub fn clear(&mut self, doc: &mut Doc) {
         self.clear_one(doc, Stack::Undo);

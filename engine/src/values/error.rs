@@ -47,6 +47,8 @@ pub enum ErrorKind {
     DamagedRow,
     /// A stored row was written by a newer version.
     NewerVersion,
+    /// Callbacks answer each other without end.
+    TooManyReactions,
     /// A value is too large for the place where it would be stored.
     TooLarge,
 }
@@ -83,6 +85,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::SnapshotUnavailable => "the document lacks what the snapshot shows",
             ErrorKind::DamagedRow => "a stored row is damaged",
             ErrorKind::NewerVersion => "a stored row is of a newer version",
+            ErrorKind::TooManyReactions => "callbacks answer each other without end",
             ErrorKind::TooLarge => "a value is too large to be stored",
         })
     }

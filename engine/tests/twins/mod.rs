@@ -5,14 +5,14 @@
 //! that is cut down to a small one where it fails.
 //!
 //! - `replicas`: for each `{client, gc, undo}`; `undo` is null or `{timeout, origins}`.
-//! - `loose`: only contents are compared; see `calls::Vocabulary::objects`.
+//! - `loose`: only contents are compared; see `Vocabulary::objects`.
 //! - `steps`: `{do: "edit", on, origin?, ops}` (one transaction; ops as the conformance cases note them; what ours
 //!   refuses is left out), `{do: "deliver", on, pick, v2}`, `{do: "undo" | "redo" | "stopCapturing" | "clear", on}`,
 //!   `{do: "snapshot", on}`, `{do: "at", on, picks}`, `{do: "copy", on, gc}`, `{do: "positions", on, index, assoc}`.
 
-pub mod calls;
 pub mod shrink;
 
+use crate::calls::{Vocabulary, breaks_in_yjs};
 use crate::edits;
 use crate::history::Both;
 use crate::notation::{Random, any, bytes, id_set, joined, ops, reachable};
@@ -330,7 +330,7 @@ impl<'o> Run<'o> {
     }
 
     /// A random step.
-    pub fn choose(&self, random: &mut Random, vocabulary: &calls::Vocabulary) -> Json {
+    pub fn choose(&self, random: &mut Random, vocabulary: &Vocabulary) -> Json {
         let on = random.below(self.twins.len() as u32) as usize;
         let twin = &self.twins[on];
         if random.one_in(2) && !self.lacking(on).is_empty() {
@@ -363,19 +363,4 @@ impl<'o> Run<'o> {
 
 fn origin(of: &Json) -> Option<Origin> {
     of.as_str().map(Origin::from)
-}
-
-/// Yjs throws where a delta deletes in a text that never held anything, and breaks what it does not clone.
-fn breaks_in_yjs(doc: &Doc, op: &Json) -> bool {
-    if op["op"] == "clone" {
-        return !ops::find(doc, &op["from"]).is_some_and(|of| calls::is_cloned_whole(doc, &of));
-    }
-    let is_empty = match ops::find(doc, &op["path"]) {
-        Some(Value::Text(of)) => of.is_empty(doc),
-        Some(Value::XmlText(of)) => of.is_empty(doc),
-        _ => false,
-    };
-    let deletes =
-        |delta: &Json| delta.as_array().is_some_and(|delta| delta.iter().any(|op| op.get("delete").is_some()));
-    is_empty && deletes(&op["delta"])
 }

@@ -4,6 +4,7 @@
 // undo {doc, call: 'undo' | 'redo' | 'stopCapturing' | 'clear'}: `undoes` of open may hold options of the UndoManager;
 // positions {doc, make, find, follows?}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
 // read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops, origin?};
+// observe {doc}: begins a log of all callbacks; log {doc}: takes what it holds; load_subdoc {doc, guid};
 // users {doc, add?: [user, client], clients, ids}. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
@@ -14,6 +15,7 @@ import { at, contains, restored, snapshot } from './history.js'
 import { findPositions, makePositions } from './positions.js'
 import { keyOrders, read } from './read.js'
 import { users } from './users.js'
+import { load, observe } from './observe.js'
 import { write } from './write.js'
 
 // stdout is for answers.
@@ -124,6 +126,15 @@ const ACTIONS = {
   keyOrders: ({ updates, gc }) => {
     const { doc, roots } = open(3, gc, false)
     return keyOrders(roots, updates, update => Y.applyUpdate(doc, toBytes(update)))
+  },
+  observe: ({ doc }) => {
+    docs[doc].log = observe(docs[doc])
+    return {}
+  },
+  log: ({ doc }) => ({ log: docs[doc].log.splice(0) }),
+  load_subdoc: ({ doc, guid }) => {
+    load(docs[doc], guid)
+    return {}
   },
   write: ({ doc, ops, origin = null }) => {
     write(docs[doc], ops, origin)

@@ -1,6 +1,7 @@
 //! Random calls on random types, as the conformance cases note them.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
-use crate::notation::Random;
+use crate::notation::{Random, ops};
 use merganser::types::{DeltaInsert, DeltaOp};
 use merganser::{Doc, Value};
 use serde_json::{Value as Json, json};
@@ -62,7 +63,7 @@ fn text(random: &mut Random, kind: &str) -> Json {
 }
 
 /// Whether Yjs clones a type with all that it holds, and leaves what it holds where it is.
-pub fn is_cloned_whole(doc: &Doc, of: &Value) -> bool {
+fn is_cloned_whole(doc: &Doc, of: &Value) -> bool {
     let all = |values: Vec<Value>| values.iter().all(|value| is_cloned_whole(doc, value));
     let plain = |entries: Vec<Value>| entries.iter().all(|value| matches!(value, Value::Any(_)));
     let plain_delta = |delta: Vec<DeltaOp>| {
@@ -259,4 +260,19 @@ fn attribute(random: &mut Random) -> Json {
         true => json!({"op": "removeAttr", "key": key}),
         false => json!({"op": "setAttr", "key": key, "value": value(random, 1)}),
     }
+}
+
+/// Yjs throws where a delta deletes in a text that never held anything, and breaks what it does not clone.
+pub fn breaks_in_yjs(doc: &Doc, op: &Json) -> bool {
+    if op["op"] == "clone" {
+        return !ops::find(doc, &op["from"]).is_some_and(|of| is_cloned_whole(doc, &of));
+    }
+    let is_empty = match ops::find(doc, &op["path"]) {
+        Some(Value::Text(of)) => of.is_empty(doc),
+        Some(Value::XmlText(of)) => of.is_empty(doc),
+        _ => false,
+    };
+    let deletes =
+        |delta: &Json| delta.as_array().is_some_and(|delta| delta.iter().any(|op| op.get("delete").is_some()));
+    is_empty && deletes(&op["delta"])
 }
