@@ -34,7 +34,10 @@ fn subdocuments_come_and_go_with_their_units() {
     let mut transaction = theirs.transact();
     transaction.apply_update(&commit.update_v1().unwrap()).unwrap();
     let commit = transaction.commit();
-    assert_eq!(commit.subdocs(), changes, "a remote transaction tells the same");
+    assert_eq!(guids(&changes.loaded), ["one", "two"], "what was made here is there");
+    let remote = commit.subdocs();
+    assert_eq!((&remote.added, &remote.removed), (&changes.added, &changes.removed));
+    assert_eq!(guids(&remote.loaded), ["one"], "only what says so");
 
     // A key that is set anew ends the one that was there; a deleted parent those that are in it.
     let mut transaction = ours.transact();

@@ -176,6 +176,8 @@ struct Both<'o> {
     roots: Vec<(String, Value)>,
     yjs: Json,
     log: Log,
+    /// Names of subdocuments, as often as one of the name came.
+    came: Vec<Json>,
     /// A document that nobody observes, which writes from elsewhere.
     writer: Doc,
 }
@@ -202,7 +204,7 @@ impl<'o> Both<'o> {
         observe(&mut ours, &[roots.clone(), vec![reactions]].concat(), manager, &log);
         let mut writer = Doc::new(Options::new(ClientId::from(9)));
         edits::roots(&mut writer);
-        Both { oracle, ours, manager, roots, yjs, log, writer }
+        Both { oracle, ours, manager, roots, yjs, log, came: Vec::new(), writer }
     }
 
     fn edit(&mut self, calls: &[Json], origin: &Json) {
@@ -236,6 +238,9 @@ impl<'o> Both<'o> {
     fn compare(&mut self, what: &str) {
         self.ours.assert_invariants();
         let theirs = self.oracle.ask(json!({"do": "log", "doc": self.yjs}))["log"].as_array().unwrap().clone();
+        for entry in self.log.lock().unwrap().iter().filter(|entry| entry[0] == "subdocs") {
+            self.came.extend(entry[1]["added"].as_array().unwrap().iter().cloned());
+        }
         let (ours, theirs) = (transactions(std::mem::take(&mut self.log.lock().unwrap())), transactions(theirs));
         let is_update = |entry: &Json| entry[0] == "update";
         let shown = |groups: &[Vec<Json>]| {
@@ -281,13 +286,11 @@ fn run(oracle: &mut Oracle, seed: u64) {
             "receive" => both.receive(&calls),
             "load" => {
                 // Of several with one name Yjs loads each by itself.
-                let subdocs = both.ours.subdocs();
-                if let Some(subdoc) = subdocs.first() {
-                    let is_only = subdocs.iter().filter(|other| other.guid == subdoc.guid).count() == 1;
-                    if is_only {
-                        both.ours.load_subdoc(&subdoc.guid);
-                        both.oracle.ask(json!({"do": "load_subdoc", "doc": both.yjs, "guid": subdoc.guid}));
-                    }
+                let came_once =
+                    |subdoc: &Subdoc| both.came.iter().filter(|guid| **guid == json!(subdoc.guid)).count() == 1;
+                if let Some(subdoc) = both.ours.subdocs().into_iter().find(came_once) {
+                    both.ours.load_subdoc(&subdoc.guid);
+                    both.oracle.ask(json!({"do": "load_subdoc", "doc": both.yjs, "guid": subdoc.guid}));
                 }
             }
             _ => both.edit(&calls, &if random.one_in(3) { json!("elsewhere") } else { Json::Null }),

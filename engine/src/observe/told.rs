@@ -89,7 +89,11 @@ impl Notes {
         let stacks = self.managers.iter_mut().filter_map(|managed| managed.track(commit, now_ms)).collect();
         let subdocs = commit.subdocs();
         let names = |of: &[Subdoc]| of.iter().map(|subdoc| subdoc.guid.clone()).collect::<Vec<_>>();
-        names(&subdocs.removed).iter().for_each(|name| _ = self.loaded.remove(name));
+        if !subdocs.removed.is_empty() {
+            let left = names(&commit.doc().subdocs());
+            let gone = names(&subdocs.removed).into_iter().filter(|name| !left.contains(name));
+            gone.for_each(|name| _ = self.loaded.remove(&name));
+        }
         self.loaded.extend(names(&subdocs.loaded));
         self.waiting.push_back(Told {
             origin: commit.origin().cloned(),

@@ -84,7 +84,12 @@ impl Doc {
             };
             delta.push(DeltaChange::Insert { insert, attributes: op.attributes });
         }
-        Ok(if is_plain { Content::Plain(self.plain_text(handle)) } else { Content::Formatted(delta, attributes) })
+        // Several inserts of plain text are several items.
+        Ok(if is_plain && delta.len() <= 1 {
+            Content::Plain(self.plain_text(handle))
+        } else {
+            Content::Formatted(delta, attributes)
+        })
     }
 }
 
