@@ -38,21 +38,37 @@ const KEY: u8 = 0x20;
 const MOST_BYTES: usize = 4 << 20;
 const MOST_BYTES_EACH: usize = 64;
 
+/// Each struct takes up memory, however few bytes it has: so many bytes are allowed to be one.
+const LEAST_BYTES_OF_STRUCT: usize = 16;
+
 /// An update v1 with the content of an update v2. (Yjs: `convertUpdateFormatV2ToV1`) O(what it becomes), which is at most
-/// 4 MiB and 64 bytes for each of the input.
+/// 4 MiB and 64 bytes for each of the input, and a struct for each 16 bytes of that.
 ///
 /// # Errors
-/// Any deviation from the format; a column that ends early; more than that; what [`Update::parse_v1`] refuses.
+/// Any deviation from the format; a column that ends early; more than that ([`TooLarge`](ErrorKind::TooLarge)); what
+/// [`Update::parse_v1`] refuses. What shows only in the whole of the columns has the update's end for its place.
 pub fn convert_update_v2_to_v1(update: &[u8]) -> Result<Vec<u8>, Error> {
     decode_v2(update, Form::Json)
 }
 
+/// The same for an update that one trusts: it may become `most_bytes` bytes of v1, and a struct for each 16 of them.
+///
+/// # Errors
+/// The same.
+pub fn convert_update_v2_to_v1_within(update: &[u8], most_bytes: usize) -> Result<Vec<u8>, Error> {
+    decode_within(update, Form::Json, most_bytes)
+}
+
 /// An update v2 in the bytes of v1, its values in this form; each form accepts the same.
 pub(super) fn decode_v2(update: &[u8], form: Form) -> Result<Vec<u8>, Error> {
+    decode_within(update, form, MOST_BYTES.saturating_add(update.len().saturating_mul(MOST_BYTES_EACH)))
+}
+
+fn decode_within(update: &[u8], form: Form, most_bytes: usize) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    Columns::new(update, form)?.transcode(&mut out)?;
+    Columns::new(update, form, most_bytes)?.transcode(&mut out)?;
     // The places of what is wrong with the contents are those in v1, of no use to whoever has v2.
-    super::validate_update(&out).map_err(|error| Error::at(error.kind, 0))?;
+    super::validate_update(&out).map_err(|error| Error::at(error.kind, update.len()))?;
     Ok(out)
 }
 
@@ -71,11 +87,13 @@ struct Columns<'a> {
     /// Keys that were read, which may be referred to.
     keys: Vec<Rc<[u8]>>,
     most_bytes: usize,
+    /// How many more structs there may be.
+    most_structs: usize,
     form: Form,
 }
 
 impl<'a> Columns<'a> {
-    fn new(update: &'a [u8], form: Form) -> Result<Self, Error> {
+    fn new(update: &'a [u8], form: Form, most_bytes: usize) -> Result<Self, Error> {
         let mut from = Reader::new(update);
         // A number for features that nobody has made use of.
         from.read_u8()?;
@@ -95,7 +113,8 @@ impl<'a> Columns<'a> {
             lengths: UintColumn::new(column()?),
             rest: from,
             keys: Vec::new(),
-            most_bytes: MOST_BYTES.saturating_add(update.len().saturating_mul(MOST_BYTES_EACH)),
+            most_bytes,
+            most_structs: most_bytes / LEAST_BYTES_OF_STRUCT,
             form,
         })
     }
@@ -109,6 +128,8 @@ impl<'a> Columns<'a> {
             write_var_uint(out, self.clients.read()?);
             write_var_uint(out, self.rest.read_clock()?.into());
             for _ in 0..structs {
+                let left = self.most_structs.checked_sub(1);
+                self.most_structs = left.ok_or(self.rest.error(ErrorKind::TooLarge))?;
                 self.read_struct(out)?;
                 self.check_size(out)?;
             }

@@ -49,7 +49,8 @@ pub fn state_vector_of_update(update: &[u8]) -> Result<Vec<u8>, Error> {
     let mut walk = StructWalk::new(update)?;
     let mut vector = StateVector::default();
     while let Some(of) = walk.next_struct()? {
-        if of.content != Content::Skip && vector.clock(of.id.client) == of.id.clock {
+        let known = vector.clock(of.id.client);
+        if of.content != Content::Skip && of.id.clock <= known && of.end() > known {
             vector.advance(of.id.client, of.end());
         }
     }

@@ -18,7 +18,7 @@ mod without_document_v2;
 mod write;
 
 pub(crate) use convert::encode_v2;
-pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1};
+pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, convert_update_v2_to_v1_within};
 pub use delete_set::{read_delete_set, write_delete_set};
 pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};

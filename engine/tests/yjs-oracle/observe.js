@@ -66,8 +66,9 @@ export const observe = ({ doc, roots, undo }) => {
   roots.m.observe((event, { origin }) => {
     if (event.changes.keys.has('k') && origin !== 'reaction') doc.transact(() => reactions.set('k', true), 'reaction')
   })
-  roots.x.observeDeep((_events, { origin }) => {
-    if (origin !== 'reaction') doc.transact(() => reactions.set('x', true), 'reaction')
+  roots.x.observeDeep((events, { origin }) => {
+    const told = events.map(shownEvent).some(tellsSomething)
+    if (told && origin !== 'reaction') doc.transact(() => reactions.set('x', true), 'reaction')
   })
   doc.on('beforeObserverCalls', ({ origin, local }) => log.push(['transaction', name(origin), local]))
   doc.on('afterTransaction', () => log.push(['after']))
