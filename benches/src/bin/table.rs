@@ -5,10 +5,9 @@ use merganser_benches::allocator::{self, Counting, Heap};
 use merganser_benches::measure::{Pair, compare};
 use merganser_benches::peer::{Merganser, Peer, Yrs};
 use merganser_benches::replay;
+use merganser_benches::report::{heap_rows, machine, space_row, speed_row};
 use merganser_benches::trace::{self, Trace};
-use std::fmt::Write;
 use std::path::Path;
-use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -82,76 +81,14 @@ fn measure(trace: &Trace, speed: &mut String, space: &mut String) -> Result<()> 
     }
     drop((ours, theirs));
     space_row(space, &trace.name, "encoded, bytes", our_state.len(), their_state.len());
-    heap_rows(space, trace, "local", our_heap, their_heap);
+    heap_rows(space, &trace.name, "local", our_heap, their_heap);
     let our_heap = heap(|| replay::remote::<Merganser>(&updates));
-    heap_rows(space, trace, "remote, one by one", our_heap, heap(|| replay::remote::<Yrs>(&updates)));
+    heap_rows(space, &trace.name, "remote, one by one", our_heap, heap(|| replay::remote::<Yrs>(&updates)));
     let our_heap = heap(|| replay::load::<Merganser>(&their_state));
-    heap_rows(space, trace, "load, as yrs encodes it", our_heap, heap(|| replay::load::<Yrs>(&their_state)));
+    heap_rows(space, &trace.name, "load, as yrs encodes it", our_heap, heap(|| replay::load::<Yrs>(&their_state)));
     Ok(())
-}
-
-fn speed_row(table: &mut String, trace: &str, work: &str, pair: &Pair) {
-    let (least, most) = pair.spread();
-    let (ours, theirs) = (milliseconds(pair.ours()), milliseconds(pair.theirs()));
-    let ratio = pair.ratio();
-    let _ = writeln!(
-        table,
-        "| {trace} | {work} | {ours} | {theirs} | **{}** ({} to {}) | {} |",
-        rounded(ratio),
-        rounded(least),
-        rounded(most),
-        pair.turns()
-    );
-}
-
-fn space_row(table: &mut String, trace: &str, what: &str, ours: usize, theirs: usize) {
-    let ratio = ours as f64 / theirs as f64;
-    let _ = writeln!(table, "| {trace} | {what} | {} | {} | **{ratio:.2}** |", grouped(ours), grouped(theirs));
-}
-
-fn heap_rows(table: &mut String, trace: &Trace, work: &str, ours: Heap, theirs: Heap) {
-    let bytes = |bytes: isize| bytes.max(0) as usize;
-    for (what, ours, theirs) in [
-        ("live heap after", bytes(ours.live_bytes), bytes(theirs.live_bytes)),
-        ("heap at its peak during", bytes(ours.peak_bytes), bytes(theirs.peak_bytes)),
-        ("allocations during", ours.allocations, theirs.allocations),
-    ] {
-        space_row(table, &trace.name, &format!("{what} *{work}*"), ours, theirs);
-    }
 }
 
 fn heap<T>(work: impl FnOnce() -> T) -> Heap {
     allocator::count(work).1
-}
-
-/// Three digits that count.
-fn rounded(number: f64) -> String {
-    match number {
-        _ if number >= 99.5 => format!("{number:.0}"),
-        _ if number >= 9.95 => format!("{number:.1}"),
-        _ => format!("{number:.2}"),
-    }
-}
-
-fn milliseconds(time: Duration) -> String {
-    let milliseconds = time.as_secs_f64() * 1e3;
-    match milliseconds {
-        _ if milliseconds >= 9_950.0 => format!("{:.1} s", milliseconds / 1e3),
-        _ => format!("{} ms", rounded(milliseconds)),
-    }
-}
-
-/// A number with a comma after each three digits.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
-/// One line about where this ran.
-fn machine() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|pair| pair.1);
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("Measured on {}, {cores} cores, with yrs 0.28.\n", model.unwrap_or("an unnamed processor"))
 }
