@@ -202,12 +202,15 @@ impl TextPosition {
     }
 
     /// Moves past the next `len` units without looking at what stands between; `false` if there are not so many.
-    /// It ends where [`format`](Self::format) without attributes does. O(log).
+    /// It ends where [`format`](Self::format) without attributes does, behind deleted units. O(log + those).
     pub(super) fn skip(&mut self, store: &mut Store, len: u32) -> bool {
         let index = self.index.saturating_add(len);
         let is_within = len > 0 && index <= store.order.visible_len(self.sequence);
         if is_within {
             *self = TextPosition::find(store, self.sequence, index);
+            while let Right::Deleted(units) = self.right(store) {
+                self.pass(store, units);
+            }
         }
         is_within
     }
