@@ -30,3 +30,8 @@ pub use origin::Origin;
 pub use position::{AbsolutePosition, PositionType, RelativePosition};
 pub use types::{Array, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
 pub use values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet, StateVector};
+
+/// The code in the guide is compiled and run with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../FROM_YRS.md")]
+pub struct FromYrs;
