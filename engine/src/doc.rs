@@ -138,6 +138,27 @@ impl Doc {
         self.store().delete_set()
     }
 
+    /// Keeps the content of units that are known here from being collected, once they are deleted or if they are: it
+    /// goes on being part of what is encoded. Of what lies in a shared type keep the type, too. Counted: each call is
+    /// to be taken back by itself. O(ranges * log ranges kept). (Yjs: `gcFilter`)
+    pub fn keep(&mut self, units: &IdSet) {
+        for (client, range) in units.iter() {
+            if let Some(handle) = self.store().find_client(client) {
+                let end = range.end.min(self.store().log(handle).end());
+                self.store_mut().kept.keep(handle, range.start.min(end)..end);
+            }
+        }
+    }
+
+    /// Takes back one [`keep`](Self::keep) of the same units.
+    pub fn release(&mut self, units: &IdSet) {
+        for (client, range) in units.iter() {
+            if let Some(handle) = self.store().find_client(client) {
+                self.store_mut().kept.release(handle, range);
+            }
+        }
+    }
+
     /// Units that arrived and wait for what they depend on.
     pub fn pending_structs(&self) -> IdSet {
         self.pending().ranges()

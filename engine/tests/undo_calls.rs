@@ -154,3 +154,22 @@ fn the_whole_document_may_be_the_scope() {
     assert!(undo.redo(&mut doc).is_some() && undo.redo(&mut doc).is_some());
     assert!(matches!(map.get(&doc, "k"), Some(Value::Text(text)) if text.to_string(&doc) == "ck"));
 }
+
+#[test]
+fn a_program_may_keep_content_by_itself() {
+    let mut doc = doc();
+    let text = doc.text("t");
+    text.insert(&mut doc.transact(), 0, "a duck dives").unwrap();
+    let word =
+        [(ClientId::from(1), 2..6), (ClientId::from(1), 11..40), (ClientId::from(7), 0..3)].into_iter().collect();
+    doc.keep(&word);
+    doc.keep(&word);
+    text.delete(&mut doc.transact(), 0, 12).unwrap();
+    assert!(encodes(&doc, "duck") && encodes(&doc, "s") && !encodes(&doc, "dive"));
+    doc.release(&word);
+    assert!(encodes(&doc, "duck"));
+    doc.release(&word);
+    assert!(!encodes(&doc, "duck"));
+    doc.release(&word);
+    doc.assert_invariants();
+}
