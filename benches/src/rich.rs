@@ -1,6 +1,6 @@
 //! Formatted text in both engines: a document of our own making, and edits of it.
 
-use merganser::types::{Attributes, DeltaChange};
+use merganser::types::{Attributes, DeltaEdit};
 use merganser::{Any, ClientId, Doc, Options, StateVector, Text};
 use std::sync::Arc;
 use yrs::types::text::YChange;
@@ -100,7 +100,7 @@ impl Rich for Merganser {
     }
 
     fn apply_delta(&mut self, runs: &[Run]) {
-        let insert = |(text, formats): &Run| DeltaChange::Insert {
+        let insert = |(text, formats): &Run| DeltaEdit::Insert {
             insert: Any::from(text.as_str()).into(),
             attributes: attributes(formats),
         };
@@ -135,9 +135,9 @@ impl Rich for Merganser {
         for (at, ..) in formats {
             let mut transaction = self.doc.transact();
             let delta = vec![
-                DeltaChange::Retain { len: *at, attributes: Vec::new() },
-                DeltaChange::Insert { insert: "duck".into(), attributes: Vec::new() },
-                DeltaChange::Delete { len: 1 },
+                DeltaEdit::Retain { len: *at, attributes: Vec::new() },
+                DeltaEdit::Insert { insert: "duck".into(), attributes: Vec::new() },
+                DeltaEdit::Delete { len: 1 },
             ];
             self.text.apply_delta(&mut transaction, delta, true).expect("a change of the text");
             transaction.commit();

@@ -1,6 +1,6 @@
 //! The content of a shared type as content that can be inserted elsewhere.
 
-use super::{Array, DeltaChange, DeltaInsert, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
+use super::{Array, DeltaEdit, DeltaInsert, Map, Prelim, Text, Value, XmlElement, XmlFragment, XmlHook, XmlText};
 use crate::doc::Doc;
 use crate::store::TypeHandle;
 use crate::values::{Any, Error, ErrorKind};
@@ -82,7 +82,7 @@ impl Doc {
                 DeltaInsert::Text(text) => Prelim::Any(Any::String(text.into())),
                 DeltaInsert::Embed(value) => self.prelim_of(&value, depth + 1)?,
             };
-            delta.push(DeltaChange::Insert { insert, attributes: op.attributes });
+            delta.push(DeltaEdit::Insert { insert, attributes: op.attributes });
         }
         // Several inserts of plain text are several items.
         Ok(if is_plain && delta.len() <= 1 {
@@ -96,5 +96,5 @@ impl Doc {
 /// The content of a text; plain where it has neither formats, embeds nor attributes.
 enum Content {
     Plain(String),
-    Formatted(Vec<DeltaChange>, Vec<(String, Prelim)>),
+    Formatted(Vec<DeltaEdit>, Vec<(String, Prelim)>),
 }

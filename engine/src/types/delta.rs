@@ -24,9 +24,10 @@ pub enum DeltaInsert {
     Embed(Value),
 }
 
-/// One change of a text, where the one before ended. Lengths are UTF-16 code units.
+/// One step of a delta that is applied to a text, where the one before ended. Lengths are UTF-16 code units. (What events
+/// tell is an [`events::DeltaChange`](crate::events::DeltaChange).)
 #[derive(Clone, Debug, PartialEq)]
-pub enum DeltaChange {
+pub enum DeltaEdit {
     /// Inserts a string as text, any other value or shared type as an embed of one unit.
     Insert {
         /// What is inserted.

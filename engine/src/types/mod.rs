@@ -16,7 +16,7 @@ mod xml;
 mod xml_tree;
 
 pub use array::Array;
-pub use delta::{DeltaChange, DeltaInsert, DeltaOp};
+pub use delta::{DeltaEdit, DeltaInsert, DeltaOp};
 pub(crate) use delta::{GrowingDelta, set_attribute};
 pub use map::Map;
 pub use prelim::Prelim;

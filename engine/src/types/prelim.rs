@@ -1,6 +1,6 @@
 //! Content that is about to become part of a document.
 
-use super::DeltaChange;
+use super::DeltaEdit;
 use crate::doc::Transaction;
 use crate::integrate::NewItem;
 use crate::lib0::{write_any, write_string, write_var_uint};
@@ -35,14 +35,14 @@ pub enum Prelim {
     /// A text with formatted content; usually all changes are inserts.
     FormattedText {
         /// Its content.
-        delta: Vec<DeltaChange>,
+        delta: Vec<DeltaEdit>,
         /// Attributes of the whole text.
         attributes: Vec<(String, Prelim)>,
     },
     /// The same as an XML text.
     FormattedXmlText {
         /// Its content.
-        delta: Vec<DeltaChange>,
+        delta: Vec<DeltaEdit>,
         /// Its attributes.
         attributes: Vec<(String, Prelim)>,
     },

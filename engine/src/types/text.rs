@@ -1,7 +1,7 @@
 //! `Text`: characters, embedded values and formatting marks. Positions are UTF-16 code units.
 
 use super::position::{TextPosition, as_formats};
-use super::{DeltaChange, DeltaOp, Prelim, XmlText};
+use super::{DeltaEdit, DeltaOp, Prelim, XmlText};
 use crate::doc::{Doc, Transaction};
 use crate::integrate::NewItem;
 use crate::store::{NO_ORIGIN, Place, Sequence, Store, TypeHandle, equals};
@@ -14,7 +14,7 @@ use crate::values::{Any, Error, ErrorKind, utf16};
 /// name attributes say exactly what is in force.
 ///
 /// ```
-/// use merganser::types::{DeltaChange, DeltaInsert};
+/// use merganser::types::{DeltaEdit, DeltaInsert};
 /// use merganser::{Any, ClientId, Doc, Options};
 ///
 /// let mut doc = Doc::new(Options::new(ClientId::from(1)));
@@ -23,7 +23,7 @@ use crate::values::{Any, Error, ErrorKind, utf16};
 /// text.insert(&mut transaction, 0, "A duck dives")?;
 /// text.format(&mut transaction, 2, 4, &[("bold".into(), Any::Bool(true))])?;
 /// text.insert(&mut transaction, 6, "ling")?;
-/// text.apply_delta(&mut transaction, vec![DeltaChange::Delete { len: 2 }], true)?;
+/// text.apply_delta(&mut transaction, vec![DeltaEdit::Delete { len: 2 }], true)?;
 /// transaction.commit();
 ///
 /// let delta = text.to_delta(&doc);
@@ -148,7 +148,7 @@ macro_rules! formatted_text {
             pub fn apply_delta(
                 self,
                 transaction: &mut Transaction<'_>,
-                delta: Vec<DeltaChange>,
+                delta: Vec<DeltaEdit>,
                 sanitize: bool,
             ) -> Result<(), Error> {
                 transaction.check_type(self.0, Self::TAGS)?;
@@ -258,33 +258,33 @@ impl Transaction<'_> {
     pub(super) fn apply_delta(
         &mut self,
         handle: TypeHandle,
-        delta: Vec<DeltaChange>,
+        delta: Vec<DeltaEdit>,
         sanitize: bool,
     ) -> Result<(), Error> {
         let sequence = self.list(handle);
         let mut index = 0_u32;
         for change in &delta {
             match change {
-                DeltaChange::Retain { len, .. } | DeltaChange::Delete { len } => {
+                DeltaEdit::Retain { len, .. } | DeltaEdit::Delete { len } => {
                     index = index.saturating_add(*len);
                     self.check_border(sequence, index)?;
                 }
-                DeltaChange::Insert { insert: Prelim::Subdoc { .. }, .. } => return Err(ErrorKind::WrongType.into()),
-                DeltaChange::Insert { .. } => {}
+                DeltaEdit::Insert { insert: Prelim::Subdoc { .. }, .. } => return Err(ErrorKind::WrongType.into()),
+                DeltaEdit::Insert { .. } => {}
             }
         }
         let mut position = TextPosition::start(self.store(), sequence);
         let count = delta.len();
         for (at, change) in delta.into_iter().enumerate() {
             match change {
-                DeltaChange::Retain { len, attributes } => {
+                DeltaEdit::Retain { len, attributes } => {
                     let passed = attributes.is_empty() && position.skip(&mut self.author().0.store, len);
                     if !passed {
                         position.format(self, len, &as_formats(&attributes))?;
                     }
                 }
-                DeltaChange::Delete { len } => position.delete(self, len),
-                DeltaChange::Insert { mut insert, attributes } => {
+                DeltaEdit::Delete { len } => position.delete(self, len),
+                DeltaEdit::Insert { mut insert, attributes } => {
                     if let Prelim::Any(Any::String(text)) = &mut insert {
                         if !sanitize
                             && at + 1 == count

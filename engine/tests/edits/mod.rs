@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use crate::notation::Random;
-use merganser::types::{Attributes, DeltaChange};
+use merganser::types::{Attributes, DeltaEdit};
 use merganser::{Any, Doc, Prelim, Transaction, Value, XmlElement, XmlFragment};
 
 const WORDS: [&str; 16] = [
@@ -155,10 +155,10 @@ macro_rules! edit_text {
             5 | 6 => text.format(edit, at, len, &formats(random)),
             7 => {
                 let delta = vec![
-                    DeltaChange::Retain { len: at, attributes: Vec::new() },
-                    DeltaChange::Delete { len },
-                    DeltaChange::Insert { insert: one(random, &WORDS).into(), attributes: formats(random) },
-                    DeltaChange::Retain { len: random.below(3), attributes: formats(random) },
+                    DeltaEdit::Retain { len: at, attributes: Vec::new() },
+                    DeltaEdit::Delete { len },
+                    DeltaEdit::Insert { insert: one(random, &WORDS).into(), attributes: formats(random) },
+                    DeltaEdit::Retain { len: random.below(3), attributes: formats(random) },
                 ];
                 text.apply_delta(edit, delta, random.one_in(2))
             }

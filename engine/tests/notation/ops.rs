@@ -3,7 +3,7 @@
 use super::Json;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use merganser::types::{Attributes, DeltaChange};
+use merganser::types::{Attributes, DeltaEdit};
 use merganser::{Any, Doc, Error, ErrorKind, Prelim, Transaction, Value};
 
 /// The type at the path of an op, if the path leads to one.
@@ -88,7 +88,7 @@ pub fn prelim(value: &Json) -> Prelim {
 }
 
 /// Formatted content of a text, and its attributes.
-type Formatted = (Vec<DeltaChange>, Vec<(String, Prelim)>);
+type Formatted = (Vec<DeltaEdit>, Vec<(String, Prelim)>);
 
 /// The content of a text, if it is plain; else as it is formatted.
 fn text_of(value: &Json) -> Result<String, Formatted> {
@@ -104,13 +104,13 @@ fn attributes(of: &Json) -> Attributes {
     of.as_object().into_iter().flatten().map(|(key, value)| (key.as_str().into(), plain(value))).collect()
 }
 
-fn change(of: &Json) -> DeltaChange {
+fn change(of: &Json) -> DeltaEdit {
     let attributes = attributes(&of["attributes"]);
     let len = |of: &Json| of.as_u64().map(|len| len as u32);
     match (len(&of["retain"]), len(&of["delete"])) {
-        (Some(len), _) => DeltaChange::Retain { len, attributes },
-        (_, Some(len)) => DeltaChange::Delete { len },
-        _ => DeltaChange::Insert { insert: prelim(&of["insert"]), attributes },
+        (Some(len), _) => DeltaEdit::Retain { len, attributes },
+        (_, Some(len)) => DeltaEdit::Delete { len },
+        _ => DeltaEdit::Insert { insert: prelim(&of["insert"]), attributes },
     }
 }
 
