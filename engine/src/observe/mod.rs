@@ -7,6 +7,7 @@ mod listeners;
 mod managers;
 mod observed;
 mod reaction;
+mod telling;
 mod told;
 
 pub use listeners::Subscription;

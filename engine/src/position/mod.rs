@@ -6,7 +6,7 @@ mod json;
 use crate::doc::Doc;
 use crate::types::Value;
 use crate::update::Content;
-use crate::values::{Error, ErrorKind, Id};
+use crate::values::{Error, Id};
 
 /// A place in a list or a text that edits do not move: a cursor, the end of a selection, where a comment is tied to.
 ///
@@ -75,10 +75,8 @@ impl RelativePosition {
     /// # Errors
     /// A plain value or subdocument; a handle of another document.
     pub fn at(doc: &Doc, of: impl Into<Value>, index: u32, assoc: i32) -> Result<RelativePosition, Error> {
-        let of = of.into();
         let store = doc.store();
-        let handle = of.handle().filter(|handle| (*handle as usize) < store.types.len());
-        let shared = store.types.get(handle.ok_or(Error::from(ErrorKind::WrongType))?);
+        let shared = store.types.get(of.into().known_handle(doc)?);
         let order = &store.order;
         let len = order.visible_len(shared.sequence);
         let visible = |index| order.unit_after(order.find_visible(shared.sequence, index));

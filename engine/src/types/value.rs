@@ -1,10 +1,11 @@
 //! What is read out of a shared type.
 
 use super::{Array, Map, Text, XmlElement, XmlFragment, XmlHook, XmlText};
+use crate::doc::Doc;
 use crate::lib0::{Reader, read_any};
 use crate::store::{Piece, Store, TypeHandle, Unit};
 use crate::update::TypeTag;
-use crate::values::Any;
+use crate::values::{Any, Error, ErrorKind};
 
 /// One element of a list, or the value of a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +72,16 @@ impl Value {
             TypeTag::XmlHook => Value::XmlHook(XmlHook(handle)),
             TypeTag::XmlText => Value::XmlText(XmlText(handle)),
         }
+    }
+
+    /// The handle of a shared type of this document.
+    ///
+    /// # Errors
+    /// A plain value or subdocument; a handle of another document.
+    pub(crate) fn known_handle(&self, doc: &Doc) -> Result<TypeHandle, Error> {
+        let types = &doc.store().types;
+        let known = self.handle().filter(|handle| (*handle as usize) < types.len() && types.get(*handle).tag.is_some());
+        known.ok_or(ErrorKind::WrongType.into())
     }
 
     /// The value of a stored unit; `None` for what is no value: marks and collected content.

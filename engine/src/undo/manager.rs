@@ -7,8 +7,7 @@ use crate::doc::{Commit, Doc};
 use crate::origin::Origin;
 use crate::store::Store;
 use crate::types::Value;
-use crate::update::TypeTag;
-use crate::values::{Any, Error, ErrorKind, Id};
+use crate::values::{Any, Error, Id};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -131,17 +130,7 @@ impl UndoManager {
     /// # Errors
     /// A value that is no shared type, or one of another document.
     pub fn add_to_scope(&mut self, doc: &Doc, value: &Value) -> Result<(), Error> {
-        let handle = value.handle().ok_or(Error::from(ErrorKind::WrongType))?;
-        const ALL: [TypeTag; 7] = [
-            TypeTag::Array,
-            TypeTag::Map,
-            TypeTag::Text,
-            TypeTag::XmlElement,
-            TypeTag::XmlFragment,
-            TypeTag::XmlHook,
-            TypeTag::XmlText,
-        ];
-        doc.check_type(handle, &ALL)?;
+        let handle = value.known_handle(doc)?;
         self.scope.add(handle);
         Ok(())
     }
