@@ -11,6 +11,9 @@ use serde_json::{Value as Json, json};
 use structs::same_structs;
 use told::{shown_event, sorted};
 
+/// What ours refuses where Yjs makes U+FFFD of both halves of a pair.
+const SKIPPED: &str = "a local cut inside a surrogate pair";
+
 fn run(case: &Json) -> Result<(), String> {
     let mut options = Options::new(ClientId::new(case["clients"][0].as_u64().unwrap()));
     options.gc = case["gc"].as_bool().unwrap();
@@ -25,8 +28,7 @@ fn run(case: &Json) -> Result<(), String> {
         if step["do"] == "local" {
             for op in step["ops"].as_array().unwrap() {
                 match ops::carry_out(&mut transaction, op) {
-                    // Yjs makes U+FFFD of both halves where ours refuses.
-                    Err(Error { kind: ErrorKind::InsideSurrogatePair, .. }) => return Ok(()),
+                    Err(Error { kind: ErrorKind::InsideSurrogatePair, .. }) => return Err(SKIPPED.into()),
                     done => done.map_err(|error| format!("step {at}: {op}: {error}"))?,
                 }
             }
@@ -63,10 +65,14 @@ fn run(case: &Json) -> Result<(), String> {
 #[test]
 fn transactions_tell_what_yjs_tells() {
     let cases = cases("events");
-    let failures: Vec<String> = cases
-        .iter()
-        .filter_map(|case| run(case).err().map(|wrong| format!("{} {}: {wrong}", case["id"], case["tags"])))
-        .collect();
+    let (mut failures, mut skipped) = (Vec::new(), 0);
+    for case in &cases {
+        match run(case) {
+            Err(wrong) if wrong == SKIPPED => skipped += 1,
+            Err(wrong) => failures.push(format!("{} {}: {wrong}", case["id"], case["tags"])),
+            Ok(()) => {}
+        }
+    }
     assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
-    println!("{} cases", cases.len());
+    println!("{} cases, and {skipped}: {SKIPPED}", cases.len() - skipped);
 }
