@@ -46,11 +46,8 @@ impl Doc {
     /// The last unit of an entry's sequence, if it is not deleted. (Yjs: `typeMapGet`)
     fn entry_value(&self, sequence: u32) -> Option<Value> {
         let order = &self.store().order;
-        if order.visible_len(sequence) == 0 {
-            return None;
-        }
-        let last = order.unit_before(order.end(sequence)?)?;
-        Value::of_unit(self.store(), self.store().unit(last)?)
+        let last = order.span_before(order.end(sequence)?).filter(|span| !span.is_deleted())?;
+        Value::of_unit(self.store(), self.store().unit((last.client(), last.end() - 1))?)
     }
 
     /// The live entries of a type, in the order in which their keys first came up.
