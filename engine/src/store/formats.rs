@@ -24,7 +24,7 @@ impl Formats {
     }
 
     /// Sets a value, `null` too: a key keeps its place.
-    pub(crate) fn set(&mut self, key: &str, value: &str) {
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<Box<str>>) {
         match self.0.iter_mut().find(|(of, _)| **of == *key) {
             Some(known) => known.1 = value.into(),
             None => self.0.push((key.into(), value.into())),
@@ -80,7 +80,18 @@ pub(crate) fn is_identical(a: &str, b: &str) -> bool {
     if is_object(a) || is_object(b) {
         return false;
     }
-    a == b || Any::from_json(a).is_some_and(|a| Some(a) == Any::from_json(b))
+    if a == b || is_one_spelling(a) && is_one_spelling(b) {
+        return a == b;
+    }
+    Any::from_json(a).is_some_and(|a| Some(a) == Any::from_json(b))
+}
+
+/// Whether it is a word of JSON's, or a string without escapes: no other text without escapes or blanks says the same.
+fn is_one_spelling(json: &str) -> bool {
+    match json.as_bytes() {
+        [b'"', inner @ .., b'"'] => !inner.contains(&b'\\'),
+        word => matches!(word, b"null" | b"true" | b"false"),
+    }
 }
 
 /// The members of an object or list by their names; of several with one name the last counts.
@@ -142,12 +153,24 @@ mod tests {
 
     #[test]
     fn values_are_compared_as_yjs_compares_them() {
-        let same =
-            [("true", "true"), ("1000", "1e3"), ("\"\\u0061\"", "\"a\""), ("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}")];
+        let same = [
+            ("true", "true"),
+            (" null", "null"),
+            ("1000", "1e3"),
+            ("\"\\u0061\"", "\"a\""),
+            ("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}"),
+        ];
         for (a, b) in same {
             assert!(equals(a, b) && equals(b, a), "{a} {b}");
         }
-        for (a, b) in [("{\"a\":1}", "{\"a\":2}"), ("{\"a\":[1]}", "{\"a\":[1]}"), ("{}", "null"), ("1", "\"1\"")] {
+        for (a, b) in [
+            ("{\"a\":1}", "{\"a\":2}"),
+            ("{\"a\":[1]}", "{\"a\":[1]}"),
+            ("{}", "null"),
+            ("1", "\"1\""),
+            ("\"a\"", "\"b\""),
+            ("null", "\"null\""),
+        ] {
             assert!(!equals(a, b) && !equals(b, a), "{a} {b}");
         }
         assert!(equals("[1]", "[1]") && equals("{}", "[]") && !is_identical("[]", "[]"));

@@ -109,6 +109,17 @@ impl Log {
         self.blocks.partition_point(|block| block.clock <= clock) - 1
     }
 
+    /// The same, O(1) too where it is this block or the one after it.
+    pub(crate) fn find_near(&self, clock: Clock, near: usize) -> usize {
+        let holds = |block: usize| {
+            self.blocks.get(block).is_some_and(|found| found.clock <= clock) && clock < self.block_end(block)
+        };
+        match [near, near + 1].into_iter().find(|block| holds(*block)) {
+            Some(block) => block,
+            None => self.find(clock),
+        }
+    }
+
     /// The clock after a block.
     #[inline]
     pub(crate) fn block_end(&self, block: usize) -> Clock {

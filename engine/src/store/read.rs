@@ -46,14 +46,29 @@ impl Store {
     /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
     pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
         let live = self.order.spans(sequence).filter(|span| !span.is_deleted());
-        live.flat_map(|span| self.pieces_in(span.client(), span.clock..span.end()))
+        // Content mostly stands in the order in which it was written.
+        let mut last: (Option<Client>, usize) = (None, 0);
+        live.flat_map(move |span| {
+            let (client, log) = (span.client(), self.log(span.client()));
+            let block = match last {
+                (Some(of), block) if of == client => log.find_near(span.clock, block),
+                _ => log.find(span.clock),
+            };
+            last = (Some(client), block);
+            self.pieces_from(client, span.clock..span.end(), block)
+        })
     }
 
     /// The pieces of units of one client that stand next to each other, deleted or not; not of an empty range.
     pub(crate) fn pieces_in(&self, client: Client, clocks: Range<Clock>) -> impl Iterator<Item = Piece> + '_ {
+        let block = self.log(client).find(clocks.start);
+        self.pieces_from(client, clocks, block)
+    }
+
+    /// The same, where the block of the first unit is known.
+    fn pieces_from(&self, client: Client, clocks: Range<Clock>, mut block: usize) -> impl Iterator<Item = Piece> + '_ {
         let log = self.log(client);
         let Range { start: mut clock, end: stop } = clocks;
-        let mut block = log.find(clock);
         std::iter::from_fn(move || {
             (clock < stop).then(|| {
                 let end = log.block_end(block).min(stop);

@@ -33,7 +33,7 @@ enum Right {
 pub(super) fn as_formats(attributes: &[(Box<str>, Any)]) -> Formats {
     let mut formats = Formats::default();
     for (key, value) in attributes {
-        formats.set(key, &value.to_json());
+        formats.set(key, value.to_json());
     }
     formats
 }

@@ -10,6 +10,12 @@ impl Any {
     /// Reads a value from JSON text. `None` if it is not JSON or nested deeper than 127.
     /// A lone surrogate in an escape becomes U+FFFD, a number beyond the range of `f64` infinite, as in JavaScript.
     pub fn from_json(text: &str) -> Option<Any> {
+        // Most values of formats are this, and most readers of JSON read formats.
+        if let [b'"', inner @ .., b'"'] = text.as_bytes()
+            && is_plain(inner)
+        {
+            return Some(Any::from(&text[1..text.len() - 1]));
+        }
         serde_json::from_str(text).ok().or_else(|| {
             let text = replace_lone_surrogates(text);
             serde_json::from_str(&text).ok().or_else(|| read_large_numbers(&text))
@@ -19,11 +25,21 @@ impl Any {
     /// The value as JSON text, as JavaScript's `JSON.stringify` writes it: numbers that JSON lacks become `null`, bytes
     /// an object. What that refuses or leaves out is written, too: a `BigInt` as a number, `undefined` as `null`.
     pub fn to_json(&self) -> String {
+        if let Any::String(text) = self
+            && is_plain(text.as_bytes())
+        {
+            return ["\"", text, "\""].concat();
+        }
         let mut out = Vec::new();
         let written = self.serialize(&mut Serializer::with_formatter(&mut out, JavaScript));
         debug_assert!(written.is_ok(), "memory takes all");
         String::from_utf8(out).unwrap_or_default()
     }
+}
+
+/// Whether the bytes of a string stand for themselves in JSON text.
+fn is_plain(inner: &[u8]) -> bool {
+    inner.iter().all(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20))
 }
 
 /// Numbers as JavaScript prints them.
