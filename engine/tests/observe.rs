@@ -55,10 +55,15 @@ fn a_callback_may_take_callbacks_away() {
         let add = add.clone();
         move |_, _| add()
     });
+    let ends = doc.on_after_all_transactions({
+        let add = add.clone();
+        move |_, _| add()
+    });
     let begins = doc.on_before_transaction(move |_| add());
     doc.on_before_observer_calls(move |reaction| {
         reaction.unobserve(first);
         reaction.unobserve(begins);
+        reaction.unobserve(ends);
     });
     for _ in 0..3 {
         doc.transact(|edit| text.insert(edit, 0, "a")).unwrap();

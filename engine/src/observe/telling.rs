@@ -16,12 +16,12 @@ impl ObservedDoc {
             self.tell_one(told, &mut left);
             count += 1;
         }
+        self.forget_gone();
         for (_, listener) in &mut self.listeners {
             if let Listener::AfterAll(call) = listener {
                 call(&self.core.doc, count);
             }
         }
-        self.forget_gone();
     }
 
     /// Yjs: `cleanupTransactions`.
