@@ -213,7 +213,9 @@ impl Doc {
 pub struct Transaction<'d> {
     doc: &'d mut Doc,
     origin: Option<Origin>,
+    /// Whether an update was its first change; an undo manager takes it for somebody else's then.
     begins_with_update: bool,
+    /// Whether no update was applied in it.
     is_local: bool,
 }
 
@@ -323,13 +325,13 @@ impl<'d> Commit<'d> {
     /// assert!(cleaned.update_v1().is_some());
     /// # Ok::<(), merganser::Error>(())
     /// ```
-    pub fn clean_up(mut self) -> Option<Commit<'d>> {
+    pub fn clean_up(self) -> Option<Commit<'d>> {
         let changes = self.changes_to_clean_up()?;
         self.doc.clean_up(changes)
     }
 
     /// What is to be cleaned up after it; for [`Doc::clean_up`].
-    pub(crate) fn changes_to_clean_up(&mut self) -> Option<CleanUp> {
+    pub(crate) fn changes_to_clean_up(&self) -> Option<CleanUp> {
         if self.is_local { None } else { self.doc.replica.changes_to_clean_up() }
     }
 
@@ -374,7 +376,7 @@ impl<'d> Commit<'d> {
 }
 
 /// What a document writes is an update.
-fn to_v2(update: &[u8]) -> Vec<u8> {
+pub(crate) fn to_v2(update: &[u8]) -> Vec<u8> {
     let Ok(read) = Update::parse_v1(update) else { unreachable!("a document writes updates") };
     encode_v2(read, update)
 }

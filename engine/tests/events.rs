@@ -6,13 +6,10 @@ mod told;
 
 use merganser::update::convert_update_v2_to_v1;
 use merganser::{ClientId, Doc, Error, ErrorKind, Options};
-use notation::{bytes, cases, define, ops};
+use notation::{SKIPPED, bytes, define, ops, run_cases};
 use serde_json::{Value as Json, json};
 use structs::same_structs;
 use told::{shown_event, sorted};
-
-/// What ours refuses where Yjs makes U+FFFD of both halves of a pair.
-const SKIPPED: &str = "a local cut inside a surrogate pair";
 
 fn run(case: &Json) -> Result<(), String> {
     let mut options = Options::new(ClientId::new(case["clients"][0].as_u64().unwrap()));
@@ -64,15 +61,5 @@ fn run(case: &Json) -> Result<(), String> {
 
 #[test]
 fn transactions_tell_what_yjs_tells() {
-    let cases = cases("events");
-    let (mut failures, mut skipped) = (Vec::new(), 0);
-    for case in &cases {
-        match run(case) {
-            Err(wrong) if wrong == SKIPPED => skipped += 1,
-            Err(wrong) => failures.push(format!("{} {}: {wrong}", case["id"], case["tags"])),
-            Ok(()) => {}
-        }
-    }
-    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
-    println!("{} cases, and {skipped}: {SKIPPED}", cases.len() - skipped);
+    run_cases("events", run);
 }

@@ -1,7 +1,7 @@
 //! What a transaction added and deleted, unit by unit, and which types that concerns.
 
 use crate::integrate::Replica;
-use crate::store::{Client, LocalId, NO_SEQUENCE, Sequence, Store, TypeHandle};
+use crate::store::{Client, LocalId, Sequence, Store, TypeHandle};
 use crate::values::Clock;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -94,13 +94,11 @@ impl<'r> Extent<'r> {
 
     /// Cuts units at the borders of blocks, and tells the sequence that each part stands in.
     fn in_blocks(&self, client: Client, range: Range<Clock>) -> impl Iterator<Item = (Sequence, Units)> + '_ {
-        let blocks = self.store.log(client).blocks();
-        let pieces = (!range.is_empty()).then(|| self.store.pieces_in(client, range));
-        let parts = pieces.into_iter().flatten().map(move |piece| {
+        let parts = self.store.placed_pieces_in(client, range);
+        parts.map(move |(sequence, piece)| {
             let start = piece.first.1;
-            (blocks[piece.block].sequence, Units { client, start, end: start + piece.len })
-        });
-        parts.filter(|(sequence, _)| *sequence != NO_SEQUENCE)
+            (sequence, Units { client, start, end: start + piece.len })
+        })
     }
 
     /// The types that changed and were there before, in the order in which they came up, and what of them did.

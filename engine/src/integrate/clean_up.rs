@@ -3,7 +3,7 @@
 //! Yjs cleans a *gap*: what stands between two visible units, that is, marks and deleted units.
 
 use super::Replica;
-use crate::store::{Client, Formats, LocalId, NO_SEQUENCE, Place, Sequence, TypeHandle, is_identical};
+use crate::store::{Client, Formats, LocalId, Place, Sequence, TypeHandle, is_identical};
 use crate::update::{Content, TypeTag};
 use crate::values::Clock;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +82,7 @@ impl Replica {
 
     /// What the last transaction leaves to be cleaned up if it brought remote changes; `None` unless it changed a text
     /// that has marks. O(blocks that changed).
-    pub(crate) fn changes_to_clean_up(&mut self) -> Option<CleanUp> {
+    pub(crate) fn changes_to_clean_up(&self) -> Option<CleanUp> {
         let is_needed = self.store.order.has_any_marks() && self.has_changed_text();
         is_needed.then(|| CleanUp { inserted: self.inserted().collect(), deleted: self.deleted_by_client() })
     }
@@ -94,17 +94,18 @@ impl Replica {
         self.begin();
         let mut whole = self.types_with_marks_in(inserted);
         let mut seen = BTreeMap::new();
-        for (client, range) in deleted {
-            self.for_each_block(client, range, |replica, content, sequence, range| {
-                let of = replica.store.types.owner(sequence).of;
-                if !replica.has_marks(of) || whole.contains(&of) {
-                    return;
-                }
-                match content {
-                    Content::Format => _ = whole.insert(of),
-                    _ => replica.clean_gaps_around(client, range, &mut seen),
-                }
-            });
+        let deleted: Vec<_> =
+            deleted.into_iter().flat_map(|(of, range)| self.store.placed_pieces_in(of, range)).collect();
+        for (sequence, piece) in deleted {
+            let of = self.store.types.owner(sequence).of;
+            if !self.has_marks(of) || whole.contains(&of) {
+                continue;
+            }
+            let (client, start) = piece.first;
+            match piece.content {
+                Content::Format => _ = whole.insert(of),
+                _ => self.clean_gaps_around(client, start..start + piece.len, &mut seen),
+            }
         }
         for of in whole {
             self.clean_whole(self.store.types.get(of).sequence);
@@ -161,15 +162,11 @@ impl Replica {
 
     /// Whether a text with marks was changed that was there before and still is: only then Yjs cleans at all.
     /// (Yjs: `addChangedTypeToTransaction`, `YText#_callObserver`)
-    fn has_changed_text(&mut self) -> bool {
-        let mut changed: BTreeSet<TypeHandle> = BTreeSet::new();
-        let ranges: Vec<_> = self.inserted().chain(self.deleted()).collect();
-        for (client, range) in ranges {
-            self.for_each_block(client, range, |replica, _, sequence, _| {
-                changed.insert(replica.store.types.owner(sequence).of);
-            });
-        }
-        changed.into_iter().any(|of| {
+    fn has_changed_text(&self) -> bool {
+        let changed = self.inserted().chain(self.deleted());
+        let placed = changed.flat_map(|(client, range)| self.store.placed_pieces_in(client, range));
+        let types: BTreeSet<TypeHandle> = placed.map(|(sequence, _)| self.store.types.owner(sequence).of).collect();
+        types.into_iter().any(|of| {
             let shared = self.store.types.get(of);
             let was_there = shared.item.is_none_or(|item| {
                 let log = self.store.log(item.0);
@@ -184,16 +181,10 @@ impl Replica {
         self.store.order.has_marks(self.store.types.get(of).sequence)
     }
 
-    fn types_with_marks_in(&mut self, inserted: Vec<(Client, Range<Clock>)>) -> BTreeSet<TypeHandle> {
-        let mut found = BTreeSet::new();
-        for (client, range) in inserted {
-            self.for_each_block(client, range, |replica, content, sequence, range| {
-                if content == Content::Format && replica.store.is_live((client, range.start)) {
-                    found.insert(replica.store.types.owner(sequence).of);
-                }
-            });
-        }
-        found
+    fn types_with_marks_in(&self, inserted: Vec<(Client, Range<Clock>)>) -> BTreeSet<TypeHandle> {
+        let placed = inserted.into_iter().flat_map(|(client, range)| self.store.placed_pieces_in(client, range));
+        let marks = placed.filter(|(_, piece)| piece.content == Content::Format && self.store.is_live(piece.first));
+        marks.map(|(sequence, _)| self.store.types.owner(sequence).of).collect()
     }
 
     /// What was deleted, client by client in the order in which something of theirs was deleted first, each ascending.
@@ -207,25 +198,5 @@ impl Replica {
         let mut ranges: Vec<_> = self.deleted().collect();
         ranges.sort_unstable_by_key(|(client, range)| (turns[client], range.start));
         ranges
-    }
-
-    /// Calls `each` with the content, sequence and clocks of every part of a block within a range of clocks that
-    /// stands in a sequence.
-    fn for_each_block(
-        &mut self,
-        client: Client,
-        clocks: Range<Clock>,
-        mut each: impl FnMut(&mut Replica, Content, Sequence, Range<Clock>),
-    ) {
-        let Range { start: mut clock, end } = clocks;
-        while clock < end {
-            let log = self.store.log(client);
-            let at = log.find(clock);
-            let (block, block_end) = (log.blocks()[at], log.block_end(at));
-            if block.sequence != NO_SEQUENCE {
-                each(self, block.content, block.sequence, clock..block_end.min(end));
-            }
-            clock = block_end;
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Names an undo manager of an observed document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ManagerId(pub(super) usize);
+pub struct ManagerId(pub(super) u64);
 
 /// What happened to a stack of an undo manager.
 #[derive(Debug)]

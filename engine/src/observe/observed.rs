@@ -264,8 +264,7 @@ impl ObservedDoc {
 impl ObservedDoc {
     /// Lets an undo manager, made for this document, look after it: it tracks every transaction from now on.
     pub fn attach(&mut self, manager: UndoManager) -> ManagerId {
-        self.count += 1;
-        let id = ManagerId(self.count as usize);
+        let id = ManagerId(self.number().0);
         self.core.notes.managers.push(Managed::new(id, manager));
         id
     }
@@ -312,22 +311,18 @@ impl ObservedDoc {
     fn pop(&mut self, id: ManagerId, stack: Stack) -> bool {
         let Core { doc, notes } = &mut self.core;
         let Some(at) = notes.managers.iter().position(|managed| managed.id() == id) else { return false };
-        // It is away while the others track what it does.
-        let mut managed = notes.managers.remove(at);
+        let manager = &mut notes.managers[at].manager;
         let popped = match stack {
-            Stack::Undo => managed.manager.undo(doc),
-            Stack::Redo => managed.manager.redo(doc),
+            Stack::Undo => manager.undo(doc),
+            Stack::Redo => manager.redo(doc),
         };
-        let item = popped.map(|Popped { item, tracked, mut commit, .. }| {
-            notes.note(&mut commit);
-            let news = tracked.map(|tracked| managed.news(tracked));
-            if let Some(told) = notes.waiting.back_mut() {
-                told.stacks.extend(news);
-            }
-            item
-        });
-        notes.managers.insert(at, managed);
-        let Some(item) = item else { return false };
+        let Some(Popped { item, tracked, mut commit, .. }) = popped else { return false };
+        // The others track what it did; itself knows already.
+        notes.note(&mut commit);
+        let news = tracked.map(|tracked| notes.managers[at].news(tracked));
+        if let Some(told) = notes.waiting.back_mut() {
+            told.stacks.extend(news);
+        }
         self.tell();
         if let Some(managed) = managers::find(&mut self.core.notes.managers, id) {
             managed.tell_popped(&self.core.doc, stack, &item);

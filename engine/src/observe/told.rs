@@ -2,7 +2,7 @@
 
 use super::listeners::{BeforeTransaction, Subscription, Wanted};
 use super::managers::{Managed, StackNews};
-use crate::doc::{Commit, Doc, Transaction};
+use crate::doc::{Commit, Doc, Transaction, to_v2};
 use crate::events::{Event, SubdocChanges};
 use crate::integrate::CleanUp;
 use crate::origin::Origin;
@@ -95,12 +95,14 @@ impl Notes {
             gone.for_each(|name| _ = self.loaded.remove(&name));
         }
         self.loaded.extend(names(&subdocs.loaded));
+        let Wanted { events, update_v1, update_v2 } = self.wanted;
+        let update = if update_v1 || update_v2 { commit.update_v1() } else { None };
         self.waiting.push_back(Told {
             origin: commit.origin().cloned(),
             is_local: commit.is_local(),
-            events: if self.wanted.events { commit.events() } else { Vec::new() },
-            update_v1: if self.wanted.update_v1 { commit.update_v1() } else { None },
-            update_v2: if self.wanted.update_v2 { commit.update_v2() } else { None },
+            events: if events { commit.events() } else { Vec::new() },
+            update_v2: update.as_deref().filter(|_| update_v2).map(to_v2),
+            update_v1: update,
             subdocs,
             stacks,
             clean_up: if self.cleans_up { commit.changes_to_clean_up() } else { None },

@@ -1,6 +1,6 @@
 //! Reading a sequence: its live content, piece by piece, in document order.
 
-use super::{Block, Client, LocalId, Log, Place, Sequence, Store, TypeHandle};
+use super::{Block, Client, LocalId, Log, NO_SEQUENCE, Place, Sequence, Store, TypeHandle};
 use crate::lib0::{Reader, skip_any};
 use crate::update::Content;
 use crate::values::{Clock, Error, utf16};
@@ -63,6 +63,18 @@ impl Store {
     pub(crate) fn pieces_in(&self, client: Client, clocks: Range<Clock>) -> impl Iterator<Item = Piece> + '_ {
         let block = self.log(client).find(clocks.start);
         self.pieces_from(client, clocks, block)
+    }
+
+    /// The same pieces of any range with the sequence that each stands in; those that stand in none are left out.
+    pub(crate) fn placed_pieces_in(
+        &self,
+        client: Client,
+        clocks: Range<Clock>,
+    ) -> impl Iterator<Item = (Sequence, Piece)> + '_ {
+        let blocks = self.log(client).blocks();
+        let pieces = (!clocks.is_empty()).then(|| self.pieces_in(client, clocks));
+        let placed = pieces.into_iter().flatten().map(|piece| (blocks[piece.block].sequence, piece));
+        placed.filter(|(sequence, _)| *sequence != NO_SEQUENCE)
     }
 
     /// The same, where the block of the first unit is known.

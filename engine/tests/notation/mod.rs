@@ -11,6 +11,7 @@ use merganser::{Any, Clock, Doc, IdSet, StateVector, Value, XmlElement};
 use serde_json::{Value as Json, json};
 use std::io::Read;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The cases of a file in `conformance/`.
 pub fn cases(file: &str) -> Vec<Json> {
@@ -19,6 +20,24 @@ pub fn cases(file: &str) -> Vec<Json> {
     let packed = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Why a case is skipped: ours refuses what Yjs makes U+FFFD of, both halves of a pair.
+pub const SKIPPED: &str = "a local cut inside a surrogate pair";
+
+/// Runs all cases of a file, and fails with what is wrong with each one that fails.
+pub fn run_cases(file: &str, run: impl Fn(&Json) -> Result<(), String>) {
+    let cases = cases(file);
+    let (mut failures, mut skipped) = (Vec::new(), 0);
+    for case in &cases {
+        match catch_unwind(AssertUnwindSafe(|| run(case))).unwrap_or(Err("panicked".into())) {
+            Err(wrong) if wrong == SKIPPED => skipped += 1,
+            Err(wrong) => failures.push(format!("{} {}: {wrong}", case["id"], case["tags"])),
+            Ok(()) => {}
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    println!("{file}: {} cases, and {skipped}: {SKIPPED}", cases.len() - skipped);
 }
 
 /// Bytes in base64.
