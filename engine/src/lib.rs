@@ -15,6 +15,7 @@ mod integrate;
 pub mod lib0;
 pub mod observe;
 mod origin;
+pub mod ot;
 mod position;
 mod store;
 pub mod sync;

@@ -5,7 +5,7 @@
 // positions {doc, make, find, follows?}; snapshot {doc}; at {doc, snapshot, previous}; restored {doc, snapshot}; contains {snapshot, updates};
 // read {doc, from, to, name}; keyOrders {updates, gc}; write {doc, ops, origin?};
 // observe {doc}: begins a log of all callbacks; log {doc}: takes what it holds; load_subdoc {doc, guid};
-// users {doc, add?: [user, client], clients, ids}. Bytes are base64. Values are written as the conformance cases write them.
+// users {doc, add?: [user, client], clients, ids}; deltas {cases}: see deltas.js. Bytes are base64. Values are written as the conformance cases write them.
 
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
@@ -15,6 +15,7 @@ import { at, contains, restored, snapshot } from './history.js'
 import { findPositions, makePositions } from './positions.js'
 import { keyOrders, read } from './read.js'
 import { users } from './users.js'
+import { deltas } from './deltas.js'
 import { load, observe } from './observe.js'
 import { write } from './write.js'
 
@@ -123,6 +124,7 @@ const ACTIONS = {
   restored: request => restored(docs[request.doc].doc, ROOTS, request),
   contains,
   users: request => users(docs[request.doc], request),
+  deltas: ({ cases }) => ({ answers: deltas(cases) }),
   keyOrders: ({ updates, gc }) => {
     const { doc, roots } = open(3, gc, false)
     return keyOrders(roots, updates, update => Y.applyUpdate(doc, toBytes(update)))
