@@ -30,6 +30,13 @@ pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B)
     pair
 }
 
+/// The processor time of one piece of work.
+pub fn once(work: impl FnOnce()) -> Duration {
+    let begin = thread_time();
+    work();
+    thread_time() - begin
+}
+
 fn time<T>(work: &mut impl FnMut() -> T) -> Duration {
     let begin = thread_time();
     let result = black_box(work());

@@ -6,6 +6,8 @@ import { join, relative } from 'node:path'
 
 const ASSETS = join(import.meta.dirname, '../server/assets')
 export const COMPATIBILITY_DATE = '2026-11-01'
+/** Who gives up a request is noticed, by the Worker and by the object that it was passed on to. */
+const COMPATIBILITY_FLAGS = ['enable_request_signal', 'request_signal_passthrough']
 
 /**
  * Starts the Worker whose files are in `folder` on `port` (0: any). Its objects are stored in `data`; `variables` are
@@ -52,7 +54,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [${modules.map(module).join(', ')}],
   compatibilityDate = "${COMPATIBILITY_DATE}",
-  compatibilityFlags = [${unsafe ? '"unsafe_module"' : ''}],
+  compatibilityFlags = [${[...COMPATIBILITY_FLAGS, ...(unsafe ? ['unsafe_module'] : [])].map(text).join(', ')}],
   bindings = [${bindings.join(', ')}],
   durableObjectNamespaces = [(className = "DocumentObject", uniqueKey = "documents", enableSql = true)],
   durableObjectStorage = (localDisk = "objects")

@@ -8,6 +8,7 @@
 
 pub mod archive;
 pub mod awareness;
+mod bridge;
 mod doc;
 pub mod events;
 pub mod history;

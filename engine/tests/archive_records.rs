@@ -1,9 +1,9 @@
 //! The bytes of stored rows, pinned: whoever changes one of these changes a format, and needs a new version of it.
 
-use merganser::archive::records::{AttachmentRecord, Manifest, SlotSummary};
+use merganser::archive::records::{AttachmentRecord, FollowerRecord, Manifest, SessionRecord, SlotSummary};
 use merganser::archive::{
-    ENVELOPE_BYTES, FORMAT_VERSION, HostLimits, Journal, PageBuilder, RowKey, RowKind, RowSizes, RowWrite, open_row,
-    read_slot, seal_row,
+    ChangeRecord, ENVELOPE_BYTES, FORMAT_VERSION, HostLimits, Journal, PageBuilder, RowKey, RowKind, RowSizes,
+    RowWrite, open_row, read_changes, read_slot, seal_row,
 };
 use merganser::update::Update;
 use merganser::{ClientId, ErrorKind, IdSet};
@@ -24,6 +24,7 @@ fn manifest() -> Manifest {
         tail_bytes: 70_000,
         state_vector: vec![1, 9, 4],
         delete_set: vec![1, 9, 1, 0, 2],
+        ..Manifest::default()
     }
 }
 
@@ -167,7 +168,7 @@ fn a_journal_slot_is_these_bytes() {
     ]
     .concat();
     assert_eq!(opened.body, expected);
-    let summary = SlotSummary { first_sequence: 300, clients: vec![(9, 0, 4)], deletes_at: 13 };
+    let summary = SlotSummary { first_sequence: 300, clients: vec![(9, 0, 4)], deletes_at: 13, changes: vec![] };
     assert_eq!(read_slot(opened.body), Ok((summary, &expected[9..])));
 }
 
@@ -190,6 +191,7 @@ fn an_attachment_is_these_bytes() {
         awareness: vec![(9, 250), (1 << 52, 251)],
         unstored_since_ms: 1_700_000_000_000,
         tail: vec![DUCK.to_vec()],
+        follower: None,
     };
     let expected = [
         &[1][..],     // version
@@ -208,7 +210,7 @@ fn an_attachment_is_these_bytes() {
 #[test]
 fn records_of_later_versions_and_broken_ones_are_told_apart() {
     let manifest_bytes = manifest().encode();
-    let later = [&[2], &manifest_bytes[1..]].concat();
+    let later = [&[3], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&later).unwrap_err().kind, ErrorKind::NewerVersion);
     for len in 0..manifest_bytes.len() {
         assert_eq!(Manifest::decode(&manifest_bytes[..len]).unwrap_err().kind, ErrorKind::DamagedRow, "{len} bytes");
@@ -217,10 +219,67 @@ fn records_of_later_versions_and_broken_ones_are_told_apart() {
     assert_eq!(Manifest::decode(&longer).unwrap_err().kind, ErrorKind::DamagedRow);
     let none = [&[0], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&none).unwrap_err().kind, ErrorKind::DamagedRow, "there was no version 0");
-    assert_eq!(SlotSummary::decode(&[2]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(SlotSummary::decode(&[3]).unwrap_err().kind, ErrorKind::NewerVersion);
     assert_eq!(SlotSummary::decode(&[1, 1, 253]).unwrap_err().kind, ErrorKind::DamagedRow);
-    assert_eq!(AttachmentRecord::decode(&[2]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(AttachmentRecord::decode(&[3]).unwrap_err().kind, ErrorKind::NewerVersion);
     assert_eq!(AttachmentRecord::decode(&[]).unwrap_err().kind, ErrorKind::DamagedRow);
+}
+
+/// What version 2 added comes behind what there was; without it a record is written as version 1.
+#[test]
+fn what_is_kept_for_clients_without_an_engine_is_these_bytes() {
+    let session = SessionRecord { session: "s".into(), id: 7, revision: 300 };
+    let record = Manifest { author: 5, incarnation: 9, sessions: vec![session], ..manifest() };
+    let first = manifest().encode();
+    let expected = [&[2], &first[1..], &[5, 9], &[1, 1, b's', 7, 251, 0x2c, 0x01]].concat();
+    assert_eq!(record.encode(), expected);
+    assert_eq!(Manifest::decode(&expected), Ok(record));
+
+    let follower = FollowerRecord {
+        root: "t".into(),
+        is_rich: true,
+        is_binary: false,
+        session: "s".into(),
+        epoch: 5,
+        revision: 300,
+        heard: 6,
+        given: 7,
+        waits: true,
+    };
+    let record = AttachmentRecord { follower: Some(follower), ..AttachmentRecord::default() };
+    let expected = [&[2, 0, 0, 0, 0, 0, 0][..], &[1, 1, b't', 1, 0, 1, b's', 5, 251, 0x2c, 0x01, 6, 7, 1]].concat();
+    assert_eq!(record.encode(), expected);
+    assert_eq!(AttachmentRecord::decode(&expected), Ok(record));
+}
+
+#[test]
+fn changes_of_a_slot_are_these_bytes() {
+    let mut journal = Journal::starting_at(300, RowSizes::default(), HostLimits::default());
+    let update = Update::parse_v1(&DUCK).unwrap();
+    journal.add_struct(&update.structs[0], &DUCK, 0..4, &IdSet::default());
+    let mut changes = Vec::new();
+    let change = |author, revision| ChangeRecord::Change { root: 0, revision, author, delta: &[1, 0x22] };
+    change(None, 300).write_to(&mut changes);
+    change(Some(("s", 7)), 301).write_to(&mut changes);
+    let track = ChangeRecord::Track { root: "t", since: 299 };
+    journal.add_changes(&changes, |out| track.write_to(out));
+    assert_eq!((journal.take_revision(), journal.take_revision()), (300, 301));
+    let mut rows = Vec::new();
+    journal.write_rows(STAMP, &mut rows);
+    let [RowWrite::Put(key, row)] = &rows[..] else { panic!("{rows:?}") };
+    let opened = open_row(*key, row).unwrap();
+    assert_eq!(opened.sequence, 302, "revisions within a flush come before it");
+    let told = [
+        &[0, 1, b't', 0xab, 2][..],               // the root "t" from revision 299 on
+        &[1, 0, 0xac, 2, 0, 2, 1, 0x22],          // it changed, and that was 300
+        &[1, 0, 0xad, 2, 1, b's', 7, 2, 1, 0x22], // it changed by operation 7 of session "s"
+    ]
+    .concat();
+    let expected = [&[2, 251, 0x2c, 0x01, 1, 9, 0, 4, 13][..], &[told.len() as u8], &told, &DUCK].concat();
+    assert_eq!(opened.body, expected);
+    let (summary, rest) = read_slot(opened.body).unwrap();
+    assert_eq!((&summary.changes, rest), (&told, &DUCK[..]));
+    assert_eq!(read_changes(&told).collect::<Vec<_>>(), [track, change(None, 300), change(Some(("s", 7)), 301)]);
 }
 
 /// XXH3 of header and body above, seeded with the key 0x4_0000_0007.

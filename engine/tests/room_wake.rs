@@ -35,12 +35,12 @@ impl Counting {
                     room.rows(token, Ok(rows), 0);
                 }
                 Effect::Write { token, rows } => room.written(token, self.store.write(&rows), 0),
-                Effect::Send { to, message } => {
+                Effect::Send { to, message, .. } => {
                     self.messages += to.len();
                     self.bytes_sent += to.len() * message.len();
                 }
                 Effect::Close { code, .. } => panic!("closed with {code}"),
-                Effect::Attach { .. } | Effect::CallAt { .. } | Effect::WakeAt { .. } => {}
+                Effect::Attach { .. } | Effect::CallAt { .. } | Effect::WakeAt { .. } | Effect::Respond { .. } => {}
             }
         }
     }

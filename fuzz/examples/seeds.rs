@@ -74,6 +74,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
             .map(|case| [pieces(&list(&case["svs"])[..1]), bytes(&case["expect"]["merged"])].concat())
             .collect(),
         "message" => messages().collect(),
+        "operation" => Vec::new(),
         "awareness" => presence().map(|of| pieces(&of)).collect(),
         "pages" | "apply" => updates().map(|of| [vec![0], pieces(&of)].concat()).collect(),
         "room" => cases("sync")

@@ -14,7 +14,11 @@ export type Effect =
   /** Write these rows in one atomic batch, those without bytes are deleted, and report to `Room.written`. */
   | { kind: 'write', token: number, rows: RowWrite[] }
   /** Send one binary message to each of these connections. */
-  | { kind: 'send', to: number[], message: Uint8Array<ArrayBuffer> }
+  | { kind: 'send', to: number[], isText: false, message: Uint8Array<ArrayBuffer> }
+  /** Send one text message to each of these connections; to a stream of server-sent events as it is. */
+  | { kind: 'send', to: number[], isText: true, message: string }
+  /** Answer a request over HTTP with this status and JSON. The room has forgotten it already. */
+  | { kind: 'respond', connection: number, status: number, body: string }
   /** Keep these bytes (at most 16,000) with the connection, so that they outlive the room's memory. */
   | { kind: 'attach', connection: number, bytes: Uint8Array<ArrayBuffer> }
   /** Close the connection with this WebSocket close code and reason. The room has forgotten it already. */
@@ -44,6 +48,14 @@ extern "C" {
     fn set_to(this: &Record, to: &Array);
     #[wasm_bindgen(method, setter)]
     fn set_message(this: &Record, message: &Uint8Array);
+    #[wasm_bindgen(method, setter, js_name = message)]
+    fn set_text_message(this: &Record, message: &str);
+    #[wasm_bindgen(method, setter, js_name = isText)]
+    fn set_is_text(this: &Record, is_text: bool);
+    #[wasm_bindgen(method, setter)]
+    fn set_status(this: &Record, status: u16);
+    #[wasm_bindgen(method, setter)]
+    fn set_body(this: &Record, body: &str);
     #[wasm_bindgen(method, setter)]
     fn set_connection(this: &Record, connection: f64);
     #[wasm_bindgen(method, setter)]
@@ -75,10 +87,20 @@ pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
             object.set_token(token.0 as f64);
             object.set_rows(&batch_to_js(&rows));
         }
-        Effect::Send { to, message } => {
+        Effect::Send { to, message, is_text } => {
             object.set_kind("send");
             object.set_to(&to.iter().map(|to| JsValue::from(*to as f64)).collect());
-            object.set_message(&Uint8Array::from(&*message));
+            object.set_is_text(is_text);
+            match is_text {
+                true => object.set_text_message(text(&message)),
+                false => object.set_message(&Uint8Array::from(&*message)),
+            }
+        }
+        Effect::Respond { connection, status, body } => {
+            object.set_kind("respond");
+            object.set_connection(connection as f64);
+            object.set_status(status);
+            object.set_body(text(&body));
         }
         Effect::Attach { connection, bytes } => {
             object.set_kind("attach");
@@ -101,4 +123,9 @@ pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
         }
     }
     object.into()
+}
+
+/// What the engine calls text is text.
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -21,6 +21,8 @@ mod room_condition;
 mod room_options;
 #[cfg(any(feature = "room", feature = "contract"))]
 mod rows;
+#[cfg(feature = "room")]
+mod subject;
 #[cfg(feature = "doc")]
 mod text;
 #[cfg(feature = "doc")]

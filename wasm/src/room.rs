@@ -4,9 +4,10 @@ use crate::effect::effect_to_js;
 use crate::room_condition::{damage_to_js, meters_to_js};
 use crate::room_options::{RoomOptions, config_from_js};
 use crate::rows::rows_from_js;
+use crate::subject::Subject;
 use js_sys::Array;
 use merganser::archive::StoreError;
-use merganser::sync::{self, ReadToken, Rights, WriteToken};
+use merganser::sync::{self, ReadToken, Request, Rights, WriteToken};
 use wasm_bindgen::prelude::*;
 
 /// The server side of one document, for a host that has sockets and a store.
@@ -28,8 +29,57 @@ impl Room {
 
     /// A client has connected; `writable` says whether it may change the document.
     pub fn connect(&mut self, connection: f64, writable: bool, now: f64) {
-        let rights = if writable { Rights::Write } else { Rights::Read };
-        self.0.connect(connection as u64, rights, now as u64);
+        self.0.connect(connection as u64, rights(writable), now as u64);
+    }
+
+    /// A client without an engine has connected over a WebSocket of subprotocol `merganser-ot`. Its text messages go to
+    /// `receive` as UTF-8.
+    #[wasm_bindgen(js_name = connectOt)]
+    pub fn connect_ot(&mut self, connection: f64, writable: bool, now: f64) {
+        self.0.connect_ot(connection as u64, rights(writable), now as u64);
+    }
+
+    /// A client wants a stream of server-sent events: from the content on, or from an epoch and a revision. What it is sent
+    /// is text.
+    pub fn stream(
+        &mut self,
+        connection: f64,
+        subject: &Subject,
+        epoch: Option<String>,
+        revision: Option<f64>,
+        now: f64,
+    ) {
+        let from = epoch.as_deref().zip(revision.map(|revision| revision as u64));
+        self.0.stream(connection as u64, Rights::Read, subject.into(), from, now as u64);
+    }
+
+    /// A request over HTTP for the content. It gets one `respond`, unless it is taken back with `disconnect`.
+    #[wasm_bindgen(js_name = requestContent)]
+    pub fn request_content(&mut self, connection: f64, subject: &Subject, now: f64) {
+        self.0.request(connection as u64, Rights::Read, subject.into(), Request::Content, now as u64);
+    }
+
+    /// A request over HTTP for what changed since a revision, which waits so long until there is something. It gets one
+    /// `respond`, unless it is taken back with `disconnect`.
+    #[wasm_bindgen(js_name = requestChanges)]
+    pub fn request_changes(
+        &mut self,
+        connection: f64,
+        subject: &Subject,
+        epoch: &str,
+        since: f64,
+        #[wasm_bindgen(js_name = waitMs)] wait_ms: f64,
+        now: f64,
+    ) {
+        let request = Request::Changes { epoch, since: since as u64, wait_ms: wait_ms as u64 };
+        self.0.request(connection as u64, Rights::Read, subject.into(), request, now as u64);
+    }
+
+    /// A request over HTTP to carry out the operation in its body. It gets one `respond`, unless it is taken back with
+    /// `disconnect`: which may be too late for the operation.
+    #[wasm_bindgen(js_name = requestEdit)]
+    pub fn request_edit(&mut self, connection: f64, writable: bool, subject: &Subject, body: &[u8], now: f64) {
+        self.0.request(connection as u64, rights(writable), subject.into(), Request::Edit(body), now as u64);
     }
 
     /// A connection is there from before the room left memory; `attachment` is what was kept with it. To be called
@@ -38,7 +88,7 @@ impl Room {
         self.0.resume(connection as u64, attachment, now as u64);
     }
 
-    /// A connection has sent a binary message.
+    /// A connection has sent a message.
     pub fn receive(&mut self, connection: f64, message: &[u8], now: f64) {
         self.0.receive(connection as u64, message, now as u64);
     }
@@ -110,4 +160,8 @@ impl Room {
     pub fn next_effect(&mut self) -> JsValue {
         self.0.next_effect().map_or(JsValue::UNDEFINED, effect_to_js)
     }
+}
+
+fn rights(writable: bool) -> Rights {
+    if writable { Rights::Write } else { Rights::Read }
 }

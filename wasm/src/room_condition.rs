@@ -38,6 +38,14 @@ export interface Meters {
   folds: number
   /** Connections that reached the end of their handshake. */
   joins: number
+  /** Operations of clients without an engine that were carried out. */
+  operations: number
+  /** Times that the document was built for such clients. */
+  documentsBuilt: number
+  /** Changes in the logs of revisions for them, now. */
+  historyChanges: number
+  /** Bytes that these logs take, now. */
+  historyBytes: number
   /** Connections now. */
   connections: number
   /** Awareness entries now. */
@@ -73,6 +81,10 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
         ("rowsRead", meters.rows_read as f64),
         ("folds", meters.folds as f64),
         ("joins", meters.joins as f64),
+        ("operations", meters.operations as f64),
+        ("documentsBuilt", meters.documents_built as f64),
+        ("historyChanges", meters.history_changes as f64),
+        ("historyBytes", meters.history_bytes as f64),
         ("connections", meters.connections as f64),
         ("awarenessEntries", meters.awareness_entries as f64),
         ("pendingBytes", meters.pending_bytes as f64),

@@ -25,6 +25,16 @@ export interface RoomOptions {
   unstoredBytes?: number
   /** Most bytes of base pages that are kept for the next client that joins (4 MiB). */
   pageCacheBytes?: number
+  /** Most revisions of a root that are kept in memory for clients without an engine (20,000). */
+  historyRevisions?: number
+  /** Most bytes of what changed in them (4 MiB). */
+  historyBytes?: number
+  /** Most sessions of such clients that are remembered beyond the journal (256). */
+  sessions?: number
+  /** Most roots that such clients may have open in one document (64). */
+  roots?: number
+  /** Another whole number wherever stored rows may have gone back in time: after they were restored, copied or moved (0). */
+  incarnation?: number
   /** Largest row that the store takes, in bytes (1,900,000). */
   rowBytes?: number
   /** Most rows that the store takes in one batch (1,000). */
@@ -55,6 +65,16 @@ extern "C" {
     fn unstored_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = pageCacheBytes)]
     fn page_cache_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = historyRevisions)]
+    fn history_revisions(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = historyBytes)]
+    fn history_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural)]
+    fn sessions(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural)]
+    fn roots(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural)]
+    fn incarnation(this: &RoomOptions) -> Option<f64>;
     #[wasm_bindgen(method, getter, structural, js_name = rowBytes)]
     fn row_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = batchRows)]
@@ -66,6 +86,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
     if let Some(ms) = options.window_ms() {
         config.durability = Durability::Window { ms: ms as u64 };
     }
+    config.incarnation = options.incarnation().map_or(0, |given| given as u64);
     let limits = &mut config.limits;
     for (place, given) in [
         (&mut limits.message_bytes, options.message_bytes()),
@@ -76,6 +97,10 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
         (&mut limits.waiting_bytes, options.waiting_bytes()),
         (&mut limits.unstored_bytes, options.unstored_bytes()),
         (&mut limits.page_cache_bytes, options.page_cache_bytes()),
+        (&mut limits.history_revisions, options.history_revisions()),
+        (&mut limits.history_bytes, options.history_bytes()),
+        (&mut limits.sessions, options.sessions()),
+        (&mut limits.roots, options.roots()),
         (&mut config.host.row_bytes, options.row_bytes()),
         (&mut config.host.batch_rows, options.batch_rows()),
     ] {

@@ -20,7 +20,9 @@ class Host {
   rows = new Map()
   attachments = new Map()
   heard = []
+  answers = []
   effects = []
+  storesLate = false
 
   constructor (options) { this.open(options) }
 
@@ -41,10 +43,13 @@ class Host {
         }
         case 'write':
           for (const { key, bytes } of effect.rows) bytes ? this.rows.set(key, bytes) : this.rows.delete(key)
-          this.room.written(effect.token, NOW)
+          if (!this.storesLate) this.room.written(effect.token, NOW)
           break
         case 'send':
           for (const to of effect.to) this.heard.push([to, effect.message])
+          break
+        case 'respond':
+          this.answers.push([effect.connection, effect.status, JSON.parse(effect.body)])
           break
         case 'attach':
           this.attachments.set(effect.connection, effect.bytes)
@@ -55,6 +60,16 @@ class Host {
   receive (connection, message) {
     this.room.receive(connection, message, NOW)
     this.carryOut()
+  }
+
+  /** What a client without an engine says. */
+  say (connection, message) { this.receive(connection, new TextEncoder().encode(JSON.stringify(message))) }
+
+  /** What such a client was told, since this was asked last. */
+  told (connection) {
+    const told = this.heard.filter(([to]) => to === connection)
+    this.heard = this.heard.filter(([to]) => to !== connection)
+    return told.map(([, message]) => JSON.parse(message))
   }
 
   connect (connection, mayWrite = true) {
@@ -159,4 +174,60 @@ test('each instance has a memory of its own, and a failure stays in it', () => {
   new Uint8Array(one.memory.buffer).fill(0xff)
   assert.throws(() => failing.connect(1, true, NOW))
   assert.equal(sound.nextEffect().kind, 'read')
+})
+
+test('a client without an engine edits, and hears of it once that is stored', () => {
+  const host = new Host({})
+  host.connect(1)
+  host.room.connectOt(2, true, NOW)
+  host.say(2, { type: 'open', root: 'text', kind: 'text', session: 'bird' })
+  const [opened] = host.told(2)
+  assert.deepEqual([opened.type, opened.id, opened.content], ['content', 0, ''])
+  host.storesLate = true
+  host.say(2, { type: 'op', id: 1, revision: opened.revision, op: [{ insert: 'duck 🦆' }] })
+  assert.deepEqual(host.told(2), [])
+  host.room.written(host.effects.findLast(effect => effect.kind === 'write').token, NOW)
+  host.storesLate = false
+  host.carryOut()
+  const [ack] = host.told(2)
+  assert.deepEqual([ack.type, ack.id], ['ack', 1])
+  host.connect(3)
+  assert.equal(host.read(3, new Y.Doc()), 'duck 🦆')
+  host.receive(1, write(new Y.Doc(), 0, 'wild '))
+  assert.equal(host.told(2)[0].type, 'op')
+  const { operations, documentsBuilt, historyChanges, historyBytes } = host.room.meters()
+  assert.deepEqual([operations, documentsBuilt, historyChanges], [1, 1, 2])
+  assert.ok(historyBytes > 0)
+})
+
+test('a request is answered, a stream goes on, and the incarnation makes a new epoch', () => {
+  const host = new Host({})
+  const subject = { root: 'text', isRich: true, session: '' }
+  host.room.stream(1, subject, undefined, undefined, NOW)
+  host.room.requestContent(2, subject, NOW)
+  host.carryOut()
+  const [, status, { epoch, revision, content }] = host.answers.pop()
+  assert.deepEqual([status, content], [200, []])
+  host.room.requestChanges(3, subject, epoch, revision, 20_000, NOW)
+  const edit = { epoch, session: 'bird', id: 1, revision, op: [{ insert: 'duck', attributes: { bold: true } }] }
+  host.room.requestEdit(4, true, subject, new TextEncoder().encode(JSON.stringify(edit)), NOW)
+  host.carryOut()
+  const answers = new Map(host.answers.map(([connection, ...answer]) => [connection, answer]))
+  const [[changedStatus, changed], [editedStatus, edited]] = [answers.get(3), answers.get(4)]
+  assert.deepEqual([changedStatus, changed.op, editedStatus, edited.op], [200, edit.op, 200, []])
+  assert.ok(edited.revision > revision && changed.revision >= edited.revision)
+  const events = host.heard.map(([, message]) => message)
+  assert.equal(events.length, 2)
+  assert.ok(events.every(event => event.startsWith(`id: ${epoch}:`) && event.endsWith('\n\n')))
+  host.answers = []
+  host.room.requestEdit(5, false, subject, new TextEncoder().encode(JSON.stringify(edit)), NOW)
+  host.room.requestEdit(6, true, subject, new Uint8Array(), NOW)
+  host.carryOut()
+  assert.deepEqual(host.answers.map(([, status]) => status).sort(), [400, 403])
+  host.open({ incarnation: 7 })
+  host.room.requestContent(7, subject, NOW)
+  host.carryOut()
+  const again = host.answers.pop()[2]
+  assert.deepEqual(again.content, edit.op)
+  assert.notEqual(again.epoch, epoch)
 })

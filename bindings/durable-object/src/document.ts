@@ -1,9 +1,12 @@
 // One document: the Durable Object that drives its room and carries out what that asks for. It decides nothing.
 import { DurableObject } from 'cloudflare:workers'
 import type { Room, RoomOptions } from 'merganser/room'
+import { PATH, readAsked, type Asked } from './asked'
 import { engines, type Seat, type Tenant } from './engines'
 import { log } from './log'
+import { Refusal, UNAVAILABLE } from './refusal'
 import { LIMITS, Rows } from './rows'
+import { Waiting } from './waiting'
 
 /** What the object finds in its environment. */
 export interface DocumentEnv {
@@ -15,21 +18,34 @@ export interface DocumentEnv {
  * Others see an edit at once; it is stored within the window, and until then kept with its sender's socket. What may
  * be held in memory is little, since an isolate has 128 MB for all its objects.
  */
-const DEFAULTS = { windowMs: 20_000, pageCacheBytes: 1 << 20, unstoredBytes: 16 << 20 }
+const DEFAULTS = {
+  windowMs: 20_000,
+  messageBytes: 16 << 20,
+  pageCacheBytes: 1 << 20,
+  unstoredBytes: 16 << 20,
+  historyBytes: 1 << 20
+}
+/** The subprotocol of clients without an engine. Their sockets have it as a tag, too, which outlives hibernation. */
+const OT = 'merganser-ot'
 /** What this host, and no room, closes connections for. */
 const TEXT = { code: 1003, reason: 'messages are binary' }
 const FAILED = { code: 1011, reason: 'the document failed; connect again' }
 
 /**
- * A document that is edited over WebSockets, as y-websocket speaks.
+ * A document that is edited over WebSockets, as y-websocket speaks, and by clients without an engine (`PROTOCOL.md`).
  *
  * It hibernates while nobody speaks: all that its room knows is in its rows and in what is attached to its sockets.
  */
 export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends DurableObject<Env> {
   protected readonly rows: Rows
-  readonly #tenant: Tenant = { waits: () => this.#timer !== undefined }
+  readonly #tenant: Tenant = { waits: () => this.#timer !== undefined || !this.#waiting.isEmpty }
   #seat: Seat | undefined
   #sockets = new Map<number, WebSocket>()
+  /** The beat keeps the seat, too. */
+  readonly #waiting = new Waiting(
+    () => this.#run(undefined, () => {}),
+    connection => this.#run(undefined, room => room.disconnect(connection, this.#now()))
+  )
   #lastConnection = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #nowMs = 0
@@ -40,29 +56,72 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     this.rows = new Rows(ctx.storage)
   }
 
-  /** Whether who asks for a connection may change the document: everybody, unless a subclass says otherwise. */
+  /** Whether who asks, for a connection or an edit, may change the document: everybody, unless a subclass says otherwise. */
   protected mayWrite (_request: Request): boolean {
     return true
   }
 
-  /** Connects a client: the request is a WebSocket upgrade. */
+  /** Connects a client if the request is a WebSocket upgrade; else answers it, if its path is one of `/api/ot/`. */
   override fetch (request: Request): Response | Promise<Response> {
-    if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') {
-      return new Response('a document is a WebSocket\n', { status: 426, headers: { Upgrade: 'websocket' } })
-    }
+    if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') return this.#connect(request)
+    if (new URL(request.url).pathname.startsWith(PATH)) return this.#answer(request)
+    return new Response('a document is a WebSocket\n', { status: 426, headers: { Upgrade: 'websocket' } })
+  }
+
+  #connect (request: Request): Response {
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
+    const protocols = request.headers.get('Sec-WebSocket-Protocol')?.split(',').map(protocol => protocol.trim())
+    const isOt = protocols?.includes(OT)
     this.#run(undefined, room => {
       const connection = ++this.#lastConnection
-      this.ctx.acceptWebSocket(socket, [String(connection)])
+      this.ctx.acceptWebSocket(socket, isOt ? [String(connection), OT] : [String(connection)])
       this.#sockets.set(connection, socket)
-      room.connect(connection, this.mayWrite(request), this.#now())
+      const mayWrite = this.mayWrite(request)
+      if (isOt) room.connectOt(connection, mayWrite, this.#now())
+      else room.connect(connection, mayWrite, this.#now())
     })
-    return new Response(null, { status: 101, webSocket: client })
+    return new Response(null, { status: 101, webSocket: client, headers: isOt ? { 'Sec-WebSocket-Protocol': OT } : {} })
+  }
+
+  async #answer (request: Request): Promise<Response> {
+    try {
+      const asked = await readAsked(request, this.#options.messageBytes)
+      // Opened first: that ends all who wait.
+      return await new Promise((resolve, reject) => {
+        this.#run(undefined, room => {
+          const connection = ++this.#lastConnection
+          const isStream = asked.kind === 'stream'
+          resolve(isStream ? this.#waiting.listen(connection, request) : this.#waiting.ask(connection, request))
+          this.#ask(room, connection, asked, request)
+        })
+        reject(UNAVAILABLE)
+      })
+    } catch (error) {
+      if (error instanceof Refusal) return error.toResponse()
+      throw error
+    }
+  }
+
+  #ask (room: Room, connection: number, asked: Asked, request: Request): void {
+    const { subject } = asked
+    switch (asked.kind) {
+      case 'content':
+        return room.requestContent(connection, subject, this.#now())
+      case 'changes':
+        return room.requestChanges(connection, subject, asked.from.epoch, asked.from.revision, asked.waitMs, this.#now())
+      case 'stream':
+        return room.stream(connection, subject, asked.from?.epoch, asked.from?.revision, this.#now())
+      case 'edit':
+        return room.requestEdit(connection, this.mayWrite(request), subject, asked.body, this.#now())
+    }
   }
 
   override webSocketMessage (socket: WebSocket, message: ArrayBuffer | string): void {
     this.#run(socket, (room, connection) => {
       if (typeof message !== 'string') return room.receive(connection, new Uint8Array(message), this.#now())
+      if (this.ctx.getTags(socket).includes(OT)) {
+        return room.receive(connection, new TextEncoder().encode(message), this.#now())
+      }
       this.#close(connection, TEXT)
       room.disconnect(connection, this.#now())
     })
@@ -108,12 +167,10 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       return seat.room
     }
     const taken = this.#seat = engines.take(this.ctx.id.toString(), this.#tenant, nowMs)
-    const options = { ...DEFAULTS, ...this.env.ROOM_OPTIONS, ...LIMITS }
-    // Without a window nothing would be attached, and nothing outlive hibernation.
-    options.windowMs ??= DEFAULTS.windowMs
-    const room = taken.room = new taken.engine.Room(randomStamp(), options)
+    const room = taken.room = new taken.engine.Room(randomStamp(), this.#options)
     this.#damageTold = 0
     this.#sockets.clear()
+    this.#waiting.endAll()
     for (const socket of this.ctx.getWebSockets()) {
       const connection = this.#connectionOf(socket)
       this.#lastConnection = Math.max(this.#lastConnection, connection)
@@ -123,6 +180,13 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       }
     }
     return room
+  }
+
+  get #options (): RoomOptions & typeof DEFAULTS {
+    const options = { ...DEFAULTS, ...this.env.ROOM_OPTIONS, ...LIMITS }
+    // Without a window nothing would be attached, and nothing outlive hibernation.
+    options.windowMs ??= DEFAULTS.windowMs
+    return options
   }
 
   /** Carries out what the room asks for, in order. */
@@ -141,9 +205,13 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
         }
         case 'send':
           for (const connection of effect.to) {
+            if (effect.isText && this.#waiting.send(connection, effect.message)) continue
             // A socket that has closed meanwhile: its close event is on the way.
             attempt(() => this.#sockets.get(connection)?.send(effect.message))
           }
+          break
+        case 'respond':
+          this.#waiting.respond(effect.connection, effect.status, effect.body)
           break
         case 'attach': {
           const failure = attempt(() => this.#sockets.get(effect.connection)?.serializeAttachment(effect.bytes))
@@ -190,6 +258,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     const socket = this.#sockets.get(connection)
     this.#sockets.delete(connection)
     attempt(() => socket?.close(code, reason))
+    this.#waiting.end(connection)
   }
 
   /**
@@ -223,6 +292,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     if (this.#seat) engines.drop(this.#seat)
     this.#seat = undefined
     this.#callAt(undefined)
+    this.#waiting.endAll()
   }
 
   #connectionOf (socket: WebSocket): number {

@@ -1,7 +1,9 @@
 // The Worker: which path is what. A WebSocket upgrade is a document whatever its path.
+import { PATH } from './asked'
 import { serveDemo } from './demo'
 import { DocumentObject, type DocumentEnv } from './document'
 import { engines } from './engines'
+import { MALFORMED, type Refusal } from './refusal'
 
 export { DocumentObject, type DocumentEnv }
 
@@ -18,7 +20,10 @@ const NAME_BYTES = 1_024
 export default {
   async fetch (request, env): Promise<Response> {
     const { pathname } = new URL(request.url)
-    if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') return connect(request, env, pathname.slice(1))
+    if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') {
+      return connect(request, env, pathname.slice(1))
+    }
+    if (pathname.startsWith(PATH)) return ask(request, env, pathname.slice(PATH.length))
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return new Response('only GET\n', { status: 405, headers: { Allow: 'GET, HEAD' } })
     }
@@ -31,9 +36,19 @@ export default {
 
 /** Passes a WebSocket on to the document of this name: all of the path after its first slash, as it came. */
 function connect (request: Request, env: Env, name: string): Response | Promise<Response> {
-  if (name === '') return new Response('the path has to name a document\n', { status: 400 })
-  if (name.length > NAME_BYTES) return new Response("the document's name is too long\n", { status: 414 })
+  const wrong = wrongName(name)
+  if (wrong) return new Response(`${wrong.reason}\n`, { status: wrong.status })
   return env.DOCUMENTS.get(env.DOCUMENTS.idFromName(name)).fetch(request)
+}
+
+/** Passes a request of a client without an engine on to the document of this name. */
+function ask (request: Request, env: Env, name: string): Response | Promise<Response> {
+  return wrongName(name)?.toResponse() ?? env.DOCUMENTS.get(env.DOCUMENTS.idFromName(name)).fetch(request)
+}
+
+function wrongName (name: string): Refusal | undefined {
+  if (name === '') return MALFORMED('the path has to name a document')
+  return name.length > NAME_BYTES ? MALFORMED("the document's name is too long", 414) : undefined
 }
 
 /** Whether the engine runs here. Documents are stored each by itself: there is no store that could fail for all. */

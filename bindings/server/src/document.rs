@@ -1,10 +1,11 @@
 //! One open document: the task that drives its `Room` and carries out what it asks for. It decides nothing.
 
 use crate::clock::Clock;
+use crate::event::{Answer, Client, Event};
 use crate::metrics::Metrics;
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Frame, Outgoing};
 use crate::rooms::Rooms;
-use crate::storage::{Outcome, Storage, StoredDocument};
+use crate::storage::{Storage, StoredDocument};
 use bytes::Bytes;
 use merganser::archive::{RowKey, RowWrite};
 use merganser::sync::{CloseReason, ConnectionId, Effect, Meters, ReadToken, Rights, Room, RoomConfig, WriteToken};
@@ -12,8 +13,8 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot;
 
 /// Most events that are taken out of the inbox at once.
 const EVENTS: usize = 64;
@@ -21,45 +22,6 @@ const EVENTS: usize = 64;
 const LONG_WORK_BYTES: usize = 128 << 10;
 /// The program has a defect that this document ran into; the others go on.
 const FAILED: CloseReason = CloseReason { code: 1011, reason: "the document failed; connect again" };
-
-/// What happens to a document.
-#[derive(Debug)]
-pub enum Event {
-    /// A client has connected.
-    Connect {
-        /// The client's connection.
-        connection: ConnectionId,
-        /// Where it gets its messages from.
-        outgoing: Arc<Outgoing>,
-    },
-    /// A connection has sent a binary message.
-    Message {
-        /// Which.
-        connection: ConnectionId,
-        /// What it has sent.
-        bytes: Bytes,
-        /// Bounds the bytes that wait here.
-        permit: OwnedSemaphorePermit,
-    },
-    /// This connection is gone.
-    Disconnect(ConnectionId),
-    /// Rows that the room has asked for.
-    Rows(ReadToken, Outcome<Vec<(RowKey, Vec<u8>)>>),
-    /// What became of a write that the room has asked for.
-    Written(WriteToken, Outcome<()>),
-    /// The server is about to end.
-    ShutDown,
-}
-
-impl Event {
-    fn bytes(&self) -> usize {
-        match self {
-            Event::Message { bytes, .. } => bytes.len(),
-            Event::Rows(_, Ok(rows)) => rows.iter().map(|(_, bytes)| bytes.len()).sum(),
-            _ => 0,
-        }
-    }
-}
 
 /// What all documents share.
 #[derive(Clone, Debug)]
@@ -79,6 +41,8 @@ pub struct Document {
     room: Room,
     stored: Arc<StoredDocument>,
     connections: HashMap<ConnectionId, Arc<Outgoing>>,
+    /// Who waits for an answer.
+    requests: HashMap<ConnectionId, oneshot::Sender<Answer>>,
     around: Surroundings,
     rooms: Arc<Rooms>,
     inbox: UnboundedReceiver<Event>,
@@ -104,6 +68,7 @@ impl Document {
             room: Room::open(around.config, rand::random()),
             stored: Arc::new(StoredDocument::named(name)),
             connections: HashMap::new(),
+            requests: HashMap::new(),
             around,
             rooms,
             inbox,
@@ -151,9 +116,9 @@ impl Document {
     fn take(&mut self, event: Event) {
         let now_ms = self.around.clock.now_ms();
         match event {
-            Event::Connect { connection, outgoing } => {
+            Event::Connect { connection, client, outgoing } => {
                 self.connections.insert(connection, outgoing);
-                self.room.connect(connection, Rights::Write, now_ms);
+                self.connect(connection, client, now_ms);
             }
             Event::Message { connection, bytes, permit } => {
                 let started = Instant::now();
@@ -161,8 +126,16 @@ impl Document {
                 self.around.metrics.message_seconds.record(started.elapsed());
                 drop(permit);
             }
+            Event::Request { connection, subject, asked, answer, permit } => {
+                self.requests.insert(connection, answer);
+                let started = Instant::now();
+                self.room.request(connection, Rights::Write, subject, asked.as_request(), now_ms);
+                self.around.metrics.message_seconds.record(started.elapsed());
+                drop(permit);
+            }
             Event::Disconnect(connection) => {
                 self.connections.remove(&connection);
+                self.requests.remove(&connection);
                 self.room.disconnect(connection, now_ms);
             }
             Event::Rows(token, rows) => self.room.rows(token, rows, now_ms),
@@ -171,15 +144,33 @@ impl Document {
         }
     }
 
+    fn connect(&mut self, connection: ConnectionId, client: Client, now_ms: u64) {
+        match client {
+            Client::Yjs => self.room.connect(connection, Rights::Write, now_ms),
+            Client::Ot => self.room.connect_ot(connection, Rights::Write, now_ms),
+            Client::Listener { subject, from } => {
+                let from = from.as_ref().map(|(epoch, revision)| (epoch.as_str(), *revision));
+                self.room.stream(connection, Rights::Write, subject, from, now_ms);
+            }
+        }
+    }
+
     fn carry_out_effects(&mut self) {
         while let Some(effect) = self.room.next_effect() {
             match effect {
                 Effect::Read { token, keys } => self.read(token, keys),
                 Effect::Write { token, rows } => self.write(token, rows),
-                Effect::Send { to, message } => self.send(&to, message),
+                Effect::Send { to, message, is_text } => self.send(&to, message, is_text),
+                Effect::Respond { connection, status, body } => {
+                    if let Some(answer) = self.requests.remove(&connection) {
+                        // Who has gone needs no answer.
+                        answer.send(Answer { status, body: Bytes::from_owner(body) }).ok();
+                    }
+                }
                 // The room lives as long as its connections: nothing has to outlive it.
                 Effect::Attach { .. } => {}
                 Effect::Close { connection, code, reason } => {
+                    self.requests.remove(&connection);
                     if let Some(outgoing) = self.connections.remove(&connection) {
                         outgoing.close(CloseReason { code, reason });
                     }
@@ -206,11 +197,11 @@ impl Document {
         });
     }
 
-    fn send(&self, to: &[ConnectionId], message: Arc<[u8]>) {
-        let message = Bytes::from_owner(message);
+    fn send(&self, to: &[ConnectionId], message: Arc<[u8]>, is_text: bool) {
+        let frame = Frame { bytes: Bytes::from_owner(message), is_text };
         for connection in to {
             if let Some(outgoing) = self.connections.get(connection) {
-                outgoing.push(message.clone());
+                outgoing.push(frame.clone());
             }
         }
     }

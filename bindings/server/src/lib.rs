@@ -1,10 +1,12 @@
-//! The native host of Merganser: WebSocket connections and a store around the engine's `Room`.
+//! The native host of Merganser: WebSocket connections, HTTP requests and a store around the engine's `Room`.
 
 pub mod clock;
 mod demo;
 pub mod document;
+pub mod event;
 pub mod metrics;
 pub mod options;
+mod ot;
 pub mod outgoing;
 pub mod rooms;
 pub mod router;

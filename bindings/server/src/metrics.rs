@@ -33,6 +33,8 @@ pub struct Metrics {
     updates_known: Counter,
     updates_refused: Counter,
     joins: Counter,
+    operations: Counter,
+    documents_built: Counter,
     flushes: Counter,
     failed_flushes: Counter,
     folds: Counter,
@@ -70,6 +72,8 @@ impl Default for Metrics {
                 updates_known: counter!("merganser_updates_total", "outcome" => "known"),
                 updates_refused: counter!("merganser_updates_total", "outcome" => "refused"),
                 joins: counter!("merganser_joins_total"),
+                operations: counter!("merganser_operations_total"),
+                documents_built: counter!("merganser_documents_built_total"),
                 flushes: counter!("merganser_flushes_total"),
                 failed_flushes: counter!("merganser_failed_flushes_total"),
                 folds: counter!("merganser_folds_total"),
@@ -93,6 +97,8 @@ fn describe() {
     describe_counter!("merganser_sent_bytes_total", "Bytes of messages sent, once for each receiver.");
     describe_counter!("merganser_updates_total", "Updates by what became of them.");
     describe_counter!("merganser_joins_total", "Connections that were brought up to date.");
+    describe_counter!("merganser_operations_total", "Operations of clients without an engine that were carried out.");
+    describe_counter!("merganser_documents_built_total", "Times that a document was built for such clients.");
     describe_counter!("merganser_flushes_total", "Writes of new edits to the store.");
     describe_counter!("merganser_failed_flushes_total", "Writes that failed.");
     describe_counter!("merganser_folds_total", "Journals folded into base pages.");
@@ -127,6 +133,8 @@ impl Metrics {
         add(&self.updates_known, before.updates_known, now.updates_known);
         add(&self.updates_refused, before.updates_refused, now.updates_refused);
         add(&self.joins, before.joins, now.joins);
+        add(&self.operations, before.operations, now.operations);
+        add(&self.documents_built, before.documents_built, now.documents_built);
         add(&self.flushes, before.flushes, now.flushes);
         add(&self.failed_flushes, before.failed_flushes, now.failed_flushes);
         add(&self.folds, before.folds, now.folds);

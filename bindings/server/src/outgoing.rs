@@ -3,10 +3,23 @@
 use bytes::Bytes;
 use merganser::sync::CloseReason;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The connection takes less than what it is sent.
 pub const TOO_SLOW: CloseReason = CloseReason { code: 4504, reason: "the connection is too slow" };
+
+/// How long one message may take to be handed to the operating system.
+pub const SENDING: Duration = Duration::from_secs(60);
+
+/// A message as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The whole message.
+    pub bytes: Bytes,
+    /// Whether it is text (UTF-8).
+    pub is_text: bool,
+}
 
 /// Messages on their way to one connection. A document puts them in, the connection's task takes them out.
 #[derive(Debug)]
@@ -19,7 +32,7 @@ pub struct Outgoing {
 
 #[derive(Debug, Default)]
 struct Queue {
-    messages: Vec<Bytes>,
+    messages: Vec<Frame>,
     /// Bytes that wait or are being sent, and those of them that are being sent.
     bytes: usize,
     taken_bytes: usize,
@@ -30,7 +43,7 @@ struct Queue {
 #[derive(Debug)]
 pub struct Batch {
     /// Whole messages, in order.
-    pub messages: Vec<Bytes>,
+    pub messages: Vec<Frame>,
     /// If nothing follows them: why the connection is to be closed.
     pub end: Option<CloseReason>,
 }
@@ -42,17 +55,17 @@ impl Outgoing {
     }
 
     /// Appends a message. One that would pass the limit ends the connection instead.
-    pub fn push(&self, message: Bytes) {
+    pub fn push(&self, message: Frame) {
         let mut queue = self.lock();
         if queue.end.is_some() {
             return;
         }
-        if queue.bytes + message.len() > self.most_bytes {
+        if queue.bytes + message.bytes.len() > self.most_bytes {
             queue.end = Some(TOO_SLOW);
             queue.messages = Vec::new();
             self.overflowed.notify_one();
         } else {
-            queue.bytes += message.len();
+            queue.bytes += message.bytes.len();
             queue.messages.push(message);
         }
         drop(queue);
@@ -92,8 +105,8 @@ impl Outgoing {
 mod tests {
     use super::*;
 
-    fn message(len: usize) -> Bytes {
-        Bytes::from(vec![7; len])
+    fn message(len: usize) -> Frame {
+        Frame { bytes: Bytes::from(vec![7; len]), is_text: false }
     }
 
     #[test]

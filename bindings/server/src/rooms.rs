@@ -1,14 +1,16 @@
 //! The documents that are open, by name.
 
-use crate::document::{Document, Event, Surroundings};
+use crate::document::{Document, Surroundings};
+use crate::event::{Answer, Asked, Client, Event};
 use crate::outgoing::Outgoing;
 use bytes::Bytes;
+use merganser::ot::Subject;
 use merganser::sync::{CloseReason, ConnectionId, close};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Bytes of messages that may wait for a document's task, at least; senders wait beyond it.
 const WAITING_BYTES: usize = 32 << 20;
@@ -44,23 +46,62 @@ impl Rooms {
     ///
     /// # Errors
     /// While the server is about to end.
-    pub fn connect(self: &Arc<Self>, name: &str, outgoing: Arc<Outgoing>) -> Result<Seat, CloseReason> {
-        let connection = self.last_connection.fetch_add(1, Ordering::Relaxed) + 1;
+    pub fn connect(self: &Arc<Self>, name: &str, client: Client, outgoing: Arc<Outgoing>) -> Result<Seat, CloseReason> {
+        let connection = self.take_number();
         let mut open = self.lock();
+        let inbox = self.inbox(&mut open, name)?;
+        // Sent under the lock, so that a document that has become idle sees it before it leaves the table.
+        inbox.events.send(Event::Connect { connection, client, outgoing }).ok();
+        Ok(Seat { connection, inbox })
+    }
+
+    /// Asks the document of this name, which is opened if it is not open. Waits while too much waits there. `None` if there
+    /// is no answer: the server is about to end, or the document can't be had now.
+    pub async fn request(self: &Arc<Self>, name: &str, subject: Subject, asked: Asked) -> Option<Answer> {
+        let size = u32::try_from(asked.bytes()).unwrap_or(u32::MAX);
+        let mut permit = None;
+        let (_seat, answer) = loop {
+            let waiting = {
+                let mut open = self.lock();
+                let inbox = self.inbox(&mut open, name).ok()?;
+                match permit_of(&inbox, permit.take(), size) {
+                    Some(permit) => break self.ask(inbox, subject, asked, permit),
+                    None => inbox.waiting,
+                }
+            };
+            permit = Some(waiting.acquire_many_owned(size).await.ok()?);
+        };
+        answer.await.ok()
+    }
+
+    /// To be called under the lock, for the reason above.
+    fn ask(
+        &self,
+        inbox: Inbox,
+        subject: Subject,
+        asked: Asked,
+        permit: OwnedSemaphorePermit,
+    ) -> (Seat, oneshot::Receiver<Answer>) {
+        let connection = self.take_number();
+        let (answer, answered) = oneshot::channel();
+        inbox.events.send(Event::Request { connection, subject, asked, answer, permit }).ok();
+        (Seat { connection, inbox }, answered)
+    }
+
+    fn inbox(self: &Arc<Self>, open: &mut Open, name: &str) -> Result<Inbox, CloseReason> {
         if open.is_shutting_down {
             return Err(close::SHUTTING_DOWN);
         }
-        let inbox = match open.documents.get(name) {
-            Some(inbox) => inbox.clone(),
-            None => {
-                let inbox = self.open_document(name);
-                open.documents.insert(name.into(), inbox.clone());
-                inbox
-            }
-        };
-        // Sent under the lock, so that a document that has become idle sees it before it leaves the table.
-        inbox.events.send(Event::Connect { connection, outgoing }).ok();
-        Ok(Seat { connection, inbox })
+        if let Some(inbox) = open.documents.get(name) {
+            return Ok(inbox.clone());
+        }
+        let inbox = self.open_document(name);
+        open.documents.insert(name.into(), inbox.clone());
+        Ok(inbox)
+    }
+
+    fn take_number(&self) -> ConnectionId {
+        self.last_connection.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn open_document(self: &Arc<Self>, name: &str) -> Inbox {
@@ -106,6 +147,14 @@ impl Rooms {
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The right to hand in so many bytes: what was waited for, if the document is still the same one, or what is free now.
+/// A document that was just opened has enough, so that nobody waits for one that leaves the table meanwhile.
+fn permit_of(inbox: &Inbox, waited: Option<OwnedSemaphorePermit>, size: u32) -> Option<OwnedSemaphorePermit> {
+    waited
+        .filter(|permit| Arc::ptr_eq(permit.semaphore(), &inbox.waiting))
+        .or_else(|| inbox.waiting.clone().try_acquire_many_owned(size).ok())
 }
 
 /// A connection's place in a document; it is given up when this is dropped.

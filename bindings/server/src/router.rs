@@ -1,7 +1,9 @@
 //! HTTP: which path is what. A WebSocket upgrade is a document whatever its path.
 
 use crate::demo;
+use crate::event::Client;
 use crate::metrics::Metrics;
+use crate::ot;
 use crate::rooms::Rooms;
 use crate::socket;
 use crate::storage::Storage;
@@ -19,7 +21,9 @@ use tokio::sync::mpsc::Sender;
 /// Longest name of a document, in bytes as it is in the path.
 const NAME_BYTES: usize = 1_024;
 /// What a message may have beyond its limit, so that it is the room that refuses it, with a reason.
-const FRAME_SLACK_BYTES: usize = 64 << 10;
+pub(crate) const FRAME_SLACK_BYTES: usize = 64 << 10;
+/// The WebSocket subprotocol of clients without an engine.
+const OT_PROTOCOL: &str = "merganser-ot";
 /// Buffers of a connection: small, since most connections are silent most of the time.
 const READ_BUFFER_BYTES: usize = 8 << 10;
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
@@ -47,6 +51,9 @@ pub fn router(app: Arc<App>) -> Router {
     for (path, file) in demo::routes() {
         router = router.route(path, file);
     }
+    for (path, document) in ot::routes(app.message_bytes) {
+        router = router.route(path, document);
+    }
     router.fallback(nothing_there).layer(from_fn_with_state(app.clone(), documents_first)).with_state(app)
 }
 
@@ -72,7 +79,11 @@ fn asks_for_websocket(headers: &HeaderMap) -> bool {
 
 /// The name of the document that a path means: all after its first slash, as it came.
 fn document_name(uri: &Uri) -> Result<&str, (StatusCode, &'static str)> {
-    let name = uri.path().strip_prefix('/').unwrap_or_default();
+    check_name(uri.path().strip_prefix('/').unwrap_or_default())
+}
+
+/// A document's name as it came, if it can be one.
+pub(crate) fn check_name(name: &str) -> Result<&str, (StatusCode, &'static str)> {
     match name.len() {
         0 => Err((StatusCode::BAD_REQUEST, "the path has to name a document\n")),
         1..=NAME_BYTES => Ok(name),
@@ -86,11 +97,14 @@ fn connect(app: Arc<App>, upgrade: WebSocketUpgrade, name: String) -> Response {
         .max_message_size(largest)
         .max_frame_size(largest)
         .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES);
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .protocols([OT_PROTOCOL]);
+    // Whatever else is offered is no reason to refuse a client.
+    let client = if upgrade.selected_protocol().is_some() { Client::Ot } else { Client::Yjs };
     upgrade.on_upgrade(async move |stream| {
         let _alive = app.alive.clone();
         app.metrics.connections.increment(1);
-        socket::serve(stream, app.rooms.clone(), &name, app.outgoing_bytes).await;
+        socket::serve(stream, app.rooms.clone(), &name, client, app.outgoing_bytes).await;
         app.metrics.connections.decrement(1);
     })
 }

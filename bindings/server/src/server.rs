@@ -9,6 +9,7 @@ use crate::router::{App, router};
 use crate::shutdown::{Signals, shut_down};
 use crate::storage::{OpenError, Storage};
 use axum::serve::ListenerExt;
+use merganser::sync::RoomConfig;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::oneshot;
 
 /// How often gathered latencies are summed up.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -61,16 +63,21 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     let (app, connections) = build_app(&options, storage.clone(), metrics);
     let rooms = app.rooms.clone();
     let upkeep = tokio::spawn(keep_up(app.metrics.clone()));
-    let serving = tokio::spawn(axum::serve(listener.tap_io(send_at_once), router(app)).into_future());
+    let (ending, end) = oneshot::channel::<()>();
+    let serving = axum::serve(listener.tap_io(send_at_once), router(app));
+    let serving = serving.with_graceful_shutdown(async { drop(end.await) });
+    let serving = tokio::spawn(serving.into_future());
 
     tracing::info!(data = %options.data.display(), "listening on http://{address}");
     signals.end().await;
     tracing::info!("ending");
-    serving.abort();
+    // Nobody comes in any more. Connections between two requests are closed, requests under way are answered; the
+    // connections' handle that the router holds goes with the last of them.
+    drop(ending);
     upkeep.abort();
-    // The connections' handle that the router held goes with it.
-    serving.await.ok();
-    if !shut_down(&rooms, connections).await {
+    let is_stored = shut_down(&rooms, connections).await;
+    serving.abort();
+    if !is_stored {
         return Err(ServeError::NotStoredInTime);
     }
     storage.close();
@@ -79,7 +86,8 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
 
 fn build_app(options: &ServeOptions, storage: Arc<Storage>, metrics: Arc<Metrics>) -> (Arc<App>, Receiver<()>) {
     let around = Surroundings {
-        config: options.room_config(),
+        // Rows may have gone back in time while the server was down: restored, copied, moved.
+        config: RoomConfig { incarnation: rand::random(), ..options.room_config() },
         storage: storage.clone(),
         metrics: metrics.clone(),
         clock: Clock::start(),

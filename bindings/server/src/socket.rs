@@ -1,8 +1,9 @@
 //! One WebSocket connection: its messages go to its document, the document's go to it.
 
-use crate::outgoing::{Batch, Outgoing, TOO_SLOW};
+use crate::event::Client;
+use crate::outgoing::{Batch, Frame, Outgoing, SENDING, TOO_SLOW};
 use crate::rooms::{Rooms, Seat};
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use merganser::sync::CloseReason;
@@ -13,12 +14,12 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 /// How often it is looked whether a connection was silent. Silent for a whole span, it is asked whether it is there;
 /// for another one, and it is taken for dead.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long one message may take to be handed to the operating system.
-const SENDING: Duration = Duration::from_secs(60);
 /// How long a client has to answer a close.
 const CLOSING: Duration = Duration::from_secs(1);
 
 const TEXT: CloseReason = CloseReason { code: 1003, reason: "messages are binary" };
+/// The program has a defect.
+const NO_TEXT: CloseReason = CloseReason { code: 1011, reason: "a message could not be sent; connect again" };
 const BAD_FRAME: CloseReason = CloseReason { code: 1002, reason: "a malformed frame, or a message that is too large" };
 
 /// Why a connection ends.
@@ -30,10 +31,11 @@ enum End {
 }
 
 /// Serves a connection to the document of this name until one of both ends it.
-pub async fn serve(mut socket: WebSocket, rooms: Arc<Rooms>, name: &str, outgoing_bytes: usize) {
+pub async fn serve(mut socket: WebSocket, rooms: Arc<Rooms>, name: &str, client: Client, outgoing_bytes: usize) {
+    let takes_text = matches!(client, Client::Ot);
     let outgoing = Arc::new(Outgoing::new(outgoing_bytes));
-    let end = match rooms.connect(name, outgoing.clone()) {
-        Ok(seat) => relay(&mut socket, &seat, &outgoing).await,
+    let end = match rooms.connect(name, client, outgoing.clone()) {
+        Ok(seat) => relay(&mut socket, &seat, &outgoing, takes_text).await,
         Err(reason) => End::Close(reason),
     };
     if let End::Close(reason) = end {
@@ -43,7 +45,7 @@ pub async fn serve(mut socket: WebSocket, rooms: Arc<Rooms>, name: &str, outgoin
 }
 
 /// Passes messages on in both directions.
-async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing) -> End {
+async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing, takes_text: bool) -> End {
     let mut silence = interval(SILENCE);
     silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
     silence.reset();
@@ -67,6 +69,7 @@ async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing) -> End 
                 silent_beats = 0;
                 match message {
                     Some(Ok(Message::Binary(bytes))) => seat.receive(bytes).await,
+                    Some(Ok(Message::Text(text))) if takes_text => seat.receive(text.into()).await,
                     Some(Ok(Message::Text(_))) => return End::Close(TEXT),
                     // Pings are answered by the library.
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -89,9 +92,13 @@ async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing) -> End 
 }
 
 /// Sends messages with as few writes as possible.
-async fn send(socket: &mut WebSocket, messages: Vec<Bytes>) -> Result<(), End> {
-    for message in messages {
-        feed(socket, Message::Binary(message)).await?;
+async fn send(socket: &mut WebSocket, messages: Vec<Frame>) -> Result<(), End> {
+    for Frame { bytes, is_text } in messages {
+        let message = match is_text {
+            true => Message::Text(Utf8Bytes::try_from(bytes).map_err(|_| End::Close(NO_TEXT))?),
+            false => Message::Binary(bytes),
+        };
+        feed(socket, message).await?;
     }
     flush(socket).await
 }

@@ -5,6 +5,7 @@ use merganser::archive::{RowKey, RowKind, Store};
 use merganser::sync::RoomConfig;
 use merganser_server::clock::Clock;
 use merganser_server::document::Surroundings;
+use merganser_server::event::Client;
 use merganser_server::metrics::Metrics;
 use merganser_server::outgoing::Outgoing;
 use merganser_server::rooms::Rooms;
@@ -46,7 +47,7 @@ async fn wait_for(outgoing: &Outgoing, wanted: &[u8]) {
         loop {
             outgoing.filled().await;
             let messages = outgoing.take().messages;
-            if messages.iter().any(|message| message.windows(wanted.len()).any(|part| part == wanted)) {
+            if messages.iter().any(|message| message.bytes.windows(wanted.len()).any(|part| part == wanted)) {
                 return;
             }
         }
@@ -67,8 +68,8 @@ async fn wait_until_empty(rooms: &Rooms) {
 async fn what_another_client_sees_is_stored_and_the_document_leaves_memory() {
     let host = host();
     let (seen, other_seen) = (outgoing(), outgoing());
-    let writer = host.rooms.connect("a", seen).expect("connects");
-    let reader = host.rooms.connect("a", other_seen.clone()).expect("connects");
+    let writer = host.rooms.connect("a", Client::Yjs, seen).expect("connects");
+    let reader = host.rooms.connect("a", Client::Yjs, other_seen.clone()).expect("connects");
     reader.receive(STEP_1).await;
     wait_for(&other_seen, &[0, 1]).await;
     writer.receive(typed(5, b'x')).await;
@@ -84,7 +85,7 @@ async fn what_another_client_sees_is_stored_and_the_document_leaves_memory() {
     wait_until_empty(&host.rooms).await;
 
     let seen_later = outgoing();
-    let late = host.rooms.connect("a", seen_later.clone()).expect("connects");
+    let late = host.rooms.connect("a", Client::Yjs, seen_later.clone()).expect("connects");
     late.receive(STEP_1).await;
     wait_for(&seen_later, b"\x01x").await;
 }
@@ -94,12 +95,12 @@ async fn documents_that_come_and_go_at_once_lose_nothing() {
     const CLIENTS: u8 = 100;
     let host = host();
     for client in 1..=CLIENTS {
-        let seat = host.rooms.connect("busy", outgoing()).expect("connects");
+        let seat = host.rooms.connect("busy", Client::Yjs, outgoing()).expect("connects");
         seat.receive(typed(client, b'a' + client % 26)).await;
     }
     wait_until_empty(&host.rooms).await;
     let seen = outgoing();
-    let late = host.rooms.connect("busy", seen.clone()).expect("connects");
+    let late = host.rooms.connect("busy", Client::Yjs, seen.clone()).expect("connects");
     late.receive(STEP_1).await;
     wait_for(&seen, &[0, 1, 2, 0, 0]).await;
     let mut store = DocumentStore::new(host.storage.clone(), "busy");
@@ -116,7 +117,7 @@ async fn documents_that_come_and_go_at_once_lose_nothing() {
 async fn at_the_end_all_are_told_and_nobody_comes_in() {
     let host = host();
     let seen = outgoing();
-    let seat = host.rooms.connect("last", seen.clone()).expect("connects");
+    let seat = host.rooms.connect("last", Client::Yjs, seen.clone()).expect("connects");
     seat.receive(typed(9, b'z')).await;
     host.rooms.shut_down();
     let told = timeout(Duration::from_secs(10), async {
@@ -129,5 +130,5 @@ async fn at_the_end_all_are_told_and_nobody_comes_in() {
     });
     assert_eq!(told.await.expect("the close comes"), 1012);
     wait_until_empty(&host.rooms).await;
-    assert_eq!(host.rooms.connect("last", outgoing()).expect_err("too late").code, 1012);
+    assert_eq!(host.rooms.connect("last", Client::Yjs, outgoing()).expect_err("too late").code, 1012);
 }

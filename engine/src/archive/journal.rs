@@ -20,6 +20,10 @@ pub struct Journal {
     slots: VecDeque<Slot>,
     next_number: u32,
     next_sequence: u64,
+    /// The sequence number of the row, or fold, that was written last.
+    last_written: u64,
+    /// The same of what is known to be stored.
+    last_stored: u64,
     sizes: RowSizes,
     largest_update: usize,
 }
@@ -35,14 +39,18 @@ struct Slot {
     clients: Vec<ClientSpan>,
     stored: Option<Vec<u8>>,
     writing: Option<(Vec<u8>, Vec<ClientSpan>)>,
+    /// What clients that follow the document by revisions were told of it.
+    changes: Vec<u8>,
     is_dirty: bool,
+    /// It was dirty when a fold began that takes it into the base.
+    is_being_folded: bool,
     is_full: bool,
 }
 
 impl Slot {
     fn len_bytes(&self) -> usize {
         let stored = self.stored.as_ref().map_or(0, Vec::len);
-        self.page.as_ref().map_or(stored, PageBuilder::len_bytes)
+        self.page.as_ref().map_or(stored, PageBuilder::len_bytes) + self.changes.len()
     }
 
     fn update(&self) -> Vec<u8> {
@@ -58,22 +66,37 @@ impl Journal {
     /// An empty journal whose first flush has this sequence number.
     pub fn starting_at(next_sequence: u64, sizes: RowSizes, host: HostLimits) -> Self {
         let largest_update = largest_update(host);
-        Journal { slots: VecDeque::new(), next_number: 0, next_sequence, sizes: sizes.fitting(host), largest_update }
+        let sizes = sizes.fitting(host);
+        let last_written = next_sequence - 1;
+        Journal {
+            slots: VecDeque::new(),
+            next_number: 0,
+            next_sequence,
+            last_written,
+            last_stored: last_written,
+            sizes,
+            largest_update,
+        }
     }
 
     /// Takes back a slot as it is stored; slots come in the order of their sequence numbers.
     pub fn restore(&mut self, number: u32, sequence: u64, summary: SlotSummary, update: Vec<u8>) {
         self.next_number = (number + 1) % SLOTS;
         self.next_sequence = self.next_sequence.max(sequence + 1);
+        self.last_written = self.last_written.max(sequence);
+        self.last_stored = self.last_written;
+        let is_full = update.len() >= self.sizes.slot;
         self.slots.push_back(Slot {
             number: Some(number),
             first_sequence: summary.first_sequence,
             page: None,
             clients: summary.clients,
-            is_full: update.len() >= self.sizes.slot,
+            is_full,
             stored: Some(update),
             writing: None,
+            changes: summary.changes,
             is_dirty: false,
+            is_being_folded: false,
         });
     }
 
@@ -81,6 +104,8 @@ impl Journal {
     pub fn continue_after(&mut self, number: u32, sequence: u64) {
         self.next_number = (number + 1) % SLOTS;
         self.next_sequence = self.next_sequence.max(sequence + 1);
+        self.last_written = self.last_written.max(sequence);
+        self.last_stored = self.last_written;
     }
 
     /// Appends the units `part` of a struct of the update `bytes`. Structs come in causal order.
@@ -101,6 +126,62 @@ impl Journal {
         self.growing_page(deletes).add_deletes(fresh);
     }
 
+    /// Appends what is told of the unstored edits to clients that follow by revisions; it is stored with them. `begin`
+    /// writes what has to come first in a slot.
+    pub fn add_changes(&mut self, changes: &[u8], begin: impl FnOnce(&mut Vec<u8>)) {
+        // Behind the last edit, in its slot, however full that is: in one row with it where that can be.
+        if !self.slots.back().is_some_and(|slot| slot.is_dirty) {
+            self.growing_page(&IdSet::default());
+        }
+        let Some(slot) = self.slots.back_mut() else { return };
+        if slot.changes.is_empty() {
+            begin(&mut slot.changes);
+        }
+        slot.changes.extend_from_slice(changes);
+    }
+
+    /// Marks all slots with unstored edits as told of, even where what is told comes with a later one. `begin` writes what
+    /// has to come first in a slot.
+    pub fn tell_dirty_slots(&mut self, begin: impl Fn(&mut Vec<u8>)) {
+        self.slots
+            .iter_mut()
+            .filter(|slot| slot.is_dirty && slot.changes.is_empty())
+            .for_each(|slot| begin(&mut slot.changes));
+    }
+
+    /// What was told of the edits in the slots, oldest first: with the sequence number before the slot's first flush, that
+    /// of its last flush as far as it is known from a slot behind it, and its update.
+    pub fn told(&self) -> impl Iterator<Item = ToldSlot<'_>> {
+        let ends = self.slots.iter().skip(1).map(|slot| slot.first_sequence - 1).chain([self.last_written]);
+        self.slots.iter().zip(ends).map(|(slot, last_sequence)| ToldSlot {
+            before: slot.first_sequence - 1,
+            last_sequence,
+            changes: &slot.changes,
+            update: slot.update(),
+        })
+    }
+
+    /// A number for a revision within the next flush.
+    pub fn take_revision(&mut self) -> u64 {
+        self.next_sequence += 1;
+        self.next_sequence - 1
+    }
+
+    /// The last number that was given out.
+    pub fn last_revision(&self) -> u64 {
+        self.next_sequence - 1
+    }
+
+    /// What was told of the slots, oldest first.
+    pub fn changes(&self) -> impl Iterator<Item = &[u8]> {
+        self.slots.iter().map(|slot| &slot.changes[..])
+    }
+
+    /// The sequence number of what was written last.
+    pub fn last_written(&self) -> u64 {
+        self.last_written
+    }
+
     fn end_slot(&mut self) {
         if let Some(slot) = self.slots.back_mut() {
             slot.is_full = true;
@@ -119,7 +200,9 @@ impl Journal {
                 clients: Vec::new(),
                 stored: None,
                 writing: None,
+                changes: Vec::new(),
                 is_dirty: false,
+                is_being_folded: false,
                 is_full: false,
             });
         }
@@ -145,12 +228,15 @@ impl Journal {
         self.slots.iter().filter(|slot| slot.is_dirty).map(Slot::len_bytes).sum()
     }
 
+    /// Whether all that it holds can be written as it is.
+    pub fn fits_ring(&self) -> bool {
+        let fits = |slot: &Slot| slot.len_bytes() <= self.largest_update / 2;
+        self.slots.len() <= SLOTS as usize && self.slots.iter().all(fits)
+    }
+
     /// Whether the next flush should go into the base, with all that the journal holds.
     pub fn wants_folding(&self) -> bool {
-        let fits = |slot: &Slot| slot.len_bytes() <= self.largest_update / 2;
-        self.slots.len() > SLOTS as usize
-            || !self.slots.iter().all(fits)
-            || self.slots.iter().map(Slot::len_bytes).sum::<usize>() >= self.sizes.fold
+        !self.fits_ring() || self.slots.iter().map(Slot::len_bytes).sum::<usize>() >= self.sizes.fold
     }
 
     /// Appends the rows that store everything; [`flushed`](Journal::flushed) or
@@ -160,7 +246,7 @@ impl Journal {
             let sequence = self.next_sequence;
             self.next_sequence += 1;
             let number = *slot.number.get_or_insert_with(|| {
-                slot.first_sequence = sequence;
+                slot.first_sequence = self.last_written + 1;
                 let number = self.next_number;
                 self.next_number = (number + 1) % SLOTS;
                 number
@@ -169,9 +255,11 @@ impl Journal {
             let clients: Vec<_> = page.clients().map(|(client, from, to)| (client.value(), from, to)).collect();
             let mut update = Vec::new();
             let deletes_at = page.write_to(&mut update) as u32;
-            let summary = SlotSummary { first_sequence: slot.first_sequence, clients, deletes_at };
+            self.last_written = sequence;
+            let changes = slot.changes.clone();
+            let summary = SlotSummary { first_sequence: slot.first_sequence, clients, deletes_at, changes };
             let key = RowKey::new(RowKind::Journal, number);
-            let row = seal_row(key, stamp, sequence, update.len() + 64, |out| {
+            let row = seal_row(key, stamp, sequence, update.len() + slot.changes.len() + 64, |out| {
                 summary.write_to(out);
                 out.extend_from_slice(&update);
             });
@@ -183,6 +271,7 @@ impl Journal {
 
     /// The rows of the last [`write_rows`](Journal::write_rows) are stored.
     pub fn flushed(&mut self) {
+        self.last_stored = self.last_written;
         let newest = self.slots.len().saturating_sub(1);
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if let Some((update, clients)) = slot.writing.take() {
@@ -195,17 +284,19 @@ impl Journal {
         }
     }
 
-    /// The rows of the last [`write_rows`](Journal::write_rows) may not be stored: they will be written again.
+    /// The rows of the last [`write_rows`](Journal::write_rows) or fold may not be stored: they will be written again.
     pub fn not_flushed(&mut self) {
+        // What is written next must not leave a gap behind what is stored.
+        self.last_written = self.last_stored;
         for slot in &mut self.slots {
-            slot.is_dirty |= slot.writing.take().is_some();
+            slot.is_dirty |= slot.writing.take().is_some() | core::mem::take(&mut slot.is_being_folded);
         }
     }
 
     /// The next sequence number, for a fold: everything up to it is in the base then.
     pub fn take_sequence(&mut self) -> u64 {
-        self.next_sequence += 1;
-        self.next_sequence - 1
+        self.last_written = self.take_revision();
+        self.last_written
     }
 
     /// Everything in the journal, stored or not, as updates in order.
@@ -225,6 +316,16 @@ impl Journal {
     /// Number of slots in use.
     pub fn slot_count(&self) -> usize {
         self.slots.len()
+    }
+
+    /// A fold of all slots begins: [`forget_first`](Journal::forget_first) or [`not_flushed`](Journal::not_flushed) says
+    /// what became of it. Nothing is added to these slots any more.
+    pub fn begin_fold(&mut self) {
+        self.end_slot();
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_dirty) {
+            slot.is_dirty = false;
+            slot.is_being_folded = true;
+        }
     }
 
     /// From now on nothing is added to the slots that there are.
@@ -262,6 +363,19 @@ impl Journal {
         });
         slots.collect()
     }
+}
+
+/// What was told of a slot.
+#[derive(Clone, Debug)]
+pub struct ToldSlot<'a> {
+    /// The sequence number before its first flush.
+    pub before: u64,
+    /// The sequence number of its last flush.
+    pub last_sequence: u64,
+    /// [`ChangeRecord`](super::ChangeRecord)s.
+    pub changes: &'a [u8],
+    /// All that it holds.
+    pub update: Vec<u8>,
 }
 
 /// What a slot shows to a client that joins.

@@ -2,6 +2,7 @@
 //!
 //! `FORMAT.md` in this folder draws the rows byte by byte.
 
+mod changes;
 mod envelope;
 mod fold;
 mod journal;
@@ -13,9 +14,10 @@ pub mod records;
 mod sizes;
 mod store;
 
+pub use changes::{ChangeRecord, read_changes};
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
 pub use fold::fold;
-pub use journal::{ClientSpan, Journal, SLOTS, ShownSlot, read_slot};
+pub use journal::{ClientSpan, Journal, SLOTS, ShownSlot, ToldSlot, read_slot};
 pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;
 pub use page::PageBuilder;

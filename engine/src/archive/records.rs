@@ -6,6 +6,7 @@
 //! goes through it, and as nothing outside this module names it, it can be replaced here alone. The bytes are
 //! pinned by `tests/archive_records.rs`.
 
+use crate::lib0::{Reader, write_bytes};
 use crate::values::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,23 @@ pub struct Manifest {
     /// Delete set of the base, as Yjs writes it.
     #[serde(with = "bytes")]
     pub delete_set: Vec<u8>,
+    /// The client id under which the server itself writes; 0 if it has none. (Since version 2, as what follows.)
+    pub author: u64,
+    /// The host's incarnation in which that id was taken; in another one a new id is taken.
+    pub incarnation: u64,
+    /// Sessions of clients without an engine, as far as they are folded.
+    pub sessions: Vec<SessionRecord>,
+}
+
+/// How far a session's operations are in the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Its name.
+    pub session: String,
+    /// Its last operation that was carried out.
+    pub id: u64,
+    /// The revision that the document had after that.
+    pub revision: u64,
 }
 
 /// What stands before the update in a journal slot.
@@ -43,6 +61,10 @@ pub struct SlotSummary {
     pub clients: Vec<(u64, u32, u32)>,
     /// Where the delete set begins, in bytes from the start of the update.
     pub deletes_at: u32,
+    /// What clients that follow the document by revisions were told of the slot ([`ChangeRecord`](super::ChangeRecord)s),
+    /// empty if there were none. (Since version 2)
+    #[serde(skip)]
+    pub changes: Vec<u8>,
 }
 
 /// What a host keeps with a connection while the room is out of memory.
@@ -62,18 +84,43 @@ pub struct AttachmentRecord {
     /// Its edits that are not stored yet: updates.
     #[serde(with = "byte_strings")]
     pub tail: Vec<Vec<u8>>,
+    /// A client without an engine, and what it has. (Since version 2)
+    pub follower: Option<FollowerRecord>,
 }
 
-const MANIFEST_VERSION: u8 = 1;
-const SUMMARY_VERSION: u8 = 1;
-const ATTACHMENT_VERSION: u8 = 1;
+/// A client that follows a root by revisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowerRecord {
+    /// The root; empty if it has not opened one.
+    pub root: String,
+    /// Whether it sees formats.
+    pub is_rich: bool,
+    /// Whether its messages are binary.
+    pub is_binary: bool,
+    /// Its session.
+    pub session: String,
+    /// The client id of the server that its revisions belong to.
+    pub epoch: u64,
+    /// The revision that it has.
+    pub revision: u64,
+    /// The revision that it was told last: from there to `revision` nothing has changed for it.
+    pub heard: u64,
+    /// The revision of the content that it was given last: it makes operations against earlier ones anew.
+    pub given: u64,
+    /// It waits for the content: it has opened the root and was not answered.
+    pub waits: bool,
+}
+
+// A record without what a version added is written in the version before, byte for byte.
+const MANIFEST_VERSION: u8 = 2;
+const SUMMARY_VERSION: u8 = 2;
+const ATTACHMENT_VERSION: u8 = 2;
 
 impl Manifest {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![MANIFEST_VERSION];
-        append(&mut out, self);
-        out
+        let is_first_version = self.author == 0 && self.incarnation == 0 && self.sessions.is_empty();
+        encode(self, MANIFEST_VERSION, if is_first_version { 3 } else { 0 })
     }
 
     /// Reads the record.
@@ -81,16 +128,18 @@ impl Manifest {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no manifest.
     pub fn decode(bytes: &[u8]) -> Result<Manifest, Error> {
-        let (manifest, len) = read(bytes, MANIFEST_VERSION)?;
-        if len == bytes.len() { Ok(manifest) } else { Err(Error::at(ErrorKind::DamagedRow, len)) }
+        decode(bytes, MANIFEST_VERSION, 3)
     }
 }
 
 impl SlotSummary {
     /// Appends the record.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        out.push(SUMMARY_VERSION);
+        out.push(if self.changes.is_empty() { 1 } else { SUMMARY_VERSION });
         append(out, self);
+        if !self.changes.is_empty() {
+            write_bytes(out, &self.changes);
+        }
     }
 
     /// Reads the record at the front of a slot's body, and where the update behind it begins.
@@ -98,16 +147,20 @@ impl SlotSummary {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no summary.
     pub fn decode(body: &[u8]) -> Result<(SlotSummary, usize), Error> {
-        read(body, SUMMARY_VERSION)
+        let (mut summary, len): (SlotSummary, usize) = read(body, SUMMARY_VERSION)?;
+        if body[0] == 1 {
+            return Ok((summary, len));
+        }
+        let mut from = Reader::starting_at(body, len);
+        summary.changes = from.read_bytes().map_err(|_| Error::from(ErrorKind::DamagedRow))?.to_vec();
+        Ok((summary, from.offset()))
     }
 }
 
 impl AttachmentRecord {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![ATTACHMENT_VERSION];
-        append(&mut out, self);
-        out
+        encode(self, ATTACHMENT_VERSION, usize::from(self.follower.is_none()))
     }
 
     /// Reads the record.
@@ -115,8 +168,30 @@ impl AttachmentRecord {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no attachment.
     pub fn decode(bytes: &[u8]) -> Result<AttachmentRecord, Error> {
-        read(bytes, ATTACHMENT_VERSION).map(|(record, _)| record)
+        decode(bytes, ATTACHMENT_VERSION, 1)
     }
+}
+
+/// A record in bytes. `unused` is how many bytes at its end a version before does not have, if they say nothing.
+fn encode(record: &impl Serialize, version: u8, unused: usize) -> Vec<u8> {
+    let mut out = vec![if unused > 0 { version - 1 } else { version }];
+    append(&mut out, record);
+    out.truncate(out.len() - unused);
+    out
+}
+
+/// Reads a record that fills the bytes. What the version before does not have is `added` bytes that say nothing: zeros.
+fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8, added: usize) -> Result<T, Error> {
+    let filled: Vec<u8>;
+    let bytes = match bytes.first() {
+        Some(found) if *found + 1 == version => {
+            filled = [bytes, &[0; 4][..added]].concat();
+            &filled
+        }
+        _ => bytes,
+    };
+    let (record, len) = read(bytes, version)?;
+    if len == bytes.len() { Ok(record) } else { Err(Error::at(ErrorKind::DamagedRow, len)) }
 }
 
 fn append(out: &mut Vec<u8>, record: &impl Serialize) {

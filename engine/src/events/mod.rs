@@ -15,7 +15,7 @@ pub use subdocs::SubdocChanges;
 
 use crate::doc::Commit;
 use crate::store::TypeHandle;
-use crate::types::Value;
+use crate::types::{Text, Value};
 use crate::update::TypeTag;
 use extent::{Extent, Parts};
 
@@ -61,6 +61,24 @@ impl Commit<'_> {
             extent.changed().filter_map(|(handle, parts)| self.event(&extent, handle, parts)).collect();
         events.sort_by_key(|event| event.path.len());
         events
+    }
+
+    /// What the transaction changed in these texts; nothing for those that it left alone. O(changes * log document);
+    /// where a text has formatting marks, O(its spans).
+    pub(crate) fn text_changes(&self, texts: &[Text]) -> Vec<Vec<DeltaChange>> {
+        let mut changes = vec![Vec::new(); texts.len()];
+        if self.is_empty() {
+            return changes;
+        }
+        let store = self.doc().store();
+        let extent = Extent::of(&self.doc().replica);
+        for (handle, parts) in extent.changed() {
+            let is_touched = !parts.added.is_empty() || !parts.deleted.is_empty();
+            if let Some(at) = texts.iter().position(|text| text.0 == handle).filter(|_| is_touched) {
+                changes[at] = text::delta(store, &extent, store.types.get(handle).sequence, &parts);
+            }
+        }
+        changes
     }
 
     fn event(&self, extent: &Extent<'_>, handle: TypeHandle, changed: Parts) -> Option<Event> {

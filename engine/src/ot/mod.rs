@@ -25,6 +25,7 @@
 
 mod apply;
 mod attributes;
+mod client;
 mod compose;
 mod cursor;
 mod delta;
@@ -33,8 +34,16 @@ mod encode;
 mod hunks;
 mod invert;
 mod json;
+mod plain;
+pub(crate) mod protocol;
 mod transform;
+mod undo;
 
 pub use attributes::Attributes;
+pub use client::Client;
 pub use delta::{Delta, Op};
 pub use encode::{MAX_ATTRIBUTES, MAX_LEN};
+pub use protocol::{
+    ClientMessage, Form, MAX_ROOT_BYTES, MAX_SESSION_BYTES, SentOp, ServerMessage, Subject, Unreadable, form_of,
+};
+pub use undo::UndoStack;

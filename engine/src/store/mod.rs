@@ -190,4 +190,15 @@ impl Store {
     pub(crate) fn is_inside_pair(&self, unit: LocalId) -> bool {
         self.log(unit.0).is_inside_pair(unit.1) && !self.cut_pairs.contains(&(unit.0, unit.1 - 1))
     }
+
+    /// Whether somebody has cut a surrogate pair apart.
+    pub(crate) fn has_cut_pairs(&self) -> bool {
+        !self.cut_pairs.is_empty()
+    }
+
+    /// Whether a unit is one half of a pair that was cut apart.
+    pub(crate) fn is_half_of_pair(&self, unit: LocalId) -> bool {
+        let (client, clock) = unit;
+        self.cut_pairs.contains(&unit) || clock > 0 && self.cut_pairs.contains(&(client, clock - 1))
+    }
 }

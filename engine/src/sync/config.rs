@@ -33,6 +33,14 @@ pub struct Limits {
     pub unstored_bytes: usize,
     /// Most bytes of base pages that are kept for the next client that joins.
     pub page_cache_bytes: usize,
+    /// Most revisions of a root that are kept in memory for clients without an engine, and
+    pub history_revisions: usize,
+    /// most bytes of what changed in them.
+    pub history_bytes: usize,
+    /// Most sessions of such clients that are remembered beyond the journal.
+    pub sessions: usize,
+    /// Most roots that such clients may have open in one document.
+    pub roots: usize,
 }
 
 impl Default for Limits {
@@ -46,6 +54,10 @@ impl Default for Limits {
             waiting_bytes: 32 << 20,
             unstored_bytes: 64 << 20,
             page_cache_bytes: 4 << 20,
+            history_revisions: 20_000,
+            history_bytes: 4 << 20,
+            sessions: 256,
+            roots: 64,
         }
     }
 }
@@ -61,6 +73,9 @@ pub struct RoomConfig {
     pub host: HostLimits,
     /// Sizes at which stored rows are begun and folded.
     pub sizes: RowSizes,
+    /// Another number wherever stored rows may have gone back in time: after they were restored, copied or moved. What the
+    /// server itself writes gets a new client id then. A random number for each start of the program will do.
+    pub incarnation: u64,
 }
 
 impl Default for RoomConfig {
@@ -70,6 +85,7 @@ impl Default for RoomConfig {
             limits: Limits::default(),
             host: HostLimits::default(),
             sizes: RowSizes::default(),
+            incarnation: 0,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Connections: what each may do, how far its handshake is, and what of its edits is not stored.
 
 use super::config::Rights;
+use super::ot::Follower;
 use crate::archive::PageBuilder;
 use crate::values::{IdSet, StateVector};
 
@@ -31,6 +32,8 @@ pub(super) struct Connection {
     pub(super) tail_being_written: Vec<Vec<u8>>,
     /// What is attached to it is out of date.
     pub(super) needs_attaching: bool,
+    /// It follows by revisions, and knows nothing of updates and awareness.
+    pub(super) follower: Option<Box<Follower>>,
 }
 
 impl Connection {
@@ -46,6 +49,7 @@ impl Connection {
             inherited: Vec::new(),
             tail_being_written: Vec::new(),
             needs_attaching: true,
+            follower: None,
         }
     }
 

@@ -33,12 +33,24 @@ pub enum Effect {
         /// The batch.
         rows: Vec<RowWrite>,
     },
-    /// Send one binary message to each of these connections.
+    /// Send one message to each of these connections.
     Send {
         /// Who gets it.
         to: Vec<ConnectionId>,
         /// One whole protocol message.
         message: Arc<[u8]>,
+        /// Whether it is text (UTF-8): a text frame of a WebSocket, or a part of a stream of server-sent events as it is.
+        /// Else it is a binary frame.
+        is_text: bool,
+    },
+    /// Answer a request over HTTP. The room has forgotten it already: no `disconnect` needs to follow.
+    Respond {
+        /// Which.
+        connection: ConnectionId,
+        /// Status.
+        status: u16,
+        /// JSON.
+        body: Arc<[u8]>,
     },
     /// Keep these bytes with the connection, so that they outlive the room's memory (hibernation); they replace
     /// what was kept. Hosts whose rooms live as long as their connections may ignore it.

@@ -57,6 +57,10 @@ pub(super) struct Writing {
     /// What is passed on once it is stored, and to whom not.
     message: Option<(Arc<[u8]>, Option<ConnectionId>)>,
     touched: Vec<ConnectionId>,
+    /// What the server itself has written, passed on as well. (Only where a window is kept.)
+    authored: Vec<Arc<[u8]>>,
+    /// The sequence number up to which all is stored then.
+    sequence: u64,
     /// The manifest that it writes, and how many slots it folds.
     manifest: Option<(Manifest, usize)>,
     since_ms: Option<u64>,
@@ -67,12 +71,20 @@ impl Writing {
     pub(super) fn folds(&self) -> bool {
         self.manifest.is_some()
     }
+
+    /// Whether it stores what the server itself has written, and nobody was shown.
+    pub(super) fn has_authored(&self) -> bool {
+        !self.authored.is_empty()
+    }
 }
 
 impl Room {
     /// Whether something waits to be stored that no write is under way for.
     pub(super) fn has_unstored(&self) -> bool {
-        self.journal.is_dirty() || self.pending.is_dirty() || self.wants_folding && self.journal.slot_count() > 0
+        self.journal.is_dirty()
+            || self.pending.is_dirty()
+            || self.wants_folding && self.journal.slot_count() > 0
+            || self.has_unstored_author()
     }
 
     /// When a window ends without a message: only asked for where no client will send one by itself.
@@ -115,7 +127,12 @@ impl Room {
 
     fn begin_flush(&mut self) {
         self.retry_ms = None;
-        if !self.journal.wants_folding() && !self.wants_folding {
+        self.close_changes();
+        let wants_folding = self.journal.wants_folding() || self.wants_folding;
+        // An operation is stored in one row with what it authored. Folded, both might come into several batches.
+        let comes_first = self.following.has_unstored_operations && self.journal.fits_ring();
+        if !wants_folding || comes_first {
+            self.wants_folding |= wants_folding;
             let mut rows = Vec::new();
             if !self.manifest_is_stored {
                 self.manifest.write_rows(self.config.host, &mut rows);
@@ -135,6 +152,7 @@ impl Room {
 
     /// Folds the journal into the base: behind the last page, whose row this is, or into pages of their own.
     pub(super) fn fold_into(&mut self, tail: Option<Vec<(RowKey, Vec<u8>)>>) {
+        self.close_changes();
         let last_page = self.manifest.last_page();
         let tail_row = tail.as_ref().and_then(|rows| rows.first());
         let tail_update = tail_row.and_then(|(key, bytes)| {
@@ -142,7 +160,7 @@ impl Room {
         });
         let slots = self.journal.updates();
         let slot_count = self.journal.slot_count();
-        self.journal.end_slots();
+        self.journal.begin_fold();
         let (sizes, host, deletes) = (self.config.sizes, self.config.host, self.known.deletes());
         let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, deletes, sizes, host).ok());
         let grows = folded.is_some();
@@ -170,6 +188,7 @@ impl Room {
         manifest.state_vector = encode_state_vector(self.known.clocks());
         manifest.delete_set = Vec::new();
         write_delete_set(&mut manifest.delete_set, self.known.deletes());
+        manifest.sessions = self.sessions_to_keep();
         manifest.write_rows(self.config.host, &mut rows);
         let abandoned = self.abandoned_pages.iter().map(|page| RowKey::new(RowKind::BasePage, *page));
         rows.extend(abandoned.map(RowWrite::Delete));
@@ -203,12 +222,15 @@ impl Room {
             }
         }
         self.meters.flushes += 1;
+        self.following.has_unstored_operations = false;
         let batches = cut_into_batches(rows, self.config.host.batch_rows);
         self.writing = Some(Writing {
             token: WriteToken(0),
             batches,
             message,
             touched: gather.touched,
+            authored: core::mem::take(&mut self.following.authored),
+            sequence: self.journal.last_written(),
             manifest,
             since_ms: self.unstored_since_ms.take(),
         });
@@ -234,7 +256,9 @@ impl Room {
             return;
         }
         let Some(writing) = self.writing.take() else { return };
-        self.failed_in_a_row = 0;
+        if core::mem::take(&mut self.failed_in_a_row) > 0 && writing.has_authored() {
+            self.connections.values_mut().for_each(|of| of.needs_attaching = true);
+        }
         self.manifest_is_stored = true;
         self.journal.flushed();
         self.pending.flushed();
@@ -246,8 +270,12 @@ impl Room {
             if let Some(tail) = self.manifest.last_page() {
                 self.pages.forget_from(tail);
             }
+            let taken_meanwhile = (self.manifest.author, self.manifest.incarnation);
             self.manifest = manifest;
+            self.manifest_is_stored = taken_meanwhile == (self.manifest.author, self.manifest.incarnation);
+            (self.manifest.author, self.manifest.incarnation) = taken_meanwhile;
         }
+        self.stored_sequence = writing.sequence;
         self.unclaimed.being_written.clear();
         for of in self.connections.values_mut().filter(|of| !of.tail_being_written.is_empty()) {
             of.tail_being_written.clear();
@@ -256,6 +284,8 @@ impl Room {
         if let Some((message, except)) = writing.message {
             self.broadcast(message, except);
         }
+        writing.authored.into_iter().for_each(|message| self.broadcast(message, None));
+        self.tell_followers();
         // What came while it was under way may be due as well.
         self.flush_if_due();
     }
@@ -269,6 +299,11 @@ impl Room {
             // Others have seen these edits: they are kept, and written again.
             self.journal.not_flushed();
             self.pending.not_flushed();
+            if !writing.authored.is_empty() {
+                // It may be stored, and nobody was sent it: who is there when the room wakes has to begin again.
+                self.following.authored.splice(..0, writing.authored);
+                self.connections.values_mut().for_each(|of| of.needs_attaching = true);
+            }
             self.unstored_since_ms = writing.since_ms.or(self.unstored_since_ms);
             if let Some((manifest, _)) = writing.manifest {
                 // It may be stored, and its pages be in use: the next fold leaves them alone until it has replaced it.
@@ -287,6 +322,7 @@ impl Room {
         for connection in self.joining.clone() {
             self.close(connection, close::SYNC_AGAIN);
         }
+        self.drop_bridge();
         self.unstored_since_ms = None;
         self.shown_before = Some((self.known.shown_clocks().into_owned(), self.known.shown_deletes().into_owned()));
         self.open_again();
@@ -294,14 +330,20 @@ impl Room {
 }
 
 /// Most often this is one batch. Where it has to be several, each leaves the rows before it usable: pages, then the
-/// manifest that names them, then journal slots, then what no longer waits. A manifest is never cut.
+/// manifest that names them, then journal slots, then what no longer waits. A manifest is never cut, journal slots only
+/// where there are more than fit.
 fn cut_into_batches(rows: Vec<RowWrite>, most: usize) -> VecDeque<Vec<RowWrite>> {
-    let is_manifest = |row: &RowWrite| matches!(row, RowWrite::Put(key, _) if key.kind == RowKind::Manifest);
-    let mut manifest_rows = rows.iter().filter(|row| is_manifest(row)).count();
+    let of_kind = |row: &RowWrite, kind| matches!(row, RowWrite::Put(key, _) if key.kind == kind);
+    let count = |kind| rows.iter().filter(|row| of_kind(row, kind)).count();
+    let (mut manifest_rows, mut journal_rows) = (count(RowKind::Manifest), count(RowKind::Journal));
     let mut batches = VecDeque::new();
     let mut batch: Vec<RowWrite> = Vec::new();
     for row in rows {
-        let together = if is_manifest(&row) { core::mem::take(&mut manifest_rows) } else { 1 };
+        let together = match &row {
+            row if of_kind(row, RowKind::Manifest) => core::mem::take(&mut manifest_rows),
+            row if of_kind(row, RowKind::Journal) => core::mem::take(&mut journal_rows).max(1),
+            _ => 1,
+        };
         if !batch.is_empty() && batch.len() + together > most {
             batches.push_back(core::mem::take(&mut batch));
         }

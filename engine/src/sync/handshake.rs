@@ -33,11 +33,10 @@ impl Room {
         let theirs = self.read_vector(vector).map_err(|_| close::MALFORMED)?;
         let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(()) };
         self.send(connection, self.echo(vector, theirs.as_ref(), rights));
-        let skips_base = theirs.as_ref().is_some_and(|theirs| !self.needs_base(theirs));
         let join = Join {
             theirs,
             next_page: 0,
-            skips_base,
+            skips_base: false,
             has_structs: false,
             sent_deletes: IdSet::default(),
             answer: None,
@@ -57,19 +56,26 @@ impl Room {
 
     /// Of a client's state vector what concerns clients that we know: others can't lack anything, and could be many.
     /// `None` if it is empty.
-    fn read_vector(&self, vector: &[u8]) -> Result<Option<StateVector>, Error> {
+    fn read_vector(&mut self, vector: &[u8]) -> Result<Option<StateVector>, Error> {
         let mut from = Reader::new(vector);
         let mut theirs = StateVector::default();
         let mut is_empty = true;
+        let mut is_spent = false;
         for _ in 0..from.read_count(2)? {
             let client = from.read_client()?;
             let clock = from.read_clock()?;
             is_empty &= clock == 0;
+            if client.value() == self.manifest.author && clock > self.known.clock(client) {
+                is_spent = true;
+            }
             if self.known.clock(client) > 0 {
                 theirs.advance(client, clock);
             }
         }
         from.expect_end()?;
+        if is_spent {
+            self.spend_author();
+        }
         Ok((!is_empty).then_some(theirs))
     }
 
@@ -116,7 +122,10 @@ impl Room {
 
     /// Goes on with all handshakes as far as they get.
     pub(super) fn continue_handshakes(&mut self) {
-        if self.joining.is_empty() {
+        // What the server itself has written is shown to nobody before it is stored.
+        let is_unstored =
+            !self.following.authored.is_empty() || self.writing.as_ref().is_some_and(Writing::has_authored);
+        if self.joining.is_empty() || is_unstored {
             return;
         }
         for connection in self.joining.clone() {
@@ -138,6 +147,10 @@ impl Room {
     /// Sends a joining client what can be sent now; `true` when its handshake has ended.
     fn continue_join(&mut self, connection: ConnectionId, join: &mut Join) -> bool {
         if !join.has_structs {
+            if join.next_page == 0 {
+                // Only now: while it waited, the journal may have gone into the base.
+                join.skips_base = join.theirs.as_ref().is_some_and(|theirs| !self.needs_base(theirs));
+            }
             if !self.send_pages(connection, join) {
                 return false;
             }

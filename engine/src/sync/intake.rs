@@ -15,6 +15,8 @@ pub(super) struct Destinations<'a> {
     pub(super) gathered: &'a mut PageBuilder,
     /// What is kept with its sender until it is stored.
     pub(super) tail: Option<&'a mut PageBuilder>,
+    /// What the document for clients without an engine is told.
+    pub(super) told: Option<&'a mut PageBuilder>,
 }
 
 /// What an update was found to be.
@@ -240,8 +242,8 @@ impl Intake {
             known.delete(&fresh);
             to.journal.add_deletes(&fresh, known.deletes());
             to.gathered.add_deletes(&fresh);
-            if let Some(tail) = &mut to.tail {
-                tail.add_deletes(&fresh);
+            for page in [&mut to.tail, &mut to.told].into_iter().flatten() {
+                page.add_deletes(&fresh);
             }
         }
         if !waiting.is_empty() {
@@ -300,8 +302,8 @@ fn take_structs(
         clock = of.end();
         to.journal.add_struct(of, bytes, part.clone(), known.deletes());
         to.gathered.add_struct(of, bytes, part.clone(), known.deletes());
-        if let Some(tail) = &mut to.tail {
-            tail.add_struct(of, bytes, part, known.deletes());
+        for page in [&mut to.tail, &mut to.told].into_iter().flatten() {
+            page.add_struct(of, bytes, part.clone(), known.deletes());
         }
         has_advanced = true;
         group.next += 1;

@@ -17,8 +17,11 @@ impl Room {
         if matches!(self.state, State::Open) {
             self.journal.assert_invariants();
             self.assert_known();
-            assert!(self.waiting.is_empty(), "an open room lets nothing wait");
-            assert_eq!(self.waiting_bytes, 0);
+            self.assert_following();
+            if !self.following.is_reading() {
+                assert!(self.waiting.is_empty(), "an open room lets nothing wait");
+                assert_eq!(self.waiting_bytes, 0);
+            }
         }
     }
 
@@ -32,6 +35,17 @@ impl Room {
         }
         let joins = self.connections.values().filter(|of| of.join.is_some()).count();
         assert_eq!(joins, self.joining.len(), "who has a handshake joins");
+    }
+
+    /// The document for clients without an engine is the one that is known.
+    fn assert_following(&self) {
+        if let Some(bridge) = self.following.bridge() {
+            bridge.assert_invariants();
+            assert_eq!(bridge.state_vector(), *self.known.clocks(), "the document holds what is known");
+        }
+        let followers = self.connections.values().filter(|of| of.follower.is_some());
+        assert!(followers.into_iter().all(|of| !of.is_live && of.join.is_none() && of.tail.is_empty()));
+        assert!(self.stored_sequence <= self.journal.last_written());
     }
 
     /// What is known is what the manifest and the journal hold.

@@ -33,6 +33,14 @@ pub struct Meters {
     pub folds: u64,
     /// Connections that reached the end of their handshake.
     pub joins: u64,
+    /// Operations of clients without an engine that were carried out.
+    pub operations: u64,
+    /// Times that the document was built for such clients.
+    pub documents_built: u64,
+    /// Changes in the logs of revisions for them, now.
+    pub history_changes: usize,
+    /// Bytes that these logs take, now.
+    pub history_bytes: usize,
     /// Connections now.
     pub connections: usize,
     /// Awareness entries now.

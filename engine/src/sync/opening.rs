@@ -6,6 +6,7 @@ use super::connections::Connection;
 use super::effect::{ConnectionId, Effect, ReadToken};
 use super::flush::Gather;
 use super::known::Known;
+use super::ot::Follower;
 use super::pending::{self, Pending};
 use super::room::{Room, State, shows_unstored};
 use crate::archive::records::{AttachmentRecord, Manifest, SlotSummary};
@@ -86,6 +87,7 @@ impl Room {
         self.pending = Pending::default();
         self.gather = Gather::default();
         self.pages = Default::default();
+        self.stored_sequence = 0;
         self.begin_opening();
     }
 
@@ -117,6 +119,16 @@ impl Room {
             return self.turn_away(connection, close::SYNC_AGAIN);
         };
         let rights = if record.may_write { Rights::Write } else { Rights::Read };
+        if let Some(follower) = record.follower {
+            let (follower, waits) = Follower::restore(follower);
+            let follower = Some(Box::new(follower));
+            self.connections
+                .insert(connection, Connection { needs_attaching: false, follower, ..Connection::new(rights) });
+            if let Some(subject) = waits {
+                self.ask_again(connection, subject);
+            }
+            return;
+        }
         // What is attached stays as it is: its tail is taken back only once the rows are read.
         let resumed =
             Connection { is_live: record.live, beats: record.beats, needs_attaching: false, ..Connection::new(rights) };
@@ -185,7 +197,8 @@ impl Room {
         }
     }
 
-    fn handle_waiting(&mut self) {
+    /// Takes what came while the room was opening, or read its pages.
+    pub(super) fn handle_waiting(&mut self) {
         while let Some(waiting) = self.waiting.pop_front() {
             match waiting {
                 Waiting::Message { connection, bytes } => {
@@ -220,6 +233,7 @@ impl Room {
             }
         }
         self.restore_journal(slot_rows)?;
+        self.stored_sequence = self.journal.last_written();
         self.restore_pending(&pending)
     }
 
@@ -270,6 +284,10 @@ impl Room {
                     self.take_stored(update);
                 }
             }
+        }
+        if self.manifest.author != 0 {
+            // Somebody may have been told of what is there: what comes now is told apart from it.
+            self.journal.end_slots();
         }
         self.wants_folding = !is_whole;
         Ok(())

@@ -9,7 +9,7 @@ use super::intake::{Destinations, Findings};
 use super::message::Message;
 use super::room::Room;
 use crate::archive::records::AttachmentRecord;
-use crate::archive::{largest_stored_piece, largest_update};
+use crate::archive::{PageBuilder, largest_stored_piece, largest_update};
 use crate::values::{ClientId, ErrorKind};
 
 /// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
@@ -21,6 +21,9 @@ const DAMAGED: &str = "the stored document is damaged: it can be read, but not c
 impl Room {
     /// Takes a message of a connection.
     pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
+        if self.connections.get(&connection).is_some_and(|of| of.follower.is_some()) {
+            return self.handle_follower(connection, frame);
+        }
         let handled = match Message::decode(frame) {
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
             Ok(Message::Step2(update)) => self.handle_update(connection, update, true),
@@ -92,12 +95,15 @@ impl Room {
         let repeats_unstored = self.intake.repeats_unstored(&self.known);
         let keeps_window = self.keeps_window();
         let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
+        let mut told = PageBuilder::default();
         let mut to = Destinations {
             journal: &mut self.journal,
             gathered: &mut self.gather.page,
             tail: tail.map(|of| &mut of.tail),
+            told: self.following.is_told().then_some(&mut told),
         };
         let mut findings = self.intake.take(update, &mut self.known, &mut to, pending_limit);
+        self.note_taken(told, &findings);
         let waiting = core::mem::take(&mut findings.waiting);
         match (findings.is_new, waiting.is_empty()) {
             (true, _) => self.meters.updates_new += 1,
@@ -118,6 +124,16 @@ impl Room {
             }
         }
         Ok(findings)
+    }
+
+    /// What follows from what was taken in for those who follow by revisions.
+    fn note_taken(&mut self, told: PageBuilder, findings: &Findings) {
+        if self.manifest.author != 0 && findings.advanced.contains(&ClientId::new(self.manifest.author)) {
+            // Only the server writes under this id: somebody has what the store has lost.
+            self.spend_author();
+        } else if !told.is_empty() {
+            self.tell_bridge(&told.encode());
+        }
     }
 
     /// Asks a client for everything that we lack.
@@ -142,12 +158,15 @@ impl Room {
                 }
                 let keeps_window = self.keeps_window();
                 let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
+                let mut told = PageBuilder::default();
                 let mut to = Destinations {
                     journal: &mut self.journal,
                     gathered: &mut self.gather.page,
                     tail: tail.map(|of| &mut of.tail),
+                    told: self.following.is_told().then_some(&mut told),
                 };
                 let findings = self.intake.take(&update, &mut self.known, &mut to, usize::MAX);
+                self.note_taken(told, &findings);
                 for (missing, rest) in findings.waiting {
                     // What waited within the limit goes on waiting; only its parts are counted anew.
                     self.pending.add(missing, rest, usize::MAX);
@@ -190,6 +209,11 @@ impl Room {
         let unstored_since_ms = self.unstored_since_ms.unwrap_or(self.now_ms);
         let Some(of) = self.connections.get_mut(&connection) else { return };
         of.needs_attaching = false;
+        let follower = of.follower.as_ref().map(|follower| follower.to_record());
+        if let Some(None) = follower {
+            // It does not outlive the room's memory.
+            return;
+        }
         let mut tail = [&of.tail_being_written[..], &of.inherited].concat();
         if !of.tail.is_empty() {
             tail.push(of.tail.encode());
@@ -202,11 +226,12 @@ impl Room {
         }
         let record = AttachmentRecord {
             may_write: of.rights == Rights::Write,
-            live: of.is_live && of.join.is_none() && fits,
+            live: of.is_live && of.join.is_none() && fits && self.following.authored.is_empty(),
             beats: of.beats,
             awareness,
             unstored_since_ms,
             tail,
+            follower: follower.flatten(),
         };
         self.effects.push_back(Effect::Attach { connection, bytes: record.encode() });
     }

@@ -10,6 +10,7 @@ use super::intake::Intake;
 use super::known::Known;
 use super::meters::Meters;
 use super::opening::{Damage, Opening, Waiting};
+use super::ot::Following;
 use super::page_cache::PageCache;
 use super::pending::Pending;
 use super::presence::Presence;
@@ -70,6 +71,12 @@ pub struct Room {
     /// The waking that it was asked for.
     pub(super) wake_at_ms: Option<u64>,
     pub(super) meters: Meters,
+    /// The sequence number up to which all is stored.
+    pub(super) stored_sequence: u64,
+    /// For clients without an engine.
+    pub(super) following: Following,
+    /// Random, as it was given at opening; client ids for the server itself are drawn from it.
+    pub(super) seed: u64,
 }
 
 /// How far a room is.
@@ -83,8 +90,8 @@ pub(super) enum State {
 }
 
 impl Room {
-    /// A room for the document whose rows its effects ask for. `stamp` is random; it marks the rows of the
-    /// document if there are none yet.
+    /// A room for the document whose rows its effects ask for. `stamp` is random, another one each time; it marks the rows
+    /// of the document if there are none yet.
     pub fn open(config: RoomConfig, stamp: u64) -> Room {
         let mut room = Room {
             config,
@@ -121,6 +128,9 @@ impl Room {
             call_at_ms: None,
             wake_at_ms: None,
             meters: Meters::default(),
+            stored_sequence: 0,
+            following: Following::default(),
+            seed: stamp,
         };
         room.begin_opening();
         room
@@ -169,7 +179,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if matches!(self.state, State::Open) {
+        } else if matches!(self.state, State::Open) && !self.following.is_reading() {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);
@@ -206,6 +216,8 @@ impl Room {
         } else if self.tail_read == Some(token) {
             self.tail_read = None;
             self.fold_into(rows.ok());
+        } else if self.following.is_read(token) {
+            self.take_bridge_pages(rows);
         } else {
             self.take_pages(token, rows);
         }
@@ -248,7 +260,10 @@ impl Room {
 
     /// Counters.
     pub fn meters(&self) -> Meters {
+        let (history_changes, history_bytes) = self.following.history_size();
         Meters {
+            history_changes,
+            history_bytes,
             connections: self.connections.len(),
             awareness_entries: self.presence.len(),
             pending_bytes: self.pending.bytes(),
@@ -288,9 +303,13 @@ impl Room {
     }
 
     pub(super) fn send(&mut self, to: ConnectionId, message: Arc<[u8]>) {
+        self.send_as(to, message, false);
+    }
+
+    pub(super) fn send_as(&mut self, to: ConnectionId, message: Arc<[u8]>, is_text: bool) {
         self.meters.messages_out += 1;
         self.meters.bytes_out += message.len() as u64;
-        self.effects.push_back(Effect::Send { to: vec![to], message });
+        self.effects.push_back(Effect::Send { to: vec![to], message, is_text });
     }
 
     /// Sends to all that are live, except one.
@@ -299,9 +318,9 @@ impl Room {
         self.send_to_all(to, message);
     }
 
-    /// Sends to everybody, whether live or not.
+    /// Sends to everybody who speaks the Yjs protocol, whether live or not.
     pub(super) fn send_to_everybody(&mut self, message: Arc<[u8]>) {
-        let to = self.connections.keys().copied().collect();
+        let to = self.connections.iter().filter(|(_, of)| of.follower.is_none()).map(|(to, _)| *to).collect();
         self.send_to_all(to, message);
     }
 
@@ -309,23 +328,29 @@ impl Room {
         if !to.is_empty() {
             self.meters.messages_out += to.len() as u64;
             self.meters.bytes_out += (message.len() * to.len()) as u64;
-            self.effects.push_back(Effect::Send { to, message });
+            self.effects.push_back(Effect::Send { to, message, is_text: false });
         }
     }
 
     /// Closes a connection and forgets it.
     pub(super) fn close(&mut self, connection: ConnectionId, reason: CloseReason) {
-        if self.connections.contains_key(&connection) {
-            self.turn_away(connection, reason);
+        if let Some(of) = self.connections.get(&connection) {
+            match of.follower.as_ref().is_some_and(|follower| follower.is_request()) {
+                true => self.respond_unavailable(connection),
+                false => self.turn_away(connection, reason),
+            }
             self.forget(connection);
         }
     }
 
     /// Closes everybody.
     pub(super) fn close_all(&mut self, reason: CloseReason) {
-        for connection in core::mem::take(&mut self.connections).keys() {
+        for (connection, of) in core::mem::take(&mut self.connections).iter() {
             self.presence.remove(*connection);
-            self.turn_away(*connection, reason);
+            match of.follower.as_ref().is_some_and(|follower| follower.is_request()) {
+                true => self.respond_unavailable(*connection),
+                false => self.turn_away(*connection, reason),
+            }
         }
         self.live.clear();
         self.joining.clear();
@@ -339,8 +364,9 @@ impl Room {
         if let Some(gone) = self.presence.remove(connection) {
             self.send_to_everybody(frame::awareness(&gone));
         }
-        self.gather.flush_now |= self.keeps_window();
-        if let Some(gone) = gone.filter(|_| self.keeps_window()) {
+        let gone = gone.filter(|gone| self.keeps_window() && gone.follower.is_none());
+        self.gather.flush_now |= gone.is_some();
+        if let Some(gone) = gone {
             self.hand_on(gone);
         }
     }
@@ -351,7 +377,8 @@ impl Room {
         if !gone.tail.is_empty() {
             gone.inherited.push(gone.tail.encode());
         }
-        let heir = self.live.first().or(self.connections.keys().next()).copied();
+        let others = || self.connections.iter().filter(|(_, of)| of.follower.is_none()).map(|(other, _)| other);
+        let heir = self.live.first().or(others().next()).copied();
         let (waiting, being_written) = match heir.and_then(|heir| self.connections.get_mut(&heir)) {
             Some(heir) => {
                 heir.needs_attaching |= gone.tail_bytes() > 0;
@@ -364,8 +391,9 @@ impl Room {
     }
 
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if matches!(self.state, State::Open) {
+            self.follow();
             self.flush_if_due();
             self.continue_handshakes();
         }
@@ -380,7 +408,10 @@ impl Room {
     }
 
     fn is_busy(&self) -> bool {
-        matches!(self.state, State::Opening(_)) || self.writing.is_some() || self.tail_read.is_some()
+        matches!(self.state, State::Opening(_))
+            || self.writing.is_some()
+            || self.tail_read.is_some()
+            || self.following.is_reading()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory
@@ -392,7 +423,7 @@ impl Room {
             (None, true) => Some(join.deadline_ms),
             (None, false) => None,
         });
-        let at_ms = handshakes.chain(self.retry_ms).min();
+        let at_ms = handshakes.chain(self.retry_ms).chain(self.wait_ends_ms()).min();
         if self.call_at_ms != at_ms {
             self.call_at_ms = at_ms;
             self.effects.push_back(Effect::CallAt { at_ms });

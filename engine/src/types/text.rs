@@ -170,6 +170,26 @@ impl Doc {
         text
     }
 
+    /// Whether a position of a text lies inside a surrogate pair. O(log).
+    pub(crate) fn is_inside_pair(&self, text: Text, index: u32) -> bool {
+        self.check_border(self.list(text.0), index).is_err()
+    }
+
+    /// Whether the visible unit at `index` of a text is what is left of a surrogate pair that somebody cut apart. O(log).
+    pub(crate) fn is_half_of_pair(&self, text: Text, index: u32) -> bool {
+        let sequence = self.list(text.0);
+        let order = &self.store().order;
+        index < order.visible_len(sequence)
+            && order
+                .unit_after(order.find_visible(sequence, index))
+                .is_some_and(|unit| self.store().is_half_of_pair(unit))
+    }
+
+    /// Whether somebody has cut a surrogate pair apart.
+    pub(crate) fn has_cut_pairs(&self) -> bool {
+        self.store().has_cut_pairs()
+    }
+
     /// Refuses a position inside a surrogate pair. One at the end or beyond is none.
     fn check_border(&self, sequence: Sequence, index: u32) -> Result<(), Error> {
         let order = &self.store().order;

@@ -1,8 +1,11 @@
 //! A host without sense of its own: it carries out a room's effects in order, against a store that may be slow
 //! and may fail.
 
+use super::follower::content_of;
+use super::stored::Stored;
 use merganser::archive::{MemoryStore, RowKey, RowKind, RowWrite, Store, StoreError};
-use merganser::sync::{ConnectionId, Effect, ReadToken, Rights, Room, RoomConfig, WriteToken};
+use merganser::ot::{Delta, Subject};
+use merganser::sync::{ConnectionId, Effect, ReadToken, Request, Rights, Room, RoomConfig, WriteToken};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use std::sync::Arc;
 pub enum Heard {
     Message(Arc<[u8]>),
     Close(u16),
+    /// The answer to a request.
+    Answer(u16, Arc<[u8]>),
 }
 
 /// How a write ends.
@@ -43,6 +48,8 @@ pub struct Host {
     pub now_ms: u64,
     /// Whether the room is checked after each call, which is slow where much waits.
     pub checks_invariants: bool,
+    /// The content of the text after each write, by sequence number, read from the rows; if that is wanted.
+    pub versions: Option<BTreeMap<u64, Delta>>,
     reads: Vec<(ReadToken, RangeInclusive<RowKey>)>,
     writes: VecDeque<(WriteToken, Vec<RowWrite>)>,
     answers: VecDeque<Answer>,
@@ -70,6 +77,7 @@ impl Host {
             wake_at_ms: None,
             now_ms: 1_000,
             checks_invariants: true,
+            versions: None,
             reads: Vec::new(),
             writes: VecDeque::new(),
             answers: VecDeque::new(),
@@ -103,6 +111,18 @@ impl Host {
 
     pub fn connect(&mut self, connection: ConnectionId, rights: Rights) {
         self.room.connect(connection, rights, self.now_ms);
+        self.carry_out();
+    }
+
+    /// A client without an engine has connected.
+    pub fn connect_ot(&mut self, connection: ConnectionId, rights: Rights) {
+        self.room.connect_ot(connection, rights, self.now_ms);
+        self.carry_out();
+    }
+
+    /// A request over HTTP.
+    pub fn request(&mut self, connection: ConnectionId, rights: Rights, subject: Subject, request: Request<'_>) {
+        self.room.request(connection, rights, subject, request, self.now_ms);
         self.carry_out();
     }
 
@@ -183,6 +203,12 @@ impl Host {
         let Some((token, rows)) = self.writes.pop_front() else { return };
         if fate != Fate::Fails {
             self.store.write(&rows).expect("rows and batches keep to the host's limits");
+            if let Some(versions) = &mut self.versions
+                && let Some(mut stored) = Stored::read(&mut self.store)
+            {
+                let content = content_of(&mut stored.doc, "t");
+                versions.insert(stored.sequence, content);
+            }
         }
         let outcome = if fate == Fate::Succeeds { Ok(()) } else { Err(StoreError::Full("as ordered".into())) };
         self.answers.push_back(Answer::Written(token, outcome));
@@ -218,8 +244,11 @@ impl Host {
             match effect {
                 Effect::Read { token, keys } => self.reads.push((token, keys)),
                 Effect::Write { token, rows } => self.writes.push_back((token, rows)),
-                Effect::Send { to, message } => {
+                Effect::Send { to, message, .. } => {
                     self.said.extend(to.into_iter().map(|to| (to, Heard::Message(message.clone()))));
+                }
+                Effect::Respond { connection, status, body } => {
+                    self.said.push_back((connection, Heard::Answer(status, body)));
                 }
                 Effect::Attach { connection, bytes } => {
                     assert!(bytes.len() <= 16_000, "an attachment of {} bytes", bytes.len());

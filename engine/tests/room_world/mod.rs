@@ -1,12 +1,14 @@
 //! A simulated network: clients that are real replicas and speak y-protocols, links that delay and break, a host
 //! that only carries out what the room says.
 
+mod follower;
 mod host;
 mod random;
 mod replica;
 mod stored;
 mod wire;
 
+pub use follower::{Follower, content_of};
 pub use host::{Fate, Heard, Host};
 pub use random::{Random, seeds};
 pub use replica::{Replica, Shown, collected_in, shown_in};
@@ -44,17 +46,26 @@ impl Client {
 /// One connection: what is on its way up and down, in order.
 #[derive(Debug)]
 struct Link {
-    client: usize,
+    party: Party,
     up: VecDeque<Vec<u8>>,
     down: VecDeque<Heard>,
     /// The client has given it up; what is on its way up may still arrive.
     is_cut: bool,
 }
 
+/// Whose link it is.
+#[derive(Clone, Copy, Debug)]
+enum Party {
+    Client(usize),
+    Follower(usize),
+}
+
 #[derive(Debug)]
 pub struct World {
     pub host: Host,
     pub clients: Vec<Client>,
+    /// Clients without an engine.
+    pub followers: Vec<Follower>,
     links: BTreeMap<ConnectionId, Link>,
     next_connection: ConnectionId,
     /// Units of which some client has sent a GC struct.
@@ -66,6 +77,7 @@ impl World {
         World {
             host: Host::new(config),
             clients: Vec::new(),
+            followers: Vec::new(),
             links: BTreeMap::new(),
             next_connection: 1,
             collected: IdSet::default(),
@@ -109,7 +121,7 @@ impl World {
         let of = &mut self.clients[client];
         of.connections.push(connection);
         let step_1 = Message::Step1(of.replica.state_vector_bytes());
-        let link = Link { client, up: VecDeque::new(), down: VecDeque::new(), is_cut: false };
+        let link = Link { party: Party::Client(client), up: VecDeque::new(), down: VecDeque::new(), is_cut: false };
         self.links.insert(connection, link);
         self.host.connect(connection, self.clients[client].rights);
         self.post(connection, step_1);
@@ -174,8 +186,10 @@ impl World {
         link.is_cut = true;
         link.down.clear();
         link.up.truncate(arriving);
-        let of = &mut self.clients[link.client];
-        of.connections.retain(|of| *of != connection);
+        match link.party {
+            Party::Client(client) => self.clients[client].connections.retain(|of| *of != connection),
+            Party::Follower(follower) => self.followers[follower].lose(connection),
+        }
     }
 
     /// Connections, given-up ones too.
@@ -207,15 +221,25 @@ impl World {
     pub fn deliver_down(&mut self, connection: ConnectionId) -> bool {
         let Some(link) = self.links.get_mut(&connection) else { return false };
         let Some(heard) = link.down.pop_front() else { return false };
-        let client = link.client;
-        match heard {
-            Heard::Message(message) => self.hear(client, connection, Message::decode(&message)),
-            Heard::Close(code) => {
+        match (link.party, heard) {
+            (Party::Client(client), Heard::Message(message)) => {
+                self.hear(client, connection, Message::decode(&message))
+            }
+            (Party::Client(client), Heard::Close(code)) => {
                 self.links.remove(&connection);
                 let of = &mut self.clients[client];
                 of.connections.retain(|of| *of != connection);
                 of.closed_with.push(code);
             }
+            (Party::Follower(follower), Heard::Message(message)) => {
+                self.hear_as_follower(follower, connection, &message)
+            }
+            (Party::Follower(follower), Heard::Close(code)) => {
+                self.links.remove(&connection);
+                self.followers[follower].lose(connection);
+                self.followers[follower].closed_with.push(code);
+            }
+            (_, Heard::Answer(status, body)) => panic!("{connection} is no request: {status} {body:?}"),
         }
         true
     }
@@ -226,7 +250,7 @@ impl World {
         messages
             .map(|heard| match heard {
                 Heard::Message(message) => Message::decode(&message),
-                Heard::Close(code) => panic!("closed with {code}"),
+                heard => panic!("{heard:?}"),
             })
             .collect()
     }
@@ -277,8 +301,8 @@ impl World {
                     link.up.clear();
                     link.down.push_back(heard);
                 }
-                Heard::Message(_) if link.is_cut => {}
-                Heard::Message(_) => link.down.push_back(heard),
+                _ if link.is_cut => {}
+                _ => link.down.push_back(heard),
             }
         }
     }
@@ -296,6 +320,7 @@ impl World {
         }
         self.links.clear();
         self.clients.iter_mut().for_each(|client| client.connections.clear());
+        self.followers.iter_mut().for_each(Follower::lose_all);
         self.host.said.clear();
         self.host.crash();
     }

@@ -109,6 +109,34 @@ impl Replica {
         }
     }
 
+    /// A random edit of the text with characters of two units, with `is_rich` also formats and embeds; its update, if it
+    /// changed anything. One of `yrs` writes at the end, since it cuts pairs apart in its own ways.
+    pub fn edit_wide(&mut self, random: &mut Random, is_rich: bool) -> Option<Vec<u8>> {
+        let len = self.text_len();
+        let Engine::Ours(doc) = &mut self.engine else { return Some(self.insert(len, "theirs")) };
+        let text = doc.text("t");
+        let len = len as usize;
+        let at = random.below(len + 1) as u32;
+        let passed = (1 + random.below(6)).min(len - at as usize) as u32;
+        let value = |random: &mut Random| if random.chance(40) { Any::Null } else { Any::Bool(random.chance(80)) };
+        let formats = vec![((*random.one_of(&["bold", "link"])).into(), value(random))];
+        let mut transaction = doc.transact();
+        // A place inside a pair is refused: nothing is edited then.
+        let _refused = match random.below(6) {
+            2..5 if !is_rich => text.insert(&mut transaction, at, "p"),
+            0 | 1 => text.insert(
+                &mut transaction,
+                at,
+                ["\u{1f986}", "x\u{1f469}\u{200d}\u{1f680}", "plain"][random.below(3)],
+            ),
+            2 => text.insert_with_attributes(&mut transaction, at, "f\u{1f986}", &formats),
+            3 => text.insert_embed(&mut transaction, at, Any::from(7), &formats),
+            4 => text.format(&mut transaction, at, passed, &formats),
+            _ => text.delete(&mut transaction, at, passed),
+        };
+        transaction.commit().update_v1()
+    }
+
     fn edit_list(&mut self, random: &mut Random) -> Option<Vec<u8>> {
         match &mut self.engine {
             Engine::Ours(doc) => {
@@ -173,7 +201,8 @@ impl Replica {
         }
     }
 
-    fn text_len(&mut self) -> u32 {
+    /// Length of the text in UTF-16 code units, embeds included.
+    pub fn text_len(&mut self) -> u32 {
         match &mut self.engine {
             Engine::Ours(doc) => {
                 let text = doc.text("t");

@@ -21,6 +21,8 @@ pub struct Stored {
     pub collected: IdSet,
     /// Deletes that are told in pages and slots.
     pub deletes: IdSet,
+    /// The sequence number up to which all is stored.
+    pub sequence: u64,
 }
 
 impl Stored {
@@ -62,6 +64,7 @@ impl Stored {
             }
         }
         slots.sort();
+        let sequence = slots.last().map_or(manifest.folded_sequence, |(sequence, _)| *sequence);
         let slots: Vec<Vec<u8>> = slots.into_iter().map(|(_, update)| update).collect();
         let mut options = Options::new(ClientId::from(u32::MAX));
         options.gc = false;
@@ -72,6 +75,7 @@ impl Stored {
             doc: Doc::new(options),
             collected: IdSet::default(),
             deletes: IdSet::default(),
+            sequence,
         };
         stored.apply_all();
         Some(stored)

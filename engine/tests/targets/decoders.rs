@@ -3,6 +3,7 @@
 use super::Script;
 use merganser::awareness::{Awareness, modify_update};
 use merganser::lib0::{Reader, check_json, read_any, skip_any, write_any};
+use merganser::ot::{ClientMessage, Delta, ServerMessage, form_of};
 use merganser::sync::Message;
 use merganser::update::{
     Content, Update, clocks_of_update, convert_update_v1_to_v2, convert_update_v2_to_v1, decode_state_vector,
@@ -54,6 +55,31 @@ pub fn update(input: &[u8]) {
     let (structs, _) = ids(input);
     for (client, clock) in vector.iter() {
         assert!(structs.ranges(client).first().is_some_and(|range| range.start == 0 && range.end >= clock));
+    }
+}
+
+/// Reads an operation and messages around operations, in both forms; what is read is written again and means the same.
+/// Applied to a content, an operation is refused or fits.
+pub fn operation(input: &[u8]) {
+    if let Ok(op) = Delta::decode(input) {
+        op.assert_invariants();
+        assert_eq!(Delta::decode(&op.encode()).as_ref().map(Delta::encode), Ok(op.encode()));
+        let content = Delta::new().with_insert("a\u{1f986}b\u{e9} some more text");
+        if let Ok(after) = op.apply(&content) {
+            after.assert_invariants();
+            let back = op.invert(&content).expect("what could be applied can be taken back");
+            assert_eq!(after.compose(&back).map(|content| content.len()), Ok(content.len()));
+        }
+        op.transform(&op, true).assert_invariants();
+        op.to_plain().assert_invariants();
+    }
+    if let Ok(message) = ClientMessage::decode(input) {
+        let bytes = message.encode(form_of(input));
+        assert_eq!(ClientMessage::decode(&bytes).map(|message| message.encode(form_of(input))), Ok(bytes));
+    }
+    if let Ok(message) = ServerMessage::decode(input) {
+        let bytes = message.encode(form_of(input), true);
+        assert_eq!(ServerMessage::decode(&bytes).map(|message| message.encode(form_of(input), true)), Ok(bytes));
     }
 }
 

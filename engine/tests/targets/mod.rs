@@ -24,6 +24,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("merge", decoders::merge),
     ("diff", decoders::diff),
     ("message", decoders::message),
+    ("operation", decoders::operation),
     ("awareness", decoders::awareness),
     ("envelope", rows::envelope),
     ("records", rows::records),

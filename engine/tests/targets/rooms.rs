@@ -3,6 +3,7 @@
 use super::Script;
 use super::rows::key;
 use merganser::archive::{HostLimits, MemoryStore, RowSizes, Store, seal_row};
+use merganser::ot::{Form, ServerMessage, form_of};
 use merganser::sync::{ConnectionId, Durability, Effect, Message, Rights, Room, RoomConfig};
 use merganser::{ClientId, Doc, Options};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ struct Host {
     store: MemoryStore,
     attachments: BTreeMap<ConnectionId, Vec<u8>>,
     connected: BTreeSet<ConnectionId>,
+    /// Those that follow by revisions.
+    without_engine: BTreeSet<ConnectionId>,
     /// All that anybody was shown.
     shown: Doc,
     now_ms: u64,
@@ -29,6 +32,7 @@ impl Host {
             store,
             attachments: BTreeMap::new(),
             connected: BTreeSet::new(),
+            without_engine: BTreeSet::new(),
             shown: Doc::new(Options::new(ClientId::from(1))),
             now_ms: 1,
             is_failing: false,
@@ -52,9 +56,13 @@ impl Host {
                     self.is_failing = outcome.is_err();
                     self.room.written(token, outcome, self.now_ms);
                 }
-                Effect::Send { to, message } => {
+                Effect::Send { to, message, is_text } => {
                     assert!(to.iter().all(|to| self.connected.contains(to)), "nobody is sent to who is not there");
-                    if let Message::Step2(update) | Message::Update(update) = Message::decode(&message).unwrap() {
+                    if is_text || to.iter().any(|to| self.without_engine.contains(to)) {
+                        let told = ServerMessage::decode(&message).expect("what a room sends is a message");
+                        assert_eq!(form_of(&message) == Form::Json, is_text, "{told:?}");
+                    } else if let Message::Step2(update) | Message::Update(update) = Message::decode(&message).unwrap()
+                    {
                         self.shown.apply_update(update).expect("what a room sends is an update");
                     }
                 }
@@ -66,7 +74,7 @@ impl Host {
                     self.connected.remove(&connection);
                     self.attachments.remove(&connection);
                 }
-                Effect::CallAt { .. } | Effect::WakeAt { .. } => {}
+                Effect::CallAt { .. } | Effect::WakeAt { .. } | Effect::Respond { .. } => {}
             }
         }
     }
@@ -74,6 +82,14 @@ impl Host {
     fn connect(&mut self, connection: ConnectionId, rights: Rights) {
         self.connected.insert(connection);
         self.room.connect(connection, rights, self.now_ms);
+        self.carry_out();
+    }
+
+    /// A client without an engine.
+    fn connect_ot(&mut self, connection: ConnectionId, rights: Rights) {
+        self.connected.insert(connection);
+        self.without_engine.insert(connection);
+        self.room.connect_ot(connection, rights, self.now_ms);
         self.carry_out();
     }
 
@@ -143,7 +159,10 @@ pub fn room(input: &[u8]) {
         match step % 16 {
             0 | 1 => {
                 let rights = if step >= 224 { Rights::Read } else { Rights::Write };
-                host.connect(next_connection, rights);
+                match step {
+                    128..192 => host.connect_ot(next_connection, rights),
+                    _ => host.connect(next_connection, rights),
+                }
                 next_connection += 1;
             }
             2 => {

@@ -1,0 +1,267 @@
+//! The document for clients without an engine: built when one asks for it, kept as long as one is there.
+
+use super::ask::Ask;
+use super::refused::UNAVAILABLE;
+use crate::archive::{RowKey, RowKind, StoreError, open_row};
+use crate::bridge::{Bridge, HistoryLimits, Sessions};
+use crate::sync::close;
+use crate::sync::effect::{ConnectionId, ReadToken};
+use crate::sync::opening::Damage;
+use crate::sync::room::Room;
+use crate::values::ClientId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How long the document stays in memory after its last use, in milliseconds.
+const KEPT_MS: u64 = 60_000;
+
+/// What a room keeps for clients without an engine. Nothing, as long as there is none.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Following {
+    pub(super) bridge: Option<Box<Bridge>>,
+    /// What is asked and not answered, in order, with the bytes that it counts.
+    pub(super) asked: VecDeque<(ConnectionId, Ask, usize)>,
+    pub(super) asked_bytes: usize,
+    /// The read of all base pages, which the document is built from.
+    reading: Option<ReadToken>,
+    used_ms: u64,
+    /// A client id of the server's that somebody else knows more of: rows have gone back in time.
+    spent_author: u64,
+    /// The document can't be built.
+    is_broken: bool,
+    /// Messages with what operations authored since the last flush was begun. (Only where a window is kept: else they
+    /// are gathered with all else.)
+    pub(in crate::sync) authored: Vec<Arc<[u8]>>,
+    /// Operations came since the last flush was begun.
+    pub(in crate::sync) has_unstored_operations: bool,
+}
+
+impl Following {
+    /// Whether there is a document that has to be told of updates.
+    pub(in crate::sync) fn is_told(&self) -> bool {
+        self.bridge.is_some()
+    }
+
+    /// Whether pages are being read: what comes meanwhile waits, so that the document misses nothing.
+    pub(in crate::sync) fn is_reading(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Changes in the logs of revisions, and bytes that they take.
+    pub(in crate::sync) fn history_size(&self) -> (usize, usize) {
+        self.bridge.as_ref().map_or((0, 0), |bridge| bridge.history_size())
+    }
+
+    pub(in crate::sync) fn bridge(&self) -> Option<&Bridge> {
+        self.bridge.as_deref()
+    }
+
+    pub(in crate::sync) fn is_read(&self, token: ReadToken) -> bool {
+        self.reading == Some(token)
+    }
+}
+
+impl Room {
+    /// Goes on with what clients without an engine wait for.
+    pub(in crate::sync) fn follow(&mut self) {
+        if self.following.asked.is_empty() && self.following.bridge.is_none() && !self.is_follower_behind() {
+            return;
+        }
+        if self.following.bridge.is_none() {
+            return self.prepare_bridge();
+        }
+        self.answer_asked();
+        self.end_waits();
+        if self.followers().next().is_some() {
+            self.following.used_ms = self.now_ms;
+        } else if self.following.used_ms + KEPT_MS <= self.now_ms && self.is_all_stored() {
+            self.following.bridge = None;
+            // What comes next is told apart from what was told: so it can be told later, when the document is built again.
+            self.journal.end_slots();
+        }
+    }
+
+    /// Connections that follow by revisions.
+    pub(super) fn followers(&self) -> impl Iterator<Item = ConnectionId> + '_ {
+        self.connections.iter().filter(|(_, of)| of.follower.is_some()).map(|(connection, _)| *connection)
+    }
+
+    /// Whether a client has opened a root and was not told of all that is stored.
+    fn is_follower_behind(&self) -> bool {
+        let opened = self.connections.values().filter_map(|of| of.follower.as_ref()?.opened.as_ref());
+        opened.into_iter().any(|opened| opened.revision < self.stored_sequence)
+    }
+
+    /// Whether nothing waits to be stored, or is being stored.
+    pub(super) fn is_all_stored(&self) -> bool {
+        !self.journal.is_dirty() && self.writing.is_none() && self.tail_read.is_none()
+    }
+
+    /// Reads what the document is built from, once all is stored.
+    fn prepare_bridge(&mut self) {
+        if self.following.is_reading() {
+            return;
+        }
+        if self.base_is_damaged || self.following.is_broken {
+            return self.refuse_followers();
+        }
+        if !self.is_all_stored() {
+            self.gather.flush_now = true;
+            return;
+        }
+        match self.manifest.last_page() {
+            None => self.build_bridge(&[]),
+            Some(last) => {
+                let keys = RowKey::new(RowKind::BasePage, 0)..=RowKey::new(RowKind::BasePage, last);
+                self.following.reading = Some(self.read(keys));
+            }
+        }
+    }
+
+    /// Takes the base pages that the document is built from.
+    pub(in crate::sync) fn take_bridge_pages(&mut self, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {
+        self.following.reading = None;
+        match rows {
+            Err(_) => self.refuse_followers(),
+            Ok(rows) => {
+                let mut pages = Vec::new();
+                let mut page = 0;
+                while let Some(number) = self.manifest.find_page_from(page) {
+                    page = number + 1;
+                    let key = RowKey::new(RowKind::BasePage, number);
+                    let row =
+                        rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| open_row(key, &rows[at].1));
+                    match row {
+                        Some(Ok(row)) if row.stamp == self.manifest.stamp => pages.push(row.body),
+                        Some(_) => self.note_base_damage(Damage::Row(key)),
+                        None => self.note_base_damage(Damage::MissingPage(number)),
+                    }
+                }
+                if self.base_is_damaged { self.refuse_followers() } else { self.build_bridge(&pages) }
+            }
+        }
+        self.handle_waiting();
+    }
+
+    fn build_bridge(&mut self, pages: &[&[u8]]) {
+        let limits = &self.config.limits;
+        let history = HistoryLimits { revisions: limits.history_revisions, bytes: limits.history_bytes };
+        self.take_author();
+        let author = ClientId::new(self.manifest.author);
+        let sessions = Sessions::restore(&self.manifest.sessions);
+        match Bridge::build(pages, self.journal.told(), sessions, author, history) {
+            // Otherwise a clock of ours might be given out twice.
+            Ok(bridge) if bridge.state_vector() == *self.known.clocks() => {
+                self.following.bridge = Some(Box::new(bridge));
+                self.following.used_ms = self.now_ms;
+                // What of the newest slot was told while it was built is not among its changes.
+                self.journal.end_slots();
+                self.meters.documents_built += 1;
+                self.follow_again();
+                self.tell_followers();
+                self.answer_asked();
+            }
+            _ => {
+                self.following.is_broken = true;
+                self.refuse_followers();
+            }
+        }
+    }
+
+    /// Follows the roots of those who have all that is stored, even where a fold has taken what they were told.
+    fn follow_again(&mut self) {
+        let stored = self.stored_sequence;
+        let opened = self.connections.values().filter_map(|of| of.follower.as_ref()?.opened.as_ref());
+        let current = opened.filter(|opened| opened.epoch == self.manifest.author && opened.revision == stored);
+        let subjects: Vec<_> = current.map(|opened| opened.subject.clone()).collect();
+        for subject in subjects {
+            // One that holds something else by now is refused when it is told of.
+            let _refused = self.root_of(&subject);
+        }
+    }
+
+    /// Sees to it that the server has a client id to write under, of which nobody knows more than is stored.
+    fn take_author(&mut self) {
+        let known = self.manifest.author;
+        let is_usable = known != 0 && known != self.following.spent_author;
+        if is_usable && self.manifest.incarnation == self.config.incarnation {
+            return;
+        }
+        let mut drawn = self.seed;
+        loop {
+            // splitmix64
+            drawn = drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let author = (mixed ^ (mixed >> 31)) >> 32;
+            if author != 0 && author != known && self.known.clock(ClientId::new(author)) == 0 {
+                self.seed = drawn;
+                self.manifest.author = author;
+                self.manifest.incarnation = self.config.incarnation;
+                self.manifest_is_stored = false;
+                // Clients are told of it as the epoch, and come back with it.
+                self.gather.flush_now = true;
+                return;
+            }
+        }
+    }
+
+    /// Whether the client id that the server writes under has still to be stored.
+    pub(in crate::sync) fn has_unstored_author(&self) -> bool {
+        !self.manifest_is_stored && self.following.bridge.is_some()
+    }
+
+    /// Somebody knows of edits under the server's client id that are not here: rows have gone back in time. It is not
+    /// used any more, and revisions mean nothing any more.
+    pub(in crate::sync) fn spend_author(&mut self) {
+        self.following.spent_author = self.manifest.author;
+        self.drop_bridge();
+    }
+
+    /// Forgets the document, and lets everybody who follows it come again.
+    pub(in crate::sync) fn drop_bridge(&mut self) {
+        let spent_author = self.following.spent_author;
+        self.following = Following { spent_author, ..Following::default() };
+        self.followers().collect::<Vec<_>>().into_iter().for_each(|of| self.close(of, close::SYNC_AGAIN));
+    }
+
+    /// Nobody can be given the document now.
+    fn refuse_followers(&mut self) {
+        self.following.asked.clear();
+        self.following.asked_bytes = 0;
+        for connection in self.followers().collect::<Vec<_>>() {
+            self.refuse(connection, UNAVAILABLE, 0);
+            self.close(connection, close::CANNOT_OPEN);
+        }
+    }
+
+    /// Tells the document of an update of which everything is new.
+    pub(in crate::sync) fn tell_bridge(&mut self, update: &[u8]) {
+        let Some(bridge) = &mut self.following.bridge else { return };
+        if bridge.apply(update).is_err() {
+            return self.drop_bridge();
+        }
+        if self.followers().next().is_some() {
+            self.gather.flush_now = true;
+        }
+    }
+
+    /// Enters what changed into the logs, before it is stored.
+    pub(in crate::sync) fn close_changes(&mut self) {
+        let Some(bridge) = &mut self.following.bridge else { return };
+        let mut changes = Vec::new();
+        bridge.close_open(&mut || self.journal.take_revision(), &mut changes);
+        let (since, count) = (self.journal.last_written(), bridge.root_count());
+        if !changes.is_empty() {
+            self.journal.add_changes(&changes, |out| bridge.begin_slot(since, count, out));
+        }
+        self.journal.tell_dirty_slots(|out| bridge.begin_slot(since, count, out));
+    }
+
+    /// What a manifest remembers of sessions once the journal is folded.
+    pub(in crate::sync) fn sessions_to_keep(&self) -> Vec<crate::archive::records::SessionRecord> {
+        let mut sessions = Sessions::restore(&self.manifest.sessions);
+        self.journal.changes().for_each(|changes| sessions.note_changes(changes));
+        sessions.to_records(self.config.limits.sessions)
+    }
+}

@@ -1,0 +1,12 @@
+//! Clients without an engine: they follow a text by revisions. `ot/PROTOCOL.md` is for who writes one.
+
+mod ask;
+mod follow;
+mod follower;
+mod http;
+mod refused;
+mod tell;
+
+pub(super) use follow::Following;
+pub(super) use follower::Follower;
+pub use http::Request;
