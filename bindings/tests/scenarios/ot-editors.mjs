@@ -82,6 +82,8 @@ export async function run ({ Server }) {
 
     // What is typed into the plain one takes on the format at its place; what it undoes is its own alone.
     await at('#textarea', 'Control+Home', 'End')
+    // What follows within half a second would be undone together with what was typed before.
+    await page.waitForTimeout(700)
     await type(' of today')
     await same('the textarea has typed into bold', `Field notes of today\n${line}`)
     assert.deepEqual((await shown()).formats[0], { insert: 'Field notes of today', attributes: bold })
