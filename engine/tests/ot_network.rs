@@ -10,7 +10,7 @@ mod room_world;
 use merganser::archive::{HostLimits, RowSizes};
 use merganser::ot::{Delta, Form};
 use merganser::sync::{Durability, Limits, Rights, RoomConfig};
-use room_world::{Fate, Random, World, seeds};
+use room_world::{Random, StoreFailures, World, seeds};
 use std::collections::BTreeMap;
 
 struct Run {
@@ -88,12 +88,12 @@ impl Run {
                 self.world.connect_follower(follower);
             }
             29..54 => {
-                if let Some(link) = self.any_link() {
+                if let Some(link) = self.world.any_link(&mut self.random) {
                     self.world.deliver_up(link);
                 }
             }
             54..79 => {
-                if let Some(link) = self.any_link() {
+                if let Some(link) = self.world.any_link(&mut self.random) {
                     self.world.deliver_down(link);
                 }
             }
@@ -104,12 +104,12 @@ impl Run {
                 self.world.collect();
             }
             93 => {
-                if let Some(link) = self.any_link() {
+                if let Some(link) = self.world.any_link(&mut self.random) {
                     self.world.double(link);
                 }
             }
             94 | 95 => {
-                if let Some(link) = self.any_link() {
+                if let Some(link) = self.world.any_link(&mut self.random) {
                     let arriving = self.random.below(4);
                     self.world.cut(link, arriving);
                 }
@@ -135,32 +135,9 @@ impl Run {
         self.world.edit_wide(client, &mut self.random, self.is_rich);
     }
 
-    fn any_link(&mut self) -> Option<u64> {
-        let links = self.world.links();
-        (!links.is_empty()).then(|| *self.random.one_of(&links))
-    }
-
     fn work_on_store(&mut self) {
-        let host = &mut self.world.host;
-        for _ in 0..if self.is_synchronous { 20 } else { 1 } {
-            match self.random.below(3) {
-                0 if host.pending_reads() > 0 => {
-                    let index = self.random.below(host.pending_reads());
-                    if self.fails && self.random.chance(10) { host.fail_read(index) } else { host.read(index) }
-                }
-                1 if host.pending_writes() > 0 => {
-                    let fails = self.fails && self.random.chance(15);
-                    host.write(match (fails, self.random.chance(50)) {
-                        (false, _) => Fate::Succeeds,
-                        (true, false) => Fate::Fails,
-                        (true, true) => Fate::FailsAfterwards,
-                    });
-                }
-                _ if host.pending_answers() > 0 => host.answer(self.random.below(host.pending_answers())),
-                _ => {}
-            }
-        }
-        self.world.collect();
+        let fails = StoreFailures { reads: self.fails, writes: self.fails, uncertainly: true };
+        self.world.work_on_store(&mut self.random, self.is_synchronous, fails);
     }
 
     /// The weather clears up: everybody connects, everything arrives, everybody shows the same.

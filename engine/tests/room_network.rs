@@ -8,17 +8,14 @@ use merganser::archive::records::AttachmentRecord;
 use merganser::archive::{HostLimits, RowSizes};
 use merganser::sync::{Durability, Limits, Rights, RoomConfig};
 use merganser::{IdSet, StateVector};
-use room_world::{Fate, Message, Random, Stored, World, assert_covers, collected_in, seeds};
+use room_world::{Message, Random, StoreFailures, Stored, World, assert_covers, collected_in, seeds};
 
 /// What may go wrong in a run.
 #[derive(Clone, Copy, Debug)]
 struct Weather {
     /// The store answers at once.
     is_synchronous: bool,
-    fails_writes: bool,
-    fails_reads: bool,
-    /// A write that is reported as failed may have been carried out.
-    fails_uncertainly: bool,
+    fails: StoreFailures,
     crashes: bool,
     cuts: bool,
     steps: usize,
@@ -41,9 +38,7 @@ fn random_config(random: &mut Random, durability: Durability) -> RoomConfig {
 fn random_weather(random: &mut Random) -> Weather {
     Weather {
         is_synchronous: random.chance(30),
-        fails_writes: random.chance(50),
-        fails_reads: random.chance(30),
-        fails_uncertainly: random.chance(50),
+        fails: StoreFailures { writes: random.chance(50), reads: random.chance(30), uncertainly: random.chance(50) },
         crashes: random.chance(60),
         cuts: random.chance(80),
         steps: 100 + random.below(500),
@@ -92,12 +87,12 @@ impl Run {
                 self.world.connect(client);
             }
             22..50 => {
-                if let Some(connection) = self.any_link() {
+                if let Some(connection) = self.world.any_link(&mut self.random) {
                     self.world.deliver_up(connection);
                 }
             }
             50..78 => {
-                if let Some(connection) = self.any_link() {
+                if let Some(connection) = self.world.any_link(&mut self.random) {
                     self.world.deliver_down(connection);
                 }
             }
@@ -132,11 +127,6 @@ impl Run {
         }
     }
 
-    fn any_link(&mut self) -> Option<u64> {
-        let links = self.world.links();
-        (!links.is_empty()).then(|| *self.random.one_of(&links))
-    }
-
     fn cut(&mut self, client: usize) {
         if let Some(connection) = self.world.clients[client].connections.first().copied() {
             let arriving = self.random.below(6);
@@ -145,28 +135,7 @@ impl Run {
     }
 
     fn work_on_store(&mut self) {
-        let host = &mut self.world.host;
-        for _ in 0..if self.weather.is_synchronous { 20 } else { 1 } {
-            match self.random.below(3) {
-                0 if host.pending_reads() > 0 => {
-                    let index = self.random.below(host.pending_reads());
-                    let fails = self.weather.fails_reads && self.random.chance(10);
-                    if fails { host.fail_read(index) } else { host.read(index) }
-                }
-                1 if host.pending_writes() > 0 => {
-                    let fails = self.weather.fails_writes && self.random.chance(15);
-                    let uncertain = self.weather.fails_uncertainly && self.random.chance(50);
-                    host.write(match (fails, uncertain) {
-                        (false, _) => Fate::Succeeds,
-                        (true, false) => Fate::Fails,
-                        (true, true) => Fate::FailsAfterwards,
-                    });
-                }
-                _ if host.pending_answers() > 0 => host.answer(self.random.below(host.pending_answers())),
-                _ => {}
-            }
-        }
-        self.world.collect();
+        self.world.work_on_store(&mut self.random, self.weather.is_synchronous, self.weather.fails);
     }
 
     fn crash(&mut self) {

@@ -149,12 +149,11 @@ impl Journal {
             .for_each(|slot| begin(&mut slot.changes));
     }
 
-    /// What was told of the edits in the slots, oldest first: with the sequence number before the slot's first flush, that
-    /// of its last flush as far as it is known from a slot behind it, and its update.
+    /// What was told of the edits in the slots, oldest first: with the sequence number of the slot's last flush, as far as it
+    /// is known from a slot behind it, and its update.
     pub fn told(&self) -> impl Iterator<Item = ToldSlot<'_>> {
         let ends = self.slots.iter().skip(1).map(|slot| slot.first_sequence - 1).chain([self.last_written]);
         self.slots.iter().zip(ends).map(|(slot, last_sequence)| ToldSlot {
-            before: slot.first_sequence - 1,
             last_sequence,
             changes: &slot.changes,
             update: slot.update(),
@@ -368,8 +367,6 @@ impl Journal {
 /// What was told of a slot.
 #[derive(Clone, Debug)]
 pub struct ToldSlot<'a> {
-    /// The sequence number before its first flush.
-    pub before: u64,
     /// The sequence number of its last flush.
     pub last_sequence: u64,
     /// [`ChangeRecord`](super::ChangeRecord)s.

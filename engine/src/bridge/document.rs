@@ -9,6 +9,7 @@ use crate::ot::{Delta, Op, SentOp};
 use crate::types::{Text, Value};
 use crate::update::merge_updates;
 use crate::values::{ClientId, Error, StateVector};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A document whose texts are followed by revisions.
@@ -38,8 +39,6 @@ pub(crate) struct Edited {
     pub(crate) update: Option<Vec<u8>>,
     /// The revision after it.
     pub(crate) revision: u64,
-    /// What others did since the revision that it was made against, made to follow it.
-    pub(crate) others: Delta,
 }
 
 /// Why an operation was not carried out. Nothing was changed.
@@ -70,19 +69,18 @@ impl Bridge {
     ) -> Result<Bridge, Error> {
         let doc = Doc::new(Options::new(author));
         let mut bridge = Bridge { doc, roots: Vec::new(), texts: Vec::new(), sessions, limits };
-        let mut updates: Vec<Vec<u8>> = pages.iter().map(|page| page.to_vec()).collect();
+        // What is not told is loaded at once with what comes next: much faster than one by one.
+        let mut updates: Vec<Cow<'_, [u8]>> = pages.iter().map(|page| Cow::Borrowed(*page)).collect();
         for slot in slots {
-            updates.push(slot.update);
-            if bridge.roots.is_empty() && slot.changes.is_empty() {
-                // Loaded at once with what comes next: much faster than one by one.
-                continue;
-            }
-            if slot.changes.is_empty() {
-                bridge.apply(&updates.pop().unwrap_or_default())?;
-                bridge.close_open(&mut || slot.last_sequence, &mut Vec::new());
-            } else {
+            if !slot.changes.is_empty() {
+                updates.push(slot.update.into());
                 bridge.load(&mut updates)?;
                 bridge.restore(slot.changes);
+            } else if bridge.roots.is_empty() {
+                updates.push(slot.update.into());
+            } else {
+                bridge.apply(&slot.update)?;
+                bridge.close_open(&mut || slot.last_sequence, &mut Vec::new());
             }
         }
         bridge.load(&mut updates)?;
@@ -90,12 +88,12 @@ impl Bridge {
     }
 
     /// Applies updates of which nothing is to be told.
-    fn load(&mut self, updates: &mut Vec<Vec<u8>>) -> Result<(), Error> {
+    fn load(&mut self, updates: &mut Vec<Cow<'_, [u8]>>) -> Result<(), Error> {
         match &updates[..] {
             [] => {}
             [only] => drop(self.doc.apply_update(only)?),
             several => {
-                let several: Vec<&[u8]> = several.iter().map(Vec::as_slice).collect();
+                let several: Vec<&[u8]> = several.iter().map(|update| &**update).collect();
                 self.doc.apply_update(&merge_updates(&several)?)?;
             }
         }
@@ -217,7 +215,8 @@ impl Bridge {
     }
 
     /// Carries out an operation that was made against a revision. `is_rich`: with formats and embeds; else what it inserts
-    /// takes on the formats at its place. O(operation * log document + changes since the revision).
+    /// takes on the formats at its place. What changed before is in the log ([`close_open`](Bridge::close_open)).
+    /// O(operation * log document + changes since the revision).
     ///
     /// # Errors
     /// [`Refusal`].
@@ -227,15 +226,18 @@ impl Bridge {
         is_rich: bool,
         sent: &SentOp,
         session: &Arc<str>,
-        take_revision: &mut dyn FnMut() -> u64,
+        take_revision: impl FnOnce() -> u64,
         changes: &mut Vec<u8>,
     ) -> Result<Edited, Refusal> {
-        let (op, others) = self.past_others(root, &sent.op, sent.revision)?;
+        debug_assert!(self.roots[root].open.is_empty(), "all that changed is in the log");
+        let mut op = sent.op.clone();
+        for change in self.changes_after(root, sent.revision).ok_or(Refusal::History)? {
+            op = change.delta().map_err(|_| Refusal::History)?.transform(&op, true);
+        }
         if !is_rich && !op.is_plain() {
             return Err(Refusal::WrongKind);
         }
         self.check(root, &op)?;
-        self.close_open(take_revision, changes);
         let (update, delta) = self.author(root, is_rich, &op)?;
         let revision = take_revision();
         self.sessions.note(session, Done { id: sent.id, revision });
@@ -244,25 +246,7 @@ impl Bridge {
         let author = Some((&**session, sent.id));
         ChangeRecord::Change { root, revision, author, delta }.write_to(changes);
         log.trim(self.limits);
-        Ok(Edited { update, revision, others })
-    }
-
-    /// An operation as it is after what others did since `base`; and that, as it is after the operation.
-    fn past_others(&self, root: usize, op: &Delta, base: u64) -> Result<(Delta, Delta), Refusal> {
-        let root = &self.roots[root];
-        let mut op = op.clone();
-        let mut others = Vec::new();
-        for change in root.log.after(base).ok_or(Refusal::History)? {
-            let change = change.delta().map_err(|_| Refusal::History)?;
-            others.push(op.transform(&change, false));
-            op = change.transform(&op, true);
-        }
-        if !root.open.is_empty() {
-            others.push(op.transform(&root.open, false));
-            op = root.open.transform(&op, true);
-        }
-        let others = compose_all(others).map_err(|_| Refusal::History)?;
-        Ok((op, others))
+        Ok(Edited { update, revision })
     }
 
     /// Whether an operation fits the content.
@@ -311,19 +295,21 @@ impl Bridge {
         Ok((commit.update_v1(), delta.unwrap_or_default()))
     }
 
-    /// What a repeated operation is answered: the revision after it, and what others did since the revision that it was made
-    /// against, made to follow it.
-    pub(crate) fn repeat(&self, root: usize, op: &Delta, base: u64, done: Done) -> Result<Edited, Refusal> {
-        let log = &self.roots[root].log;
-        let mut op = op.clone();
+    /// What others did since the revision that an operation was made against, up to a later one that is not counted, made to
+    /// follow the operation.
+    ///
+    /// # Errors
+    /// `History`.
+    pub(crate) fn others(&self, root: usize, sent: &SentOp, until: u64) -> Result<Delta, Refusal> {
+        let mut op = sent.op.clone();
         let mut others = Vec::new();
-        for change in log.after(base).ok_or(Refusal::History)?.take_while(|change| change.revision < done.revision) {
+        let changes = self.changes_after(root, sent.revision).ok_or(Refusal::History)?;
+        for change in changes.take_while(|change| change.revision < until) {
             let change = change.delta().map_err(|_| Refusal::History)?;
             others.push(op.transform(&change, false));
             op = change.transform(&op, true);
         }
-        let others = compose_all(others).map_err(|_| Refusal::History)?;
-        Ok(Edited { update: None, revision: done.revision, others })
+        compose_all(others).map_err(|_| Refusal::History)
     }
 
     /// Forgets sessions beyond so many.

@@ -53,6 +53,11 @@ impl Connection {
         }
     }
 
+    /// Whether it is a request, which gets one answer.
+    pub(super) fn is_request(&self) -> bool {
+        self.follower.as_ref().is_some_and(|follower| follower.is_request())
+    }
+
     /// Bytes of its unstored edits.
     pub(super) fn tail_bytes(&self) -> usize {
         let tail = if self.tail.is_empty() { 0 } else { self.tail.len_bytes() };

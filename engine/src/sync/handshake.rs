@@ -292,20 +292,20 @@ impl Room {
         let mut page = *range.start();
         while let Some(number) = self.manifest.find_page_from(page).filter(|number| range.contains(number)) {
             page = number + 1;
-            let key = RowKey::new(RowKind::BasePage, number);
-            let row = rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| &rows[at].1);
-            match row.map(|row| open_row(key, row)) {
-                Some(Ok(row)) if row.stamp == self.manifest.stamp => {
-                    self.pages.insert(number, Some(frame::update(row.body)));
-                }
-                found => {
-                    self.note_base_damage(match found {
-                        Some(_) => Damage::Row(key),
-                        None => Damage::MissingPage(number),
-                    });
-                    self.pages.insert(number, None);
-                }
-            }
+            let update = self.open_page(&rows, number).map(frame::update);
+            self.pages.insert(number, update);
         }
+    }
+
+    /// The update of a base page among rows that were read; `None`, and noted, if it is damaged or missing.
+    pub(super) fn open_page<'r>(&mut self, rows: &'r [(RowKey, Vec<u8>)], number: u32) -> Option<&'r [u8]> {
+        let key = RowKey::new(RowKind::BasePage, number);
+        let row = rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| &rows[at].1);
+        match row.map(|row| open_row(key, row)) {
+            Some(Ok(row)) if row.stamp == self.manifest.stamp => return Some(row.body),
+            Some(_) => self.note_base_damage(Damage::Row(key)),
+            None => self.note_base_damage(Damage::MissingPage(number)),
+        }
+        None
     }
 }

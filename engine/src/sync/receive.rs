@@ -93,17 +93,7 @@ impl Room {
     ) -> Result<Findings, CloseReason> {
         self.read_update(update)?;
         let repeats_unstored = self.intake.repeats_unstored(&self.known);
-        let keeps_window = self.keeps_window();
-        let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
-        let mut told = PageBuilder::default();
-        let mut to = Destinations {
-            journal: &mut self.journal,
-            gathered: &mut self.gather.page,
-            tail: tail.map(|of| &mut of.tail),
-            told: self.following.is_told().then_some(&mut told),
-        };
-        let mut findings = self.intake.take(update, &mut self.known, &mut to, pending_limit);
-        self.note_taken(told, &findings);
+        let mut findings = self.take_read(from, update, pending_limit);
         let waiting = core::mem::take(&mut findings.waiting);
         match (findings.is_new, waiting.is_empty()) {
             (true, _) => self.meters.updates_new += 1,
@@ -126,14 +116,25 @@ impl Room {
         Ok(findings)
     }
 
-    /// What follows from what was taken in for those who follow by revisions.
-    fn note_taken(&mut self, told: PageBuilder, findings: &Findings) {
+    /// Takes in what is new in the update that was read last, whose bytes these are. At most `budget` bytes of it wait.
+    fn take_read(&mut self, from: Option<ConnectionId>, update: &[u8], budget: usize) -> Findings {
+        let keeps_window = self.keeps_window();
+        let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
+        let mut told = PageBuilder::default();
+        let mut to = Destinations {
+            journal: &mut self.journal,
+            gathered: &mut self.gather.page,
+            tail: tail.map(|of| &mut of.tail),
+            told: self.following.bridge().is_some().then_some(&mut told),
+        };
+        let findings = self.intake.take(update, &mut self.known, &mut to, budget);
         if self.manifest.author != 0 && findings.advanced.contains(&ClientId::new(self.manifest.author)) {
             // Only the server writes under this id: somebody has what the store has lost.
             self.spend_author();
         } else if !told.is_empty() {
             self.tell_bridge(&told.encode());
         }
+        findings
     }
 
     /// Asks a client for everything that we lack.
@@ -156,17 +157,7 @@ impl Room {
                 if self.read_update(&update).is_err() {
                     continue;
                 }
-                let keeps_window = self.keeps_window();
-                let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
-                let mut told = PageBuilder::default();
-                let mut to = Destinations {
-                    journal: &mut self.journal,
-                    gathered: &mut self.gather.page,
-                    tail: tail.map(|of| &mut of.tail),
-                    told: self.following.is_told().then_some(&mut told),
-                };
-                let findings = self.intake.take(&update, &mut self.known, &mut to, usize::MAX);
-                self.note_taken(told, &findings);
+                let findings = self.take_read(from, &update, usize::MAX);
                 for (missing, rest) in findings.waiting {
                     // What waited within the limit goes on waiting; only its parts are counted anew.
                     self.pending.add(missing, rest, usize::MAX);

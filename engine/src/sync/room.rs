@@ -292,6 +292,14 @@ impl Room {
         self.effects.push_back(Effect::Close { connection, code: reason.code, reason: reason.reason });
     }
 
+    /// Closes a connection; a request is answered.
+    pub(super) fn end(&mut self, connection: ConnectionId, is_request: bool, reason: CloseReason) {
+        match is_request {
+            true => self.respond_unavailable(connection),
+            false => self.turn_away(connection, reason),
+        }
+    }
+
     /// Whether edits are shown before they are stored.
     pub(super) fn keeps_window(&self) -> bool {
         shows_unstored(self.config)
@@ -335,10 +343,8 @@ impl Room {
     /// Closes a connection and forgets it.
     pub(super) fn close(&mut self, connection: ConnectionId, reason: CloseReason) {
         if let Some(of) = self.connections.get(&connection) {
-            match of.follower.as_ref().is_some_and(|follower| follower.is_request()) {
-                true => self.respond_unavailable(connection),
-                false => self.turn_away(connection, reason),
-            }
+            let is_request = of.is_request();
+            self.end(connection, is_request, reason);
             self.forget(connection);
         }
     }
@@ -347,10 +353,7 @@ impl Room {
     pub(super) fn close_all(&mut self, reason: CloseReason) {
         for (connection, of) in core::mem::take(&mut self.connections).iter() {
             self.presence.remove(*connection);
-            match of.follower.as_ref().is_some_and(|follower| follower.is_request()) {
-                true => self.respond_unavailable(*connection),
-                false => self.turn_away(*connection, reason),
-            }
+            self.end(*connection, of.is_request(), reason);
         }
         self.live.clear();
         self.joining.clear();

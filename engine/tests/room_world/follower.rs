@@ -1,7 +1,8 @@
 //! A client without an engine in the simulated network: the state machine of the crate, and an editor that it feeds.
 
+use super::ot_deltas::units;
 use super::{Link, Message, Party, Random, World};
-use merganser::ot::{Attributes, Client, ClientMessage, Delta, Form, Op, ServerMessage, Subject};
+use merganser::ot::{Attributes, Client, ClientMessage, Delta, Form, ServerMessage, Subject};
 use merganser::sync::{ConnectionId, Rights};
 use merganser::types::DeltaInsert;
 use merganser::{Any, Doc, Value};
@@ -68,15 +69,6 @@ impl Follower {
         }
         change
     }
-}
-
-/// The lengths of the characters and embeds of a content.
-pub fn units(content: &Delta) -> Vec<u32> {
-    let units = |op: Op<'_>| match op {
-        Op::Insert { text, .. } => text.chars().map(|char| char.len_utf16() as u32).collect(),
-        op => vec![op.units()],
-    };
-    content.ops().flat_map(units).collect()
 }
 
 /// The content of a text of a document, as followers see it.

@@ -3,6 +3,8 @@
 
 mod follower;
 mod host;
+#[path = "../ot_deltas/mod.rs"]
+mod ot_deltas;
 mod random;
 mod replica;
 mod stored;
@@ -51,6 +53,15 @@ struct Link {
     down: VecDeque<Heard>,
     /// The client has given it up; what is on its way up may still arrive.
     is_cut: bool,
+}
+
+/// What of a store fails at times.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreFailures {
+    pub reads: bool,
+    pub writes: bool,
+    /// A write that is reported as failed may have been carried out.
+    pub uncertainly: bool,
 }
 
 /// Whose link it is.
@@ -195,6 +206,38 @@ impl World {
     /// Connections, given-up ones too.
     pub fn links(&self) -> Vec<ConnectionId> {
         self.links.keys().copied().collect()
+    }
+
+    /// Any of the connections.
+    pub fn any_link(&self, random: &mut Random) -> Option<ConnectionId> {
+        let links = self.links();
+        (!links.is_empty()).then(|| *random.one_of(&links))
+    }
+
+    /// The store does something of what it was asked for, with `is_synchronous` most of it, and fails at times.
+    pub fn work_on_store(&mut self, random: &mut Random, is_synchronous: bool, fails: StoreFailures) {
+        let host = &mut self.host;
+        for _ in 0..if is_synchronous { 20 } else { 1 } {
+            match random.below(3) {
+                0 if host.pending_reads() > 0 => {
+                    let index = random.below(host.pending_reads());
+                    let fails = fails.reads && random.chance(10);
+                    if fails { host.fail_read(index) } else { host.read(index) }
+                }
+                1 if host.pending_writes() > 0 => {
+                    let is_failure = fails.writes && random.chance(15);
+                    let uncertain = fails.uncertainly && random.chance(50);
+                    host.write(match (is_failure, uncertain) {
+                        (false, _) => Fate::Succeeds,
+                        (true, false) => Fate::Fails,
+                        (true, true) => Fate::FailsAfterwards,
+                    });
+                }
+                _ if host.pending_answers() > 0 => host.answer(random.below(host.pending_answers())),
+                _ => {}
+            }
+        }
+        self.collect();
     }
 
     /// Whether nothing is on its way.

@@ -17,6 +17,7 @@ use crate::sync::frame;
 use crate::sync::intake::Destinations;
 use crate::sync::room::{Room, State};
 use crate::values::Any;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What waits costs besides its bytes.
@@ -103,6 +104,15 @@ impl Room {
         self.settle();
     }
 
+    /// A client without an engine.
+    pub(super) fn follower(&self, connection: ConnectionId) -> Option<&Follower> {
+        self.connections.get(&connection)?.follower.as_deref()
+    }
+
+    pub(super) fn follower_mut(&mut self, connection: ConnectionId) -> Option<&mut Follower> {
+        self.connections.get_mut(&connection)?.follower.as_deref_mut()
+    }
+
     fn add_follower(&mut self, connection: ConnectionId, rights: Rights, follower: Follower, now_ms: u64) -> bool {
         self.now_ms = now_ms;
         let reason = match self.state {
@@ -112,10 +122,7 @@ impl Room {
             _ => None,
         };
         match reason {
-            Some(_) if follower.is_request() => {
-                self.respond(connection, UNAVAILABLE.status, &error_body(UNAVAILABLE, None));
-            }
-            Some(reason) => self.turn_away(connection, reason),
+            Some(reason) => self.end(connection, follower.is_request(), reason),
             None => {
                 let follower = Some(Box::new(follower));
                 self.connections.insert(connection, Connection { follower, ..Connection::new(rights) });
@@ -136,7 +143,7 @@ impl Room {
 
     /// Takes a message of a client without an engine.
     pub(in crate::sync) fn handle_follower(&mut self, connection: ConnectionId, message: &[u8]) {
-        let Some(follower) = self.connections.get_mut(&connection).and_then(|of| of.follower.as_deref_mut()) else {
+        let Some(follower) = self.follower_mut(connection) else {
             return;
         };
         let is_fresh = follower.opened.is_none() && follower.opening.is_none();
@@ -157,6 +164,7 @@ impl Room {
         }
     }
 
+    /// What is attached to a connection is out of date.
     pub(super) fn note_attachment(&mut self, connection: ConnectionId) {
         if let Some(of) = self.connections.get_mut(&connection) {
             of.needs_attaching = true;
@@ -182,8 +190,7 @@ impl Room {
     pub(super) fn answer_asked(&mut self) {
         while let Some((connection, ask, cost)) = self.following.asked.pop_front() {
             self.following.asked_bytes -= cost;
-            let Some(of) = self.connections.get_mut(&connection) else { continue };
-            let Some(follower) = of.follower.as_deref_mut() else { continue };
+            let Some(follower) = self.follower_mut(connection) else { continue };
             match ask {
                 Ask::Open { subject, from } => self.open_root(connection, subject, from),
                 Ask::Op(sent) => self.carry_out(connection, sent),
@@ -207,7 +214,7 @@ impl Room {
     /// A client opens a root.
     fn open_root(&mut self, connection: ConnectionId, subject: Subject, from: Option<(u64, u64)>) {
         let Ok((root, current)) = self.root_of(&subject).map_err(|refused| self.refuse(connection, refused, 0)) else {
-            if let Some(follower) = self.connections.get_mut(&connection).and_then(|of| of.follower.as_deref_mut()) {
+            if let Some(follower) = self.follower_mut(connection) {
                 follower.opening = None;
             }
             return;
@@ -221,9 +228,8 @@ impl Room {
                 && *since <= self.stored_sequence
                 && bridge.is_some_and(|of| of.changes_after(root, *since).is_some())
         });
-        let Some(of) = self.connections.get_mut(&connection) else { return };
-        of.needs_attaching = true;
-        let Some(follower) = of.follower.as_deref_mut() else { return };
+        self.note_attachment(connection);
+        let Some(follower) = self.follower_mut(connection) else { return };
         follower.opening = None;
         let revision = resumed.map_or(0, |(_, since)| since);
         follower.opened = Some(Opened { subject, epoch, revision, heard: revision, given: 0 });
@@ -305,7 +311,7 @@ impl Room {
             Ok(false) => self.refuse(connection, HISTORY, 0),
             Ok(true) if since > self.stored_sequence => self.refuse(connection, REVISION, 0),
             Ok(true) => {
-                if let Some(of) = self.connections.get_mut(&connection).and_then(|of| of.follower.as_deref_mut())
+                if let Some(of) = self.follower_mut(connection)
                     && let Some(opened) = &mut of.opened
                 {
                     (opened.epoch, opened.revision) = (epoch, since);
@@ -316,7 +322,7 @@ impl Room {
     }
 
     pub(super) fn subject_of(&self, connection: ConnectionId) -> Option<Subject> {
-        Some(self.connections.get(&connection)?.follower.as_ref()?.opened.as_ref()?.subject.clone())
+        Some(self.follower(connection)?.opened.as_ref()?.subject.clone())
     }
 
     /// Carries out an operation, over a WebSocket or of a request.
@@ -356,17 +362,23 @@ impl Room {
         };
         let Some(bridge) = self.following.bridge.as_deref_mut() else { return };
         let done = bridge.sessions().find(&opened.subject.session);
-        let edited = match sent.id.cmp(&done.id) {
-            core::cmp::Ordering::Less => return self.refuse(connection, ID, sent.id),
+        let until = match sent.id.cmp(&done.id) {
+            Ordering::Less => return self.refuse(connection, ID, sent.id),
             // It is there already: who is told in order hears of it in its place.
-            core::cmp::Ordering::Equal if !is_request => return,
-            core::cmp::Ordering::Equal => bridge.repeat(root, &sent.op, sent.revision, done),
-            core::cmp::Ordering::Greater => self.author(connection, root, &opened.subject, &sent),
+            Ordering::Equal if !is_request => return,
+            Ordering::Equal => done.revision,
+            Ordering::Greater => u64::MAX,
         };
+        // Only a request is answered with what others did; the log may not reach back any more once it is carried out.
+        let others = if is_request { bridge.others(root, &sent, until) } else { Ok(Delta::new()) };
+        let edited = others.and_then(|others| match until {
+            u64::MAX => Ok((self.author(connection, root, &opened.subject, &sent)?, others)),
+            repeated => Ok((repeated, others)),
+        });
         match edited {
-            Ok(edited) if is_request => {
-                let body = change_body(edited.revision, &edited.others, opened.subject.is_rich);
-                self.hold(connection, edited.revision, body.into_bytes().into());
+            Ok((revision, others)) if is_request => {
+                let body = change_body(revision, &others, opened.subject.is_rich);
+                self.hold(connection, revision, body.into_bytes().into());
             }
             Ok(_) => {}
             Err(Refusal::History) if is_request => self.refuse(connection, HISTORY, 0),
@@ -395,21 +407,22 @@ impl Room {
             })
     }
 
-    /// Makes an operation a transaction of the document, and takes in what that authors.
+    /// Makes an operation a transaction of the document, and takes in what that authors; gives the revision after it.
     fn author(
         &mut self,
         connection: ConnectionId,
         root: usize,
         subject: &Subject,
         sent: &SentOp,
-    ) -> Result<Edited, Refusal> {
+    ) -> Result<u64, Refusal> {
         let Some(bridge) = self.following.bridge.as_deref_mut() else { return Err(Refusal::History) };
         let mut changes = Vec::new();
-        let take_revision = &mut || self.journal.take_revision();
-        let edited = bridge.edit(root, subject.is_rich, sent, &subject.session, take_revision, &mut changes)?;
+        let take_revision = || self.journal.take_revision();
+        let Edited { update, revision } =
+            bridge.edit(root, subject.is_rich, sent, &subject.session, take_revision, &mut changes)?;
         bridge.shrink_sessions(self.config.limits.sessions);
         self.meters.operations += 1;
-        if let Some(update) = &edited.update {
+        if let Some(update) = &update {
             self.take_authored(update);
         }
         if let Some(bridge) = self.following.bridge.as_deref() {
@@ -420,7 +433,7 @@ impl Room {
         self.gather.touch(connection);
         self.gather.flush_now = true;
         self.following.has_unstored_operations = true;
-        Ok(edited)
+        Ok(revision)
     }
 
     /// Takes in what the server itself has written. Nobody sees it before it is stored, whatever the durability.
@@ -445,7 +458,7 @@ impl Room {
     /// Tells a client that something is refused; a request is answered so.
     pub(super) fn refuse(&mut self, connection: ConnectionId, refused: Refused, id: u64) {
         self.meters.updates_refused += 1;
-        let Some(follower) = self.connections.get(&connection).and_then(|of| of.follower.as_deref()) else { return };
+        let Some(follower) = self.follower(connection) else { return };
         if follower.is_request() {
             let session = self.subject_of(connection).map(|subject| subject.session);
             let bridge = self.following.bridge.as_deref();
@@ -460,7 +473,7 @@ impl Room {
 
     /// Sends a message to a client.
     pub(super) fn say(&mut self, connection: ConnectionId, message: &ServerMessage) {
-        let Some(follower) = self.connections.get(&connection).and_then(|of| of.follower.as_deref()) else { return };
+        let Some(follower) = self.follower(connection) else { return };
         let is_rich = follower.opened.as_ref().is_some_and(|opened| opened.subject.is_rich);
         let form = follower.form;
         let message = self.encode_for(form, is_rich, message);

@@ -2,11 +2,11 @@
 
 use super::ask::Ask;
 use super::refused::UNAVAILABLE;
-use crate::archive::{RowKey, RowKind, StoreError, open_row};
+use crate::archive::records::SessionRecord;
+use crate::archive::{RowKey, RowKind, StoreError};
 use crate::bridge::{Bridge, HistoryLimits, Sessions};
 use crate::sync::close;
 use crate::sync::effect::{ConnectionId, ReadToken};
-use crate::sync::opening::Damage;
 use crate::sync::room::Room;
 use crate::values::ClientId;
 use std::collections::VecDeque;
@@ -37,11 +37,6 @@ pub(in crate::sync) struct Following {
 }
 
 impl Following {
-    /// Whether there is a document that has to be told of updates.
-    pub(in crate::sync) fn is_told(&self) -> bool {
-        self.bridge.is_some()
-    }
-
     /// Whether pages are being read: what comes meanwhile waits, so that the document misses nothing.
     pub(in crate::sync) fn is_reading(&self) -> bool {
         self.reading.is_some()
@@ -52,6 +47,7 @@ impl Following {
         self.bridge.as_ref().map_or((0, 0), |bridge| bridge.history_size())
     }
 
+    /// The document, which has to be told of updates.
     pub(in crate::sync) fn bridge(&self) -> Option<&Bridge> {
         self.bridge.as_deref()
     }
@@ -88,8 +84,8 @@ impl Room {
 
     /// Whether a client has opened a root and was not told of all that is stored.
     fn is_follower_behind(&self) -> bool {
-        let opened = self.connections.values().filter_map(|of| of.follower.as_ref()?.opened.as_ref());
-        opened.into_iter().any(|opened| opened.revision < self.stored_sequence)
+        let mut opened = self.connections.values().filter_map(|of| of.follower.as_ref()?.opened.as_ref());
+        opened.any(|opened| opened.revision < self.stored_sequence)
     }
 
     /// Whether nothing waits to be stored, or is being stored.
@@ -128,14 +124,7 @@ impl Room {
                 let mut page = 0;
                 while let Some(number) = self.manifest.find_page_from(page) {
                     page = number + 1;
-                    let key = RowKey::new(RowKind::BasePage, number);
-                    let row =
-                        rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| open_row(key, &rows[at].1));
-                    match row {
-                        Some(Ok(row)) if row.stamp == self.manifest.stamp => pages.push(row.body),
-                        Some(_) => self.note_base_damage(Damage::Row(key)),
-                        None => self.note_base_damage(Damage::MissingPage(number)),
-                    }
+                    pages.extend(self.open_page(&rows, number));
                 }
                 if self.base_is_damaged { self.refuse_followers() } else { self.build_bridge(&pages) }
             }
@@ -259,7 +248,7 @@ impl Room {
     }
 
     /// What a manifest remembers of sessions once the journal is folded.
-    pub(in crate::sync) fn sessions_to_keep(&self) -> Vec<crate::archive::records::SessionRecord> {
+    pub(in crate::sync) fn sessions_to_keep(&self) -> Vec<SessionRecord> {
         let mut sessions = Sessions::restore(&self.manifest.sessions);
         self.journal.changes().for_each(|changes| sessions.note_changes(changes));
         sessions.to_records(self.config.limits.sessions)

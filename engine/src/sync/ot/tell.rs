@@ -16,7 +16,7 @@ type Shared = ((usize, bool, Form, u64, u64), Arc<[u8]>);
 impl Room {
     /// Keeps an answer until a revision is stored.
     pub(super) fn hold(&mut self, connection: ConnectionId, revision: u64, message: Arc<[u8]>) {
-        let Some(follower) = self.connections.get_mut(&connection).and_then(|of| of.follower.as_deref_mut()) else {
+        let Some(follower) = self.follower_mut(connection) else {
             return;
         };
         if follower.is_request() {
@@ -35,13 +35,10 @@ impl Room {
         let epoch = epoch_text(self.manifest.author);
         let id = bridge.sessions().find(&subject.session).id;
         let message = ServerMessage::Content { epoch, revision, id, content: bridge.content(root) };
-        let Some(follower) = self.connections.get(&connection).and_then(|of| of.follower.as_deref()) else { return };
+        let Some(follower) = self.follower(connection) else { return };
         let message = self.encode_for(follower.form, subject.is_rich, &message);
-        if let Some(of) = self.connections.get_mut(&connection)
-            && let Some(opened) = of.follower.as_deref_mut().and_then(|of| of.opened.as_mut())
-        {
+        if let Some(opened) = self.follower_mut(connection).and_then(|of| of.opened.as_mut()) {
             opened.given = revision;
-            of.needs_attaching = true;
         }
         self.hold(connection, revision, message);
     }
@@ -49,7 +46,7 @@ impl Room {
     /// Sends what is kept for a client, if its revision is stored. `true` if nothing is kept any more.
     fn release(&mut self, connection: ConnectionId) -> bool {
         let stored = self.stored_sequence;
-        let Some(follower) = self.connections.get_mut(&connection).and_then(|of| of.follower.as_deref_mut()) else {
+        let Some(follower) = self.follower_mut(connection) else {
             return false;
         };
         match follower.held.take_if(|(revision, _)| *revision <= stored) {
@@ -103,8 +100,7 @@ impl Room {
     /// Tells one client of what is stored. `compacts`: what follows its last own operation is told as one.
     fn tell(&mut self, connection: ConnectionId, compacts: bool, shared: &mut Vec<Shared>) {
         let stored = self.stored_sequence;
-        let Some(of) = self.connections.get(&connection) else { return };
-        let Some(follower) = of.follower.as_deref() else { return };
+        let Some(follower) = self.follower(connection) else { return };
         let Some(opened) = follower.opened.clone().filter(|opened| opened.revision < stored) else { return };
         let (form, waits) = (follower.form, matches!(follower.request, Some(Asked::Changes { .. })));
         if opened.epoch != self.manifest.author {
@@ -152,9 +148,8 @@ impl Room {
     }
 
     fn note_told(&mut self, connection: ConnectionId, revision: u64, heard: Option<u64>) {
-        let Some(of) = self.connections.get_mut(&connection) else { return };
-        of.needs_attaching = true;
-        if let Some(follower) = of.follower.as_deref_mut()
+        self.note_attachment(connection);
+        if let Some(follower) = self.follower_mut(connection)
             && !matches!(follower.request, Some(Asked::Changes { .. }))
             && let Some(opened) = &mut follower.opened
         {
