@@ -8,15 +8,17 @@ use crate::values::{Any, Error, ErrorKind};
 /// Where one is in a delta. Behind its end lies a retain without end.
 pub(super) struct Cursor<'a> {
     delta: &'a Delta,
-    /// The step that comes next, or its rest.
-    at: usize,
-    /// What is left of it.
-    len: u32,
-    bytes: u32,
+    /// The step that comes next, or what is left of it.
+    step: Step,
+    is_at_end: bool,
+    /// The steps after it.
+    later: &'a [Step],
     /// What comes next of the inserted characters and embeds.
-    text_at: usize,
-    embed_at: usize,
+    text: &'a str,
+    embeds: &'a [Any],
 }
+
+const END: Step = Step { kind: Kind::Retain, len: u32::MAX, bytes: 0, set: 0 };
 
 /// A step, or a part of one.
 pub(super) struct Piece<'a> {
@@ -40,69 +42,74 @@ impl<'a> Piece<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub(super) fn new(delta: &'a Delta) -> Self {
-        let mut cursor = Cursor { delta, at: 0, len: 0, bytes: 0, text_at: 0, embed_at: 0 };
+        let (later, text, embeds) = (&delta.steps[..], &delta.text[..], delta.embeds());
+        let mut cursor = Cursor { delta, step: END, is_at_end: false, later, text, embeds };
         cursor.enter();
         cursor
     }
 
     #[inline]
     fn enter(&mut self) {
-        (self.len, self.bytes) = match self.delta.steps.get(self.at) {
-            Some(step) => (step.len, step.bytes),
-            None => (u32::MAX, 0),
-        };
+        match self.later.split_first() {
+            Some((step, later)) => (self.step, self.later) = (*step, later),
+            None => (self.step, self.is_at_end) = (END, true),
+        }
     }
 
     #[inline]
     pub(super) fn is_at_end(&self) -> bool {
-        self.at >= self.delta.steps.len()
+        self.is_at_end
     }
 
     /// What kind of step comes next.
     #[inline]
     pub(super) fn kind(&self) -> Kind {
-        self.delta.steps.get(self.at).map_or(Kind::Retain, |step| step.kind)
+        self.step.kind
     }
 
     /// What is left of the step that comes next.
     #[inline]
     pub(super) fn left(&self) -> u32 {
-        self.len
+        self.step.len
     }
 
     /// The attributes of the step that comes next.
     #[inline]
     pub(super) fn attributes(&self) -> &'a Attributes {
-        match self.delta.steps.get(self.at) {
-            Some(Step { set: 1.., .. }) => &self.delta.sets[self.delta.steps[self.at].set as usize - 1],
-            _ => &Attributes::NONE,
+        match self.step.set {
+            0 => &Attributes::NONE,
+            set => &self.delta.sets()[set as usize - 1],
         }
     }
 
     #[inline]
     pub(super) fn is_insert(&self) -> bool {
-        matches!(self.kind(), Kind::Text | Kind::Embed)
+        matches!(self.step.kind, Kind::Text | Kind::Embed)
+    }
+
+    /// Passes a step that inserts and was not begun, and leaves what it inserts: for who takes all that is inserted at once.
+    #[inline]
+    pub(super) fn pass_insert(&mut self) -> Step {
+        let step = self.step;
+        self.enter();
+        step
     }
 
     /// Takes the whole rest of the step that comes next.
     #[inline]
     pub(super) fn take_step(&mut self) -> Piece<'a> {
-        let kind = self.kind();
-        let mut piece = Piece { kind, len: self.len, text: "", embed: &Any::Null, attributes: self.attributes() };
+        let Step { kind, len, bytes, .. } = self.step;
+        let mut piece = Piece { kind, len, text: "", embed: &Any::Null, attributes: self.attributes() };
         match kind {
-            Kind::Text => {
-                let end = self.text_at + self.bytes as usize;
-                piece.text = &self.delta.text[self.text_at..end];
-                self.text_at = end;
-            }
+            Kind::Text => (piece.text, self.text) = self.text.split_at(bytes as usize),
             Kind::Embed => {
-                piece.embed = &self.delta.embeds[self.embed_at];
-                self.embed_at += 1;
+                piece.embed = &self.embeds[0];
+                self.embeds = &self.embeds[1..];
             }
             Kind::Retain | Kind::Delete => {}
         }
-        self.at += 1;
         self.enter();
         piece
     }
@@ -110,23 +117,21 @@ impl<'a> Cursor<'a> {
     /// Takes `len` units, at most what is left of the step.
     #[inline]
     pub(super) fn take(&mut self, len: u32) -> Result<Piece<'a>, Error> {
-        if len == self.len && !self.is_at_end() {
+        if len == self.step.len && !self.is_at_end {
             return Ok(self.take_step());
         }
-        let kind = self.kind();
+        let kind = self.step.kind;
         let mut piece = Piece { kind, len, text: "", embed: &Any::Null, attributes: self.attributes() };
         if kind == Kind::Text {
-            let rest = &self.delta.text[self.text_at..self.text_at + self.bytes as usize];
-            let end = match self.len == self.bytes {
+            let end = match self.step.len == self.step.bytes {
                 true => len as usize,
-                false => match utf16::find(rest, len) {
+                false => match utf16::find(&self.text[..self.step.bytes as usize], len) {
                     Some(Place::Byte(byte)) => byte,
                     _ => return Err(ErrorKind::InsideSurrogatePair.into()),
                 },
             };
-            piece.text = &rest[..end];
-            self.text_at += end;
-            self.bytes -= end as u32;
+            (piece.text, self.text) = self.text.split_at(end);
+            self.step.bytes -= end as u32;
         }
         self.pass_part(len);
         Ok(piece)
@@ -135,8 +140,7 @@ impl<'a> Cursor<'a> {
     /// Passes `len` units of a retain or a delete, at most what is left of the step.
     #[inline]
     pub(super) fn pass(&mut self, len: u32) {
-        if len == self.len && !self.is_at_end() {
-            self.at += 1;
+        if len == self.step.len && !self.is_at_end {
             self.enter();
         } else {
             self.pass_part(len);
@@ -145,15 +149,16 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn pass_part(&mut self, len: u32) {
-        if !self.is_at_end() {
-            self.len -= len;
+        if !self.is_at_end {
+            self.step.len -= len;
         }
     }
 
-    /// What comes next, from the start of a step on: steps, characters, embeds, and the sets of all.
+    /// All from here on, which is the start of a step: steps, characters, embeds, and the sets of all.
     pub(super) fn rest(&self) -> (&'a [Step], &'a str, &'a [Any], &'a [Attributes]) {
-        let Delta { steps, text, embeds, sets } = self.delta;
-        debug_assert!(self.is_at_end() || self.len == steps[self.at].len, "at the start of a step");
-        (&steps[self.at..], &text[self.text_at..], &embeds[self.embed_at..], sets)
+        let passed = self.delta.steps.len() - self.later.len() - usize::from(!self.is_at_end);
+        let steps = &self.delta.steps[passed..];
+        debug_assert!(steps.first().is_none_or(|step| self.step.len == step.len), "at the start of a step");
+        (steps, self.text, self.embeds, self.delta.sets())
     }
 }

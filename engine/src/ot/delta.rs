@@ -3,6 +3,7 @@
 use super::Attributes;
 use super::cursor::{Cursor, Piece};
 use crate::values::{Any, Error, utf16};
+use compact_str::CompactString;
 use core::fmt;
 
 /// A change of a content: what is retained, inserted and deleted, from its start on. What follows the last step stays.
@@ -11,16 +12,22 @@ use core::fmt;
 /// inserted where something is deleted comes first. All lengths are UTF-16 code units; an embed is 1.
 ///
 /// Characters of all inserts lie in one string, sets of attributes are shared: a plain change is two allocations,
-/// whatever its length. At most 4 GiB of text.
+/// whatever its length, and one where little is inserted. At most 4 GiB of text.
 #[derive(Clone, Default)]
 pub struct Delta {
     pub(super) steps: Vec<Step>,
     /// The characters of all inserts, in order.
-    pub(super) text: String,
+    pub(super) text: CompactString,
+    /// What plain changes don't have.
+    rich: Option<Box<Rich>>,
+}
+
+#[derive(Clone, Default)]
+struct Rich {
     /// All embeds, in order.
-    pub(super) embeds: Vec<Any>,
+    embeds: Vec<Any>,
     /// The sets of attributes that steps refer to.
-    pub(super) sets: Vec<Attributes>,
+    sets: Vec<Attributes>,
 }
 
 /// One step as it is stored; what it inserts comes from the lists of the delta.
@@ -91,6 +98,11 @@ impl Delta {
         Delta::default()
     }
 
+    /// One with room for so many steps.
+    pub(super) fn with_capacity(steps: usize) -> Delta {
+        Delta { steps: Vec::with_capacity(steps), ..Delta::default() }
+    }
+
     /// The same with characters inserted.
     pub fn with_insert(mut self, text: &str) -> Delta {
         self.insert(text, &Attributes::NONE);
@@ -118,9 +130,8 @@ impl Delta {
     /// Appends an embed.
     pub fn embed(&mut self, value: Any, attributes: &Attributes) {
         let set = self.set_of(attributes);
-        let at = self.place_of_insert();
-        self.steps.insert(at, Step { kind: Kind::Embed, len: 1, bytes: 0, set });
-        self.embeds.push(value);
+        self.rich_mut().embeds.push(value);
+        self.push_insert(Step { kind: Kind::Embed, len: 1, bytes: 0, set });
     }
 
     /// Appends that `len` units stay, and get these attributes.
@@ -227,21 +238,45 @@ impl Delta {
         Ok(slice)
     }
 
+    /// All embeds, in order.
+    #[inline]
+    pub(super) fn embeds(&self) -> &[Any] {
+        self.rich.as_ref().map_or(&[], |rich| &rich.embeds)
+    }
+
+    /// The sets of attributes that steps refer to.
+    #[inline]
+    pub(super) fn sets(&self) -> &[Attributes] {
+        self.rich.as_ref().map_or(&[], |rich| &rich.sets)
+    }
+
+    fn rich_mut(&mut self) -> &mut Rich {
+        self.rich.get_or_insert_default()
+    }
+
+    /// Adds embeds that steps still to be appended insert.
+    pub(super) fn append_embeds(&mut self, embeds: &[Any]) {
+        if !embeds.is_empty() {
+            self.rich_mut().embeds.extend_from_slice(embeds);
+        }
+    }
+
     /// The place of these attributes among the sets.
     #[inline]
     pub(super) fn set_of(&mut self, attributes: &Attributes) -> u32 {
         if attributes.is_empty() {
             return 0;
         }
-        if !self.sets.last().is_some_and(|last| last.is_shared_with(attributes)) {
-            self.sets.push(attributes.clone());
+        let sets = &mut self.rich_mut().sets;
+        if !sets.last().is_some_and(|last| last.is_shared_with(attributes)) {
+            sets.push(attributes.clone());
         }
-        self.sets.len() as u32
+        sets.len() as u32
     }
 
     #[inline]
     fn are_equal_sets(&self, a: u32, b: u32) -> bool {
-        a == b || a != 0 && b != 0 && self.sets[a as usize - 1] == self.sets[b as usize - 1]
+        a == b || a != 0 && b != 0 && self.sets()[a as usize - 1] == self.sets()[b as usize - 1]
     }
 
     /// Where an insert goes that is appended: before a delete at the end.
@@ -254,20 +289,29 @@ impl Delta {
     /// Appends text of `len` units.
     #[inline]
     pub(super) fn push_text(&mut self, text: &str, len: u32, set: u32) {
-        if text.is_empty() {
-            return;
+        if !text.is_empty() {
+            self.text.push_str(text);
+            self.push_insert(Step { kind: Kind::Text, len, bytes: text.len() as u32, set });
         }
-        self.text.push_str(text);
-        let bytes = text.len() as u32;
+    }
+
+    /// Appends the step of an insert, whose text or embed is in the lists already.
+    #[inline]
+    pub(super) fn push_insert(&mut self, step: Step) {
         let at = self.place_of_insert();
-        if at > 0 && self.steps[at - 1].kind == Kind::Text && self.are_equal_sets(self.steps[at - 1].set, set) {
+        if step.kind == Kind::Text
+            && let Some(before) = at.checked_sub(1).map(|before| self.steps[before])
+            && before.kind == Kind::Text
+            && self.are_equal_sets(before.set, step.set)
+        {
             let before = &mut self.steps[at - 1];
-            before.len += len;
-            before.bytes += bytes;
-            return;
+            before.len += step.len;
+            before.bytes += step.bytes;
+        } else if at == self.steps.len() {
+            self.steps.push(step);
+        } else {
+            self.steps.insert(at, step);
         }
-        let step = Step { kind: Kind::Text, len, bytes, set };
-        if at == self.steps.len() { self.steps.push(step) } else { self.steps.insert(at, step) }
     }
 
     /// Appends a retain or a delete.
@@ -313,11 +357,11 @@ impl Delta {
         }
         let (steps, text, embeds, sets) = cursor.rest();
         self.text.push_str(text);
-        self.embeds.extend_from_slice(embeds);
-        let first_set = self.sets.len() as u32;
+        self.append_embeds(embeds);
+        let first_set = self.sets().len() as u32;
         let refers = steps.iter().any(|step| step.set != 0);
         if refers {
-            self.sets.extend_from_slice(sets);
+            self.rich_mut().sets.extend_from_slice(sets);
         }
         let moved = |step: &Step| Step { set: if step.set == 0 { 0 } else { step.set + first_set }, ..*step };
         self.steps.extend(steps.iter().map(moved));
@@ -328,12 +372,12 @@ impl Delta {
         let bytes: usize = self.steps.iter().map(|step| step.bytes as usize).sum();
         assert_eq!(bytes, self.text.len(), "all text is inserted");
         let embeds = self.steps.iter().filter(|step| step.kind == Kind::Embed).count();
-        assert_eq!(embeds, self.embeds.len(), "all embeds are");
-        assert!(self.sets.iter().all(|set| !set.is_empty()), "no set is empty");
+        assert_eq!(embeds, self.embeds().len(), "all embeds are");
+        assert!(self.sets().iter().all(|set| !set.is_empty()), "no set is empty");
         let mut at = 0;
         for step in &self.steps {
             assert!(step.len > 0, "a step does something");
-            assert!(step.set as usize <= self.sets.len() && (step.set == 0 || step.kind != Kind::Delete));
+            assert!(step.set as usize <= self.sets().len() && (step.set == 0 || step.kind != Kind::Delete));
             assert!(step.kind == Kind::Text || step.bytes == 0);
             let end = at + step.bytes as usize;
             assert!(step.kind != Kind::Text || utf16::len(&self.text[at..end]) == step.len, "lengths agree");
@@ -352,11 +396,11 @@ impl Delta {
 impl PartialEq for Delta {
     fn eq(&self, other: &Delta) -> bool {
         let set = |of: &Delta, step: &Step| {
-            if step.set == 0 { Attributes::NONE } else { of.sets[step.set as usize - 1].clone() }
+            if step.set == 0 { Attributes::NONE } else { of.sets()[step.set as usize - 1].clone() }
         };
         self.steps.len() == other.steps.len()
             && self.text == other.text
-            && self.embeds == other.embeds
+            && self.embeds() == other.embeds()
             && self.steps.iter().zip(&other.steps).all(|(a, b)| {
                 (a.kind, a.len, a.bytes) == (b.kind, b.len, b.bytes)
                     && (a.set == 0) == (b.set == 0)

@@ -39,7 +39,7 @@ impl Delta {
 
     /// The characters, with one that stands for each embed. (quill-delta: a character that no text has)
     fn as_compared(&self) -> String {
-        let mut text = String::with_capacity(self.text.len() + self.embeds.len() * EMBED.len());
+        let mut text = String::with_capacity(self.text.len() + self.embeds().len() * EMBED.len());
         let mut cursor = Cursor::new(self);
         while !cursor.is_at_end() {
             let piece = cursor.take_step();

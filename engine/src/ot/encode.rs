@@ -74,8 +74,7 @@ impl Delta {
         let most_attributes = from.remaining().max(MAX_ATTRIBUTES);
         let mut attribute_count = 0;
         let mut sets: Vec<Attributes> = Vec::new();
-        let mut delta = Delta::new();
-        delta.steps.reserve(count.min(from.remaining()));
+        let mut delta = Delta::with_capacity(count.min(from.remaining()));
         for _ in 0..count {
             let head = from.read_var_uint()?;
             let len = u32::try_from(head >> FLAG_BITS).ok().filter(|len| *len <= MAX_LEN);

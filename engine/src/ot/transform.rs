@@ -1,7 +1,7 @@
 //! Changes and positions as they are after another change of the same content.
 
 use super::cursor::Cursor;
-use super::delta::{Delta, Kind};
+use super::delta::{Delta, Kind, Step};
 
 impl Delta {
     /// `other`, which was made beside this one, as it has to be after this one. With `priority` this one came first: what
@@ -9,15 +9,17 @@ impl Delta {
     /// O(steps of both and bytes that `other` inserts). (quill-delta: `transform`)
     pub fn transform(&self, other: &Delta, priority: bool) -> Delta {
         let (mut mine, mut theirs) = (Cursor::new(self), Cursor::new(other));
-        let mut after = Delta::new();
-        after.steps.reserve(self.steps.len() + other.steps.len());
-        after.text.reserve(other.text.len());
+        let mut after = Delta::with_capacity(self.steps.len() + other.steps.len());
+        // All that is inserted still is, in the same order.
+        after.text.clone_from(&other.text);
+        after.append_embeds(other.embeds());
         while !theirs.is_at_end() {
             if mine.is_insert() && (priority || !theirs.is_insert()) {
                 after.push_counted(Kind::Retain, mine.left(), 0);
-                mine.take_step();
+                mine.pass_insert();
             } else if theirs.is_insert() {
-                after.push_piece(&theirs.take_step());
+                let set = after.set_of(theirs.attributes());
+                after.push_insert(Step { set, ..theirs.pass_insert() });
             } else {
                 let len = mine.left().min(theirs.left());
                 match (mine.kind(), theirs.kind()) {
