@@ -103,6 +103,37 @@ impl Doc {
         Ok(applied)
     }
 
+    /// Applies several updates v1, as if they were [merged](crate::update::merge_updates) before, in one transaction. A
+    /// document that was stored as the updates that came is loaded like this: into an empty one, and from updates of
+    /// which each goes on where those before it end, in O(bytes).
+    ///
+    /// # Errors
+    /// As [`apply_update`](Self::apply_update), if any of them is malformed; nothing is applied then.
+    ///
+    /// ```
+    /// use merganser::{ClientId, Doc, Options};
+    ///
+    /// let mut doc = Doc::new(Options::new(ClientId::from(1)));
+    /// let text = doc.text("note");
+    /// let mut stored = Vec::new();
+    /// for word in ["one ", "two "] {
+    ///     let mut transaction = doc.transact();
+    ///     text.insert(&mut transaction, 0, word)?;
+    ///     stored.extend(transaction.commit().update_v1());
+    /// }
+    /// let updates: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
+    /// let mut loaded = Doc::new(Options::new(ClientId::from(2)));
+    /// loaded.apply_updates(&updates)?;
+    /// assert_eq!(loaded.text("note").to_string(&loaded), "two one ");
+    /// # Ok::<(), merganser::Error>(())
+    /// ```
+    pub fn apply_updates(&mut self, updates: &[&[u8]]) -> Result<Applied, Error> {
+        let mut transaction = self.transact();
+        let applied = transaction.apply_updates(updates)?;
+        transaction.commit();
+        Ok(applied)
+    }
+
     /// The same for an update v2.
     ///
     /// # Errors
@@ -225,8 +256,20 @@ impl<'d> Transaction<'d> {
     /// # Errors
     /// A malformed update, or more waiting than the limit; the document is then as it was before this call.
     pub fn apply_update(&mut self, update: &[u8]) -> Result<Applied, Error> {
+        self.apply_with(|replica| replica.apply(update))
+    }
+
+    /// Applies several updates v1 as part of this transaction; see [`Doc::apply_updates`].
+    ///
+    /// # Errors
+    /// If any of them is malformed; the document is then as it was before this call.
+    pub fn apply_updates(&mut self, updates: &[&[u8]]) -> Result<Applied, Error> {
+        self.apply_with(|replica| replica.apply_all(updates))
+    }
+
+    fn apply_with(&mut self, apply: impl FnOnce(&mut Replica) -> Result<Applied, Error>) -> Result<Applied, Error> {
         let is_first = self.doc.replica.changes.is_empty();
-        let applied = self.doc.replica.apply(update)?;
+        let applied = apply(&mut self.doc.replica)?;
         self.begins_with_update |= is_first && applied.changed;
         self.is_local = false;
         Ok(applied)

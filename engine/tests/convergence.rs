@@ -17,6 +17,18 @@ fn merged(updates: &[Vec<u8>]) -> Doc {
     doc
 }
 
+/// A replica that got the same updates at once, and one that got them in the opposite order.
+fn at_once(updates: &[Vec<u8>]) -> [Doc; 2] {
+    let mut updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+    [13, 14].map(|client| {
+        let mut doc = replica(client);
+        doc.apply_updates(&updates).unwrap();
+        doc.assert_invariants();
+        updates.reverse();
+        doc
+    })
+}
+
 /// A replica that got the same in v2.
 fn merged_in_v2(updates: &[Vec<u8>]) -> Doc {
     let updates: Vec<Vec<u8>> = updates.iter().map(|update| convert_update_v1_to_v2(update).unwrap()).collect();
@@ -137,6 +149,7 @@ fn texts_written_by_both_engines_converge() {
         assert_eq!(expected, their_texts[1].get_string(&theirs[1].transact()));
         ours.push(merged(&states));
         ours.push(merged_in_v2(&states));
+        ours.extend(at_once(&states));
         ours.extend(reloaded_in_v2(&ours[0]));
         for doc in &mut ours {
             let text = doc.text("t");
@@ -182,6 +195,7 @@ fn maps_arrays_and_nested_types_converge() {
         docs.push(fresh);
         docs.push(merged(&updates));
         docs.push(merged_in_v2(&updates));
+        docs.extend(at_once(&updates));
         docs.extend(reloaded_in_v2(&docs[0]));
         let shown: Vec<_> = docs.iter_mut().map(show).collect();
         for doc in &docs {

@@ -7,7 +7,6 @@ use crate::archive::{ChangeRecord, ToldSlot, read_changes};
 use crate::doc::{Doc, Options};
 use crate::ot::{Delta, Op, SentOp};
 use crate::types::{Text, Value};
-use crate::update::merge_updates;
 use crate::values::{ClientId, Error, StateVector};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -89,14 +88,8 @@ impl Bridge {
 
     /// Applies updates of which nothing is to be told.
     fn load(&mut self, updates: &mut Vec<Cow<'_, [u8]>>) -> Result<(), Error> {
-        match &updates[..] {
-            [] => {}
-            [only] => drop(self.doc.apply_update(only)?),
-            several => {
-                let several: Vec<&[u8]> = several.iter().map(|update| &**update).collect();
-                self.doc.apply_update(&merge_updates(&several)?)?;
-            }
-        }
+        let all: Vec<&[u8]> = updates.iter().map(|update| &**update).collect();
+        self.doc.apply_updates(&all)?;
         updates.clear();
         Ok(())
     }

@@ -25,32 +25,54 @@ impl Replica {
         if !self.apply_single(bytes) {
             self.apply_any(bytes)?;
         }
-        Ok(Applied { changed: !self.changes.is_empty(), pending: !self.pending.is_empty() })
+        Ok(self.applied())
+    }
+
+    /// Applies updates v1 as if they were merged before. An error leaves everything as it was.
+    pub(crate) fn apply_all(&mut self, updates: &[&[u8]]) -> Result<Applied, Error> {
+        match updates {
+            [] => {}
+            [only] => return self.apply(only),
+            several => {
+                let (bytes, update) = Update::parse_consecutive(several)?;
+                self.apply_parsed(&update, &bytes)?;
+            }
+        }
+        Ok(self.applied())
+    }
+
+    fn applied(&self) -> Applied {
+        Applied { changed: !self.changes.is_empty(), pending: !self.pending.is_empty() }
     }
 
     fn apply_any(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let mut update = std::mem::take(&mut self.incoming);
+        let applied = update.parse(bytes).and_then(|()| self.apply_parsed(&update, bytes));
+        // Memory is kept for the next update, but not that of a whole document.
+        if update.structs.len() <= KEPT_STRUCTS {
+            self.incoming = update;
+        }
+        applied
+    }
+
+    fn apply_parsed(&mut self, update: &Update, bytes: &[u8]) -> Result<(), Error> {
         let mut plan = std::mem::take(&mut self.plan);
-        let parsed = update.parse(bytes).and_then(|()| {
-            plan.make(&self.store, &update);
-            self.check_room(&update, bytes, plan.waiting.len())
-        });
-        if parsed.is_ok() && !(plan.waiting.is_empty() && self.apply_bulk(&update, bytes, &plan.ready)) {
+        plan.make(&self.store, update);
+        let has_room = self.check_room(update, bytes, plan.waiting.len());
+        if has_room.is_ok() && !(plan.waiting.is_empty() && self.apply_bulk(update, bytes, &plan.ready)) {
             for &at in &plan.ready {
                 self.integrate(&update.structs[at as usize], bytes);
             }
-            self.keep_waiting(&update, bytes, &plan.waiting);
+            self.keep_waiting(update, bytes, &plan.waiting);
             self.apply_deletes(&update.deletes);
             if !self.pending.is_empty() {
                 self.retry_pending();
             }
         }
-        // Memory is kept for the next update, but not that of a whole document.
         if update.structs.len() <= KEPT_STRUCTS {
-            self.incoming = update;
             self.plan = plan;
         }
-        parsed
+        has_room
     }
 
     fn check_room(&self, update: &Update, bytes: &[u8], waiting: usize) -> Result<(), Error> {

@@ -47,7 +47,11 @@ impl Update {
         if u32::try_from(bytes.len()).is_err() {
             return Err(ErrorKind::TooLarge.into());
         }
-        let from = &mut Reader::new(bytes);
+        self.parse_part(&mut Reader::new(bytes))
+    }
+
+    /// Reads an update behind what was read before; to the reader's end.
+    pub(super) fn parse_part(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
         for _ in 0..from.read_count(3)? {
             self.parse_client(from)?;
         }

@@ -105,6 +105,10 @@ pub fn apply(input: &[u8]) {
     let merged = merge_updates(&accepted).expect("what was accepted is merged");
     let mut others = [replica(3, gc), replica(4, gc)];
     others[0].apply_update(&merged).expect("what was merged is read");
+    let mut at_once = replica(5, gc);
+    at_once.apply_updates(&accepted).expect("what was accepted is read");
+    check(&at_once);
+    assert_eq!(encoded(&at_once), encoded(&others[0]));
     for update in accepted.iter().rev() {
         others[1].apply_update(update).expect("it was accepted before");
     }
@@ -156,6 +160,9 @@ pub fn program(input: &[u8]) {
     }
     docs.push(loaded(&[&merged], true));
     docs.push(loaded(&[&merged], false));
+    let mut at_once = replica(1000, true);
+    at_once.apply_updates(&updates.iter().map(Vec::as_slice).collect::<Vec<_>>()).expect("updates are read");
+    docs.push(at_once);
     let reloaded = encoded(&docs[0]);
     docs.push(loaded(&[&reloaded], true));
     let expected = contents(&mut docs[0]);
