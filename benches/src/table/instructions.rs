@@ -1,0 +1,55 @@
+//! The table of instructions, counted by callgrind.
+
+use super::cell::{Cell, digits, head, line};
+use super::contender::contenders;
+use super::trial::counted;
+use super::{Selection, publish};
+use crate::row::{Curve, Row};
+use anyhow::Result;
+use std::time::Duration;
+
+const HEAD: &str = "# Instructions
+
+Written by `cargo run --release -p merganser-benches --features rivals --bin table -- instructions` (valgrind must be
+installed). Instructions of the measured part alone, as callgrind counts them, with libc, for each edit; for rows that do one
+thing, such as loading, in all. No noise, but no caches either. A peer that isn't done after 60 s under callgrind, with what it
+prepares, is stopped; an empty cell: the peer can't do it.
+";
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Fills the table.
+///
+/// # Errors
+/// No valgrind, results that can't be written.
+pub fn write_instructions(selection: &Selection) -> Result<()> {
+    let mut body = head("work");
+    let is_counted = |row: &Row| selection.only.is_some() || is_told(row);
+    for row in selection.rows().into_iter().filter(is_counted) {
+        let mut cells = Vec::new();
+        for contender in contenders() {
+            cells.push(match counted(&row, &contender, LIMIT)? {
+                Ok(count) => {
+                    let number = count.all as f64 / row.edits as f64;
+                    Cell::Figure(number, digits(number))
+                }
+                Err(outcome) => Cell::Without(outcome),
+            });
+        }
+        eprintln!("{}: {}", row.name, cells.iter().map(Cell::shown).collect::<Vec<_>>().join(" | "));
+        let target = row.target.instructions;
+        body += &line(&row.name, target, &target.map_or_else(String::new, digits), &cells);
+    }
+    publish(selection, "instructions.md", HEAD, &body)
+}
+
+/// Rows with a target, and those whose times are small or whose growth matters. Under callgrind the rest takes hours.
+fn is_told(row: &Row) -> bool {
+    let is_small_place = matches!(row.curve, Some((Curve::Pieces, pieces)) if pieces <= 100_000);
+    let is_small_crowd = matches!(row.curve, Some((Curve::Crowd, clients)) if clients <= 1_000);
+    row.target.instructions.is_some()
+        || row.twin.is_some()
+        || row.name.starts_with("map")
+        || is_small_place
+        || is_small_crowd
+}
