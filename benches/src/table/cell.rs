@@ -58,11 +58,16 @@ pub(super) fn line(name: &str, target: Option<f64>, shown_target: &str, cells: &
 pub(super) fn digits(number: f64) -> String {
     match number {
         0.0 => "0".into(),
-        _ if number >= 99.5 => grouped(number.round() as usize),
+        _ if number >= 99.5 => whole(number),
         _ if number >= 9.95 => format!("{number:.1}"),
         _ if number >= 0.0995 => format!("{number:.2}"),
         _ => format!("{number:.3}"),
     }
+}
+
+/// A whole number, in groups of three digits.
+pub(super) fn whole(number: f64) -> String {
+    grouped(number.round() as usize)
 }
 
 /// A number with a comma after each three digits.

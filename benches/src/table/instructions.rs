@@ -12,11 +12,11 @@ const HEAD: &str = "# Instructions
 
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- instructions` (valgrind must be
 installed). Instructions of the measured part alone, as callgrind counts them, with libc, for each edit; for rows that do one
-thing, such as loading, in all. No noise, but no caches either. A peer that isn't done after 60 s under callgrind, with what it
+thing, such as loading, in all. No noise, but no caches either. A peer that isn't done after 12 s under callgrind, with what it
 prepares, is stopped; an empty cell: the peer can't do it.
 ";
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(12);
 
 /// Fills the table.
 ///

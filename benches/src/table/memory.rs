@@ -1,6 +1,6 @@
 //! The tables of allocations, heap and bytes. Each figure is from a process of its own.
 
-use super::cell::{Cell, digits, head, line};
+use super::cell::{Cell, head, line, whole};
 use super::contender::contenders;
 use super::trial::{Measure, Outcome, Told, trial};
 use super::{Selection, publish};
@@ -13,11 +13,11 @@ const HEAD: &str = "# Allocations, heap and bytes
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- memory`. Each figure is from one run in a
 process of its own, with an allocator that counts. *Allocations* are calls of alloc and realloc in the measured part; *live
 heap* is what that part allocated and what its outcome still holds, with the text; *peak* is the most that was live in
-between. *Bytes* is what comes out: a document or an update. A peer that isn't done after 20 s is stopped; an empty cell: the
+between. *Bytes* is what comes out: a document or an update. A peer that isn't done after 15 s is stopped; an empty cell: the
 peer can't do it.
 ";
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// One of the figures of a run, its target, and whether a row has it at all.
 struct Figure {
@@ -62,7 +62,7 @@ pub fn write_memory(selection: &Selection) -> Result<()> {
 fn line_of(figure: &Figure, row: &Row, outcomes: &[Outcome]) -> String {
     let cell = |outcome: &Outcome| match outcome {
         Outcome::Done(told) => {
-            (figure.of)(told).map_or(Cell::Without(Outcome::Unsupported), |number| Cell::Figure(number, digits(number)))
+            (figure.of)(told).map_or(Cell::Without(Outcome::Unsupported), |number| Cell::Figure(number, whole(number)))
         }
         without => Cell::Without(without.clone()),
     };
@@ -74,5 +74,5 @@ fn line_of(figure: &Figure, row: &Row, outcomes: &[Outcome]) -> String {
         Outcome::Done(ours) => (figure.target)(&row.target, ours),
         _ => None,
     };
-    line(&row.name, target, &target.map_or_else(String::new, digits), &cells)
+    line(&row.name, target, &target.map_or_else(String::new, whole), &cells)
 }

@@ -19,7 +19,7 @@ const HEAD: &str = "# Times
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- speed`. All peers run in one process,
 turn by turn, so that a machine that changes its speed changes it for all. A cell has the least processor time of up to 15
 turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds. A peer that
-isn't done after 20 s, with what it prepares, is stopped. In milliseconds for the whole row, except where it says µs: there
+isn't done after 15 s, with what it prepares, is stopped. In milliseconds for the whole row, except where it says µs: there
 for one edit. An empty cell: the peer can't do it. The text at the end of every row is checked.
 
 *Target* is what is to be reached; relative ones are worked out from this run. cola's operations are structs in memory, nothing
@@ -29,7 +29,7 @@ edit's update. *Checkpoint* is what opens fastest with the full history: for mos
 ";
 
 /// Beyond it a peer is stopped.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(15);
 /// So much processor time a peer has in a row.
 const BUDGET_SECONDS: f64 = 1.5;
 /// A peer whose one turn takes longer has only that of its trial.
