@@ -16,9 +16,9 @@ fn keystrokes(trace: &Trace) -> &[Patch] {
 }
 
 pub(super) fn merge<P: Peer>(trace: &Trace) -> Part {
+    P::merge(&replay::updates::<P::Writer>(&trace.patches[..1])?)?;
     let updates = replay::updates::<P::Writer>(keystrokes(trace))?;
     let text = replay::remote::<P>(&updates)?.text();
-    P::merge(&replay::updates::<P::Writer>(&trace.patches[..1])?)?;
     Ok(work(
         || (),
         move |()| P::merge(&updates).expect("it could before"),
@@ -32,8 +32,8 @@ pub(super) fn merge<P: Peer>(trace: &Trace) -> Part {
 /// What somebody lacks who has the first half.
 pub(super) fn difference<P: Peer>(trace: &Trace) -> Part {
     let updates = replay::updates::<P::Writer>(keystrokes(trace))?;
-    let text = replay::remote::<P>(&updates)?.text();
     let merged = P::merge(&updates)?;
+    let text = replay::remote::<P>(&updates)?.text();
     let half = replay::updates::<P::Writer>(&trace.patches[..KEYSTROKES / 2])?;
     let half_merged = P::merge(&half)?;
     let known = P::state_vector(&half_merged)?;

@@ -23,7 +23,7 @@ impl Cell {
     pub(super) fn shown(&self) -> String {
         match self {
             Cell::Figure(_, shown) => shown.clone(),
-            Cell::Without(Outcome::TooLong(limit)) => format!("stopped after {} s", limit.as_secs()),
+            Cell::Without(Outcome::TooLong(limit)) => format!("stopped after {} s", limit.as_secs_f64()),
             Cell::Without(Outcome::Failed(_)) => "fails".into(),
             Cell::Without(_) => String::new(),
         }

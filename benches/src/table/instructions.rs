@@ -1,7 +1,7 @@
 //! The table of instructions, counted by callgrind.
 
 use super::cell::{Cell, digits, head, line};
-use super::contender::contenders;
+use super::contender::{Contender, contenders};
 use super::trial::counted;
 use super::{Selection, publish};
 use crate::row::{Curve, Row};
@@ -12,11 +12,11 @@ const HEAD: &str = "# Instructions
 
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- instructions` (valgrind must be
 installed). Instructions of the measured part alone, as callgrind counts them, with libc, for each edit; for rows that do one
-thing, such as loading, in all. No noise, but no caches either. A peer that isn't done after 12 s under callgrind, with what it
-prepares, is stopped; an empty cell: the peer can't do it.
+thing, such as loading, in all. No noise, but no caches either. A peer that takes more than 1.5 s without callgrind, with what it
+prepares, or more than a minute with it, is stopped; an empty cell: the peer can't do it.
 ";
 
-const LIMIT: Duration = Duration::from_secs(12);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Fills the table.
 ///
@@ -26,21 +26,35 @@ pub fn write_instructions(selection: &Selection) -> Result<()> {
     let mut body = head("work");
     let is_counted = |row: &Row| selection.only.is_some() || is_told(row);
     for row in selection.rows().into_iter().filter(is_counted) {
-        let mut cells = Vec::new();
-        for contender in contenders() {
-            cells.push(match counted(&row, &contender, LIMIT)? {
-                Ok(count) => {
-                    let number = count.all as f64 / row.edits as f64;
-                    Cell::Figure(number, digits(number))
-                }
-                Err(outcome) => Cell::Without(outcome),
-            });
-        }
+        let cells = cells(&row)?;
         eprintln!("{}: {}", row.name, cells.iter().map(Cell::shown).collect::<Vec<_>>().join(" | "));
         let target = row.target.instructions;
         body += &line(&row.name, target, &target.map_or_else(String::new, digits), &cells);
     }
     publish(selection, "instructions.md", HEAD, &body)
+}
+
+/// All peers in one row, as many at once as there are processors: what is counted doesn't depend on what else runs.
+fn cells(row: &Row) -> Result<Vec<Cell>> {
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let cell = |contender: &Contender| {
+        Ok(match counted(row, contender, LIMIT)? {
+            Ok(count) => {
+                let number = count.all as f64 / row.edits as f64;
+                Cell::Figure(number, digits(number))
+            }
+            Err(outcome) => Cell::Without(outcome),
+        })
+    };
+    let mut cells = Vec::new();
+    for some in contenders().chunks(at_once) {
+        let done: Vec<Result<Cell>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = some.iter().map(|contender| scope.spawn(move || cell(contender))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic in a thread that waits")).collect()
+        });
+        cells.extend(done.into_iter().collect::<Result<Vec<Cell>>>()?);
+    }
+    Ok(cells)
 }
 
 /// Rows with a target, and those whose times are small or whose growth matters. Under callgrind the rest takes hours.

@@ -129,13 +129,19 @@ fn failed(said: &[u8]) -> Outcome {
     Outcome::Failed(lines.join(" "))
 }
 
+/// Beyond it work is not given to callgrind, under which it takes fifty times as long.
+const LIMIT_WITHOUT_CALLGRIND: Duration = Duration::from_millis(1_500);
+
 /// Has callgrind count it.
 pub(super) fn counted(row: &Row, contender: &Contender, limit: Duration) -> Result<Result<Count, Outcome>> {
-    let out = std::env::temp_dir().join(format!("merganser-table-{}", std::process::id()));
+    match trial(row, contender, Measure::Time, LIMIT_WITHOUT_CALLGRIND)? {
+        Outcome::Done(_) => {}
+        without => return Ok(Err(without)),
+    }
+    let name = format!("merganser-table-{}-{}", std::process::id(), contender.name.replace(' ', "-"));
+    let out = std::env::temp_dir().join(name);
     let counted = count(&std::env::current_exe()?, &arguments(row, contender, "nothing"), &out, limit);
     Ok(match counted {
-        // Nothing was measured.
-        Ok(Count { all: 0, .. }) => Err(Outcome::Unsupported),
         Ok(count) => Ok(count),
         Err(Failure::TooLong) => Err(Outcome::TooLong(limit)),
         Err(Failure::Failed(said)) => Err(failed(said.as_bytes())),
