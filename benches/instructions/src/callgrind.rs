@@ -91,7 +91,12 @@ pub fn count(program: &Path, arguments: &[&str], out: &Path, limit: Duration) ->
     }
     let profile = std::fs::read_to_string(out)?;
     std::fs::remove_file(out)?;
-    Ok(sum(&profile, &program.to_string_lossy()))
+    let count = sum(&profile, &program.to_string_lossy());
+    if count.own == 0 {
+        // Taken for a figure, this would be a great success.
+        return Err(Failure::Failed(format!("nothing of {} was counted", program.display())));
+    }
+    Ok(count)
 }
 
 /// Sums the lines of a callgrind profile that tell what a function itself executed. A line behind `calls=` tells what a

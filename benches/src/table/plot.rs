@@ -60,10 +60,17 @@ fn draw_one(points: &[&Point], file: &str, title: &str, x: &str, y: &str) -> Res
     let mut chart = ChartBuilder::on(&area)
         .caption(title, ("sans-serif", 20))
         .margin(16)
+        .margin_right(48)
         .x_label_area_size(40)
         .y_label_area_size(64)
         .build_cartesian_2d((first..last).log_scale(), (least * 0.7..most * 1.4).log_scale())?;
-    chart.configure_mesh().x_desc(x).y_desc(y).light_line_style(RGBColor(240, 240, 240)).draw()?;
+    chart
+        .configure_mesh()
+        .x_desc(x)
+        .y_desc(y)
+        .x_label_formatter(&f64::to_string)
+        .light_line_style(RGBColor(240, 240, 240))
+        .draw()?;
     for (column, contender) in contenders().iter().enumerate() {
         let line: Vec<(f64, f64)> =
             points.iter().filter_map(|(_, at, figures)| Some((*at as f64, figures[column]?))).collect();
