@@ -47,7 +47,7 @@ impl Times {
 
 /// Has the allocator put together what was freed before. Left to the first large allocation of the work that is measured, it
 /// would count as the work's.
-fn tidy_heap() {
+pub fn tidy_heap() {
     drop(black_box(Vec::<u8>::with_capacity(100_000)));
 }
 

@@ -12,11 +12,11 @@ const HEAD: &str = "# Instructions
 
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- instructions` (valgrind must be
 installed). Instructions of the measured part alone, as callgrind counts them, with libc, for each edit; for rows that do one
-thing, such as loading, in all. No noise, but no caches either. A peer that takes more than 1.5 s without callgrind, with what it
-prepares, or more than a minute with it, is stopped; an empty cell: the peer can't do it.
+thing, such as loading, in all. No noise, but no caches either. A peer that takes more than 3 s without callgrind, with what it
+prepares, or more than 2 minutes with it, is stopped; an empty cell: the peer can't do it.
 ";
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Fills the table.
 ///

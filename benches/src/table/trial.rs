@@ -2,7 +2,7 @@
 
 use super::contender::{Contender, contenders};
 use crate::allocator::{self, Heap};
-use crate::measure::once;
+use crate::measure::{once, tidy_heap};
 use crate::row::{Inputs, Row, rows};
 use anyhow::{Context, Result};
 use merganser_instructions::callgrind::{Count, Failure, count, measured};
@@ -70,6 +70,7 @@ pub fn run(inputs: &Inputs, row: &str, peer: &str, measure: Measure) -> Result<(
             let mut outcome = Ok(());
             let in_all = once(|| {
                 work.set_up();
+                tidy_heap();
                 told.seconds = once(|| work.run()).as_secs_f64();
                 outcome = work.check();
             });
@@ -86,6 +87,7 @@ pub fn run(inputs: &Inputs, row: &str, peer: &str, measure: Measure) -> Result<(
         }
         Measure::Nothing => {
             work.set_up();
+            tidy_heap();
             measured(&mut || work.run());
         }
     }
@@ -130,7 +132,7 @@ fn failed(said: &[u8]) -> Outcome {
 }
 
 /// Beyond it work is not given to callgrind, under which it takes fifty times as long.
-const LIMIT_WITHOUT_CALLGRIND: Duration = Duration::from_millis(1_500);
+const LIMIT_WITHOUT_CALLGRIND: Duration = Duration::from_secs(3);
 
 /// Has callgrind count it.
 pub(super) fn counted(row: &Row, contender: &Contender, limit: Duration) -> Result<Result<Count, Outcome>> {
