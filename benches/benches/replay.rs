@@ -1,8 +1,8 @@
 //! Criterion: trace replay, encode and load, Merganser and yrs side by side.
 
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main, measurement::WallTime};
-use merganser_benches::peer::{Merganser, Peer, Yrs};
-use merganser_benches::replay::{self, Updates};
+use merganser_benches::peer::{Form, Frames, Merganser, Peer, Yrs};
+use merganser_benches::replay;
 use merganser_benches::trace::{self, Trace};
 use std::time::Duration;
 
@@ -23,8 +23,9 @@ fn benches(criterion: &mut Criterion) {
             local::<Yrs>(&mut group, &trace);
         }
         local::<Merganser>(&mut group, &trace);
-        let updates = replay::updates::<Merganser>(&trace);
-        let state = replay::remote::<Merganser>(&updates).encode();
+        let updates = replay::updates::<Merganser>(&trace.patches).expect("updates");
+        let mut merged: Merganser = replay::remote(&updates).expect("a document");
+        let state = merged.encode(Form::Update).expect("an update");
         received::<Yrs>(&mut group, &updates, &state);
         received::<Merganser>(&mut group, &updates, &state);
         group.finish();
@@ -33,22 +34,22 @@ fn benches(criterion: &mut Criterion) {
 
 fn local<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, trace: &Trace) {
     group.bench_function(format!("local/{}", P::NAME), |bencher| {
-        bencher.iter_with_large_drop(|| replay::local::<P>(trace));
+        bencher.iter_with_large_drop(|| replay::local::<P>(&trace.patches));
     });
     group.bench_function(format!("local to updates/{}", P::NAME), |bencher| {
-        bencher.iter_with_large_drop(|| replay::local_to_updates::<P>(trace));
+        bencher.iter_with_large_drop(|| replay::local_to_updates::<P>(&trace.patches));
     });
 }
 
-fn received<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, updates: &Updates, state: &[u8]) {
+fn received<P: Peer<Updates = Frames>>(group: &mut BenchmarkGroup<'_, WallTime>, updates: &Frames, state: &[u8]) {
     group.bench_function(format!("remote one by one/{}", P::NAME), |bencher| {
         bencher.iter_with_large_drop(|| replay::remote::<P>(updates));
     });
     group.bench_function(format!("load/{}", P::NAME), |bencher| {
-        bencher.iter_with_large_drop(|| replay::load::<P>(state));
+        bencher.iter_with_large_drop(|| P::load(replay::READER, Form::Update, state));
     });
-    let peer: P = replay::load(state);
-    group.bench_function(format!("encode/{}", P::NAME), |bencher| bencher.iter(|| peer.encode()));
+    let mut peer = P::load(replay::READER, Form::Update, state).expect("a document");
+    group.bench_function(format!("encode/{}", P::NAME), |bencher| bencher.iter(|| peer.encode(Form::Update)));
 }
 
 criterion_group!(replays, benches);

@@ -18,6 +18,39 @@ const TURNS_AT_LEAST: usize = 3;
 const TURNS_AT_MOST: usize = 25;
 const BUDGET: Duration = Duration::from_secs(12);
 
+/// Processor times of the same work, turn by turn.
+#[derive(Clone, Debug, Default)]
+pub struct Times(Vec<Duration>);
+
+impl Times {
+    /// Does the work and adds its time.
+    pub fn add(&mut self, work: impl FnOnce()) {
+        tidy_heap();
+        self.0.push(once(work));
+    }
+
+    /// The least.
+    pub fn least(&self) -> Duration {
+        self.0.iter().min().copied().unwrap_or_default()
+    }
+
+    /// The median.
+    pub fn median(&self) -> Duration {
+        median(self.0.clone())
+    }
+
+    /// The most.
+    pub fn most(&self) -> Duration {
+        self.0.iter().max().copied().unwrap_or_default()
+    }
+}
+
+/// Has the allocator put together what was freed before. Left to the first large allocation of the work that is measured, it
+/// would count as the work's.
+pub fn tidy_heap() {
+    drop(black_box(Vec::<u8>::with_capacity(100_000)));
+}
+
 /// Measures both in turns: at least 3, at most 25, and no more beyond that least number once 12 s of processor time are
 /// spent. Dropping a result is not timed.
 pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> Pair {

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -59,13 +60,16 @@ impl Trace {
     /// # Errors
     /// A file that is missing or is no trace, or a trace that doesn't begin with an empty text.
     pub fn read(folder: &Path, name: &str) -> Result<Trace> {
-        let path = folder.join("sequential").join(name).with_extension("json.gz");
-        let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
-        let reader = BufReader::new(GzDecoder::new(BufReader::new(file)));
-        let trace: TraceFile =
-            serde_json::from_reader(reader).with_context(|| format!("reading {}", path.display()))?;
+        let trace: TraceFile = read_file(&folder.join("sequential").join(name).with_extension("json.gz"))?;
         ensure!(trace.start_content.is_empty(), "{name} begins with content");
         let patches = trace.txns.into_iter().flat_map(|line| line.patches).collect();
         Ok(Trace { name: name.to_owned(), patches, end: trace.end_content })
     }
+}
+
+/// Reads a gzipped JSON file.
+pub(crate) fn read_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    let reader = BufReader::new(GzDecoder::new(BufReader::new(file)));
+    serde_json::from_reader(reader).with_context(|| format!("reading {}", path.display()))
 }

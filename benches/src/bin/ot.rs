@@ -1,5 +1,5 @@
 //! Measures operational transformation: the algebra beside quill-delta in Node and the crate `operational-transform`, and
-//! what an operation costs in a room. Writes `benches/OT.md`.
+//! what an operation costs in a room. Writes `benches/results/ot.md`.
 
 use anyhow::{Context, Result, ensure};
 use merganser::archive::{MemoryStore, Store};
@@ -315,7 +315,7 @@ fn main() -> Result<()> {
     let mut text = format!("{HEAD}{}\n", machine());
     algebra(&mut text)?;
     rooms(&mut text)?;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("OT.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/ot.md");
     std::fs::write(&path, &text).with_context(|| format!("writing {}", path.display()))?;
     print!("{text}");
     Ok(())

@@ -1,94 +1,66 @@
-//! Measures Merganser and yrs side by side on the editing traces and writes the table `benches/RESULTS.md`.
+//! The table: every engine in every row of work, in time, instructions or memory. Writes `benches/results/`.
 
-use anyhow::{Context, Result, ensure};
-use merganser_benches::allocator::{self, Counting, Heap};
-use merganser_benches::measure::{Pair, compare};
-use merganser_benches::peer::{Merganser, Peer, Yrs};
-use merganser_benches::replay;
-use merganser_benches::report::{heap_rows, machine, space_row, speed_row};
-use merganser_benches::trace::{self, Trace};
-use std::path::Path;
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use merganser_benches::allocator::Counting;
+use merganser_benches::row::Inputs;
+use merganser_benches::table::{Measure, Selection, run, write_instructions, write_memory, write_speed};
+use merganser_benches::trace;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-const TRACES: [&str; 8] = [
-    "automerge-paper",
-    "rustcode",
-    "sveltecomponent",
-    "seph-blog1",
-    "friendsforever_flat",
-    "clownschool_flat",
-    "json-crdt-patch",
-    "json-crdt-blog-post",
-];
+/// Measures Merganser beside other engines. `MERGANSER_TRACES` names the folder of the editing traces.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
 
-const HEAD: &str = "# Merganser beside yrs
+#[derive(Subcommand)]
+enum Command {
+    /// Times, turn by turn in one process; writes `speed.md` and the curves.
+    Speed(Rows),
+    /// Instructions, counted by callgrind; writes `instructions.md`.
+    Instructions(Rows),
+    /// Allocations, heap and bytes; writes `memory.md`.
+    Memory(Rows),
+    /// One row by one peer, once, in this process. The other commands call this one.
+    Run {
+        /// The row's name.
+        row: String,
+        /// The peer's name.
+        peer: String,
+        /// What to measure.
+        #[arg(value_enum, default_value = "time")]
+        measure: Measure,
+    },
+}
 
-Written by `cargo run --release -p merganser-benches --bin table`; the traces are those of
-[editing-traces](https://github.com/josephg/editing-traces). Both engines run in one process, turn by turn; a time is the
-median processor time of n turns, a ratio is the median of the turns' ratios with the smallest and the greatest in
-brackets. Take the ratios: times depend on the machine.
+#[derive(Args)]
+struct Rows {
+    /// Only rows whose name contains this; they are printed and not written.
+    #[arg(long)]
+    only: Option<String>,
+    /// The rows that take minutes, too.
+    #[arg(long)]
+    long: bool,
+}
 
-- *local*: every edit of the trace in a transaction of its own.
-- *local, to updates*: the same, and the update (v1) of each is written.
-- *remote, one by one*: each of these updates is applied to an empty document, in a transaction of its own. Both engines
-  apply the same bytes, those that Merganser wrote.
-- *encode*: the whole document as one update.
-- *load*: that update is applied to an empty document: once as yrs encodes it, once as Merganser does; both engines
-  load the same bytes.
-- *live heap* is what the document holds after the work, *allocations* are calls of alloc and realloc meanwhile.
-";
+impl From<Rows> for Selection {
+    fn from(rows: Rows) -> Selection {
+        Selection { only: rows.only, long: rows.long }
+    }
+}
 
 fn main() -> Result<()> {
+    let command = Cli::parse().command;
     let Some(folder) = trace::folder() else { return Ok(()) };
-    let mut speed = String::from("| trace | work | Merganser | yrs | times faster | n |\n|---|---|--:|--:|--:|--:|\n");
-    let mut space = String::from("| trace | what | Merganser | yrs | Merganser / yrs |\n|---|---|--:|--:|--:|\n");
-    for name in TRACES {
-        let trace = Trace::read(&folder, name)?;
-        eprintln!("{name}: {} edits", trace.patches.len());
-        measure(&trace, &mut speed, &mut space)?;
+    let inputs = Inputs::new(folder);
+    match command {
+        Command::Speed(rows) => write_speed(&inputs, &rows.into()),
+        Command::Instructions(rows) => write_instructions(&rows.into()),
+        Command::Memory(rows) => write_memory(&rows.into()),
+        Command::Run { row, peer, measure } => run(&inputs, &row, &peer, measure),
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
-    let text = format!("{HEAD}\n{}\n## Speed\n\n{speed}\n## Space\n\n{space}", machine());
-    std::fs::write(&path, &text).with_context(|| format!("writing {}", path.display()))?;
-    print!("{text}");
-    Ok(())
-}
-
-/// Measures one trace and adds its rows to both tables.
-fn measure(trace: &Trace, speed: &mut String, space: &mut String) -> Result<()> {
-    let (ours, our_heap) = allocator::count(|| replay::local::<Merganser>(trace));
-    let (theirs, their_heap) = allocator::count(|| replay::local::<Yrs>(trace));
-    ensure!(ours.text() == trace.end && theirs.text() == trace.end, "a replay of {} ends elsewhere", trace.name);
-    let updates = replay::updates::<Merganser>(trace);
-    let received = [replay::remote::<Merganser>(&updates).text(), replay::remote::<Yrs>(&updates).text()];
-    ensure!(received.iter().all(|text| *text == trace.end), "updates of {} end elsewhere", trace.name);
-    let (our_state, their_state) = (ours.encode(), theirs.encode());
-    let mut time = |work: &str, pair: Pair| {
-        eprintln!("  {work}: {:.1} times faster, n = {}", pair.ratio(), pair.turns());
-        speed_row(speed, &trace.name, work, &pair);
-    };
-    time("local", compare(|| replay::local::<Merganser>(trace), || replay::local::<Yrs>(trace)));
-    time(
-        "local, to updates",
-        compare(|| replay::local_to_updates::<Merganser>(trace), || replay::local_to_updates::<Yrs>(trace)),
-    );
-    time("remote, one by one", compare(|| replay::remote::<Merganser>(&updates), || replay::remote::<Yrs>(&updates)));
-    time("encode", compare(|| ours.encode(), || theirs.encode()));
-    for (work, state) in [("load, as yrs encodes it", &their_state), ("load, as Merganser does", &our_state)] {
-        time(work, compare(|| replay::load::<Merganser>(state), || replay::load::<Yrs>(state)));
-    }
-    drop((ours, theirs));
-    space_row(space, &trace.name, "encoded, bytes", our_state.len(), their_state.len());
-    heap_rows(space, &trace.name, "local", our_heap, their_heap);
-    let our_heap = heap(|| replay::remote::<Merganser>(&updates));
-    heap_rows(space, &trace.name, "remote, one by one", our_heap, heap(|| replay::remote::<Yrs>(&updates)));
-    let our_heap = heap(|| replay::load::<Merganser>(&their_state));
-    heap_rows(space, &trace.name, "load, as yrs encodes it", our_heap, heap(|| replay::load::<Yrs>(&their_state)));
-    Ok(())
-}
-
-fn heap<T>(work: impl FnOnce() -> T) -> Heap {
-    allocator::count(work).1
 }

@@ -1,0 +1,69 @@
+//! The table of instructions, counted by callgrind.
+
+use super::cell::{Cell, digits, head, line};
+use super::contender::{Contender, contenders};
+use super::trial::counted;
+use super::{Selection, publish};
+use crate::row::{Curve, Row};
+use anyhow::Result;
+use std::time::Duration;
+
+const HEAD: &str = "# Instructions
+
+Written by `cargo run --release -p merganser-benches --features rivals --bin table -- instructions` (valgrind must be
+installed). Instructions of the measured part alone, as callgrind counts them, with libc, for each edit; for rows that do one
+thing, such as loading, in all. No noise, but no caches either. A peer that takes more than 3 s without callgrind, with what it
+prepares, or more than 2 minutes with it, is stopped; an empty cell: the peer can't do it.
+";
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Fills the table.
+///
+/// # Errors
+/// No valgrind, results that can't be written.
+pub fn write_instructions(selection: &Selection) -> Result<()> {
+    let mut body = head("work");
+    let is_counted = |row: &Row| selection.only.is_some() || is_told(row);
+    for row in selection.rows().into_iter().filter(is_counted) {
+        let cells = cells(&row)?;
+        eprintln!("{}: {}", row.name, cells.iter().map(Cell::shown).collect::<Vec<_>>().join(" | "));
+        let target = row.target.instructions;
+        body += &line(&row.name, target, &target.map_or_else(String::new, digits), &cells);
+    }
+    publish(selection, "instructions.md", HEAD, &body)
+}
+
+/// All peers in one row, as many at once as there are processors: what is counted doesn't depend on what else runs.
+fn cells(row: &Row) -> Result<Vec<Cell>> {
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let cell = |contender: &Contender| {
+        Ok(match counted(row, contender, LIMIT)? {
+            Ok(count) => {
+                let number = count.all as f64 / row.edits as f64;
+                Cell::Figure(number, digits(number))
+            }
+            Err(outcome) => Cell::Without(outcome),
+        })
+    };
+    let mut cells = Vec::new();
+    for some in contenders().chunks(at_once) {
+        let done: Vec<Result<Cell>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = some.iter().map(|contender| scope.spawn(move || cell(contender))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic in a thread that waits")).collect()
+        });
+        cells.extend(done.into_iter().collect::<Result<Vec<Cell>>>()?);
+    }
+    Ok(cells)
+}
+
+/// Rows with a target, and those whose times are small or whose growth matters. Under callgrind the rest takes hours.
+fn is_told(row: &Row) -> bool {
+    let is_small_place = matches!(row.curve, Some((Curve::Pieces, pieces)) if pieces <= 100_000);
+    let is_small_crowd = matches!(row.curve, Some((Curve::Crowd, clients)) if clients <= 1_000);
+    row.target.instructions.is_some()
+        || row.twin.is_some()
+        || row.name.starts_with("map")
+        || is_small_place
+        || is_small_crowd
+}
