@@ -41,6 +41,31 @@ impl Replica {
         }
     }
 
+    /// Appends ASCII text at a place where its client goes on writing, directly behind what it wrote last. `before` is
+    /// the number of visible units before the place. `false` if it is not so; then nothing has changed. O(1).
+    #[inline]
+    pub(crate) fn append_typed(
+        &mut self,
+        client: Client,
+        place: Place,
+        before: u32,
+        right_origin: LocalId,
+        text: &[u8],
+    ) -> bool {
+        let sequence = self.store.order.sequence_of(place);
+        let log = self.store.log(client);
+        let (end, len) = (log.end(), text.len() as Clock);
+        // What it lengthens is visible, so the type is not deleted.
+        let goes_on = log.continues_text(sequence, right_origin)
+            && log.has_room(len, text.len())
+            && self.store.order.lengthen_before(place, client, len, before);
+        if goes_on {
+            self.note_inserted_from(client, end);
+            self.store.log_mut(client).append_typed(text);
+        }
+        goes_on
+    }
+
     /// Appends an item to a client's log only.
     pub(super) fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
         self.note_inserted(client);
@@ -68,11 +93,10 @@ impl Replica {
             is_joinable: owner.key.is_none(),
             payload,
         };
-        let log = self.store.log_mut(client);
-        log.append(entry, client);
+        self.store.append_to_log(client, entry);
         if item.content == Content::Deleted {
             let end = start + item.len;
-            log.note_deleted(start, end);
+            self.store.log_mut(client).note_deleted(start, end);
             self.changes.note_deleted(client, start, end);
         }
     }

@@ -82,11 +82,13 @@ impl Replica {
         if self.store.types.owner(sequence).key.is_some() {
             return false;
         }
-        let end = self.store.log(client).end();
-        if !self.store.log_mut(client).continue_text(sequence, origin, right_origin, text) {
+        let log = self.store.log(client);
+        let end = log.end();
+        if origin.1 + 1 != end || !log.continues_text(sequence, right_origin) {
             return false;
         }
         self.note_inserted_from(client, end);
+        self.store.log_mut(client).append_typed(text);
         self.note_cuts(NO_ORIGIN, right_origin);
         self.store.order.continue_span(client, text.len() as Clock);
         true

@@ -216,26 +216,23 @@ impl Log {
         self.end += entry.len;
     }
 
-    /// Appends ASCII text to the last block if it continues that. The block must not be a map entry's.
+    /// Whether ASCII text whose origin is the last unit of all would continue the last block. The block must not be a map
+    /// entry's.
     #[inline]
-    pub(crate) fn continue_text(
-        &mut self,
-        sequence: Sequence,
-        origin: LocalId,
-        right_origin: LocalId,
-        text: &[u8],
-    ) -> bool {
-        let Some(last) = self.blocks.last() else { return false };
-        let continues = last.content == Content::String
-            && last.is_ascii
-            && last.sequence == sequence
-            && last.right_origin == right_origin
-            && origin.1 + 1 == self.end;
-        if continues {
-            self.append_payload(text);
-            self.end += text.len() as Clock;
-        }
-        continues
+    pub(crate) fn continues_text(&self, sequence: Sequence, right_origin: LocalId) -> bool {
+        self.blocks.last().is_some_and(|last| {
+            last.content == Content::String
+                && last.is_ascii
+                && last.sequence == sequence
+                && last.right_origin == right_origin
+        })
+    }
+
+    /// Appends ASCII text to the last block, which it [continues](Self::continues_text).
+    #[inline]
+    pub(crate) fn append_typed(&mut self, text: &[u8]) {
+        self.append_payload(text);
+        self.end += text.len() as Clock;
     }
 
     #[inline]

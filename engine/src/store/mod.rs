@@ -31,6 +31,8 @@ pub(crate) use types::{Owner, TypeHandle};
 #[derive(Debug)]
 pub(crate) struct Store {
     logs: Vec<Log>,
+    /// Whether some text is not ASCII.
+    has_wide_text: bool,
     handles: BTreeMap<ClientId, Client>,
     /// The client that was last looked up.
     recent: (ClientId, Client),
@@ -50,6 +52,7 @@ impl Store {
     pub(crate) fn new(collects: bool) -> Store {
         Store {
             logs: Vec::new(),
+            has_wide_text: false,
             handles: BTreeMap::new(),
             recent: (ClientId::MAX, Client::MAX),
             order: Order::default(),
@@ -67,8 +70,16 @@ impl Store {
     }
 
     /// Whether some text is not ASCII.
+    #[inline]
     pub(crate) fn has_wide_text(&self) -> bool {
-        self.logs.iter().any(|log| log.has_wide_text())
+        self.has_wide_text
+    }
+
+    /// Appends units at the end of a client's log.
+    pub(crate) fn append_to_log(&mut self, client: Client, entry: Entry<'_>) {
+        let log = &mut self.logs[client as usize];
+        log.append(entry, client);
+        self.has_wide_text |= log.has_wide_text();
     }
 
     /// The handle of a client, if it has written.

@@ -193,7 +193,7 @@ impl Doc {
     /// Refuses a position inside a surrogate pair. One at the end or beyond is none.
     fn check_border(&self, sequence: Sequence, index: u32) -> Result<(), Error> {
         let order = &self.store().order;
-        if index >= order.visible_len(sequence) {
+        if !self.store().has_wide_text() || index >= order.visible_len(sequence) {
             return Ok(());
         }
         match order.unit_after(order.find_visible(sequence, index)) {
@@ -210,7 +210,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         let sequence = self.list(handle);
-        let (replica, _) = self.author();
+        let (replica, client) = self.author();
         let place = text_place(&mut replica.store, sequence, index)?;
         let order = &replica.store.order;
         let right_origin = place.and_then(|place| order.unit_after(place)).unwrap_or(NO_ORIGIN);
@@ -218,6 +218,13 @@ impl Transaction<'_> {
             return Err(ErrorKind::InsideSurrogatePair.into());
         }
         let origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
+        if let Some(place) = place
+            && len as usize == payload.len()
+            && origin.0 == client
+            && replica.append_typed(client, place, index, right_origin, payload)
+        {
+            return Ok(());
+        }
         let (before, content) = (Some(index), Content::String);
         self.author_item(NewItem { sequence, place, before, origin, right_origin, content, len, payload })?;
         Ok(())

@@ -73,6 +73,28 @@ impl Order {
         self.change_visible(id, len.into());
     }
 
+    /// Lengthens the visible span before a place by the next units of its client, if it ends with the last of them.
+    /// `before` is the number of visible units before the place. O(1).
+    #[inline]
+    pub(crate) fn lengthen_before(&mut self, place: Place, client: Client, len: Clock, before: u32) -> bool {
+        let Place { leaf, span, offset } = self.prefer_previous_leaf(place);
+        let found = &mut self.leaves[leaf as usize];
+        let sequence = found.sequence;
+        let Some(at) = span.checked_sub(1).filter(|_| offset == 0) else { return false };
+        let Some(lengthened) = found.spans.get_mut(at as usize) else { return false };
+        let index = &mut self.index[client as usize];
+        if !lengthened.is_visible_of(client) || lengthened.end() != index.end() {
+            return false;
+        }
+        let before = before - lengthened.len;
+        lengthened.len += len;
+        index.append(len, leaf);
+        self.hint = (leaf, at);
+        self.cursor = Some(Cursor { sequence, leaf, span: at, before });
+        self.change_visible(leaf, len.into());
+        true
+    }
+
     fn insert_first(&mut self, sequence: Sequence, new: Span) {
         let leaf = self.leaves.len() as u32;
         self.index[new.client() as usize].append(new.len, leaf);
