@@ -2,9 +2,9 @@
 
 use super::Replica;
 use crate::lib0::write_var_uint;
-use crate::store::Client;
-use crate::update::write_delete_set;
-use crate::values::{ClientId, Clock, StateVector};
+use crate::store::{Client, LocalId, NO_ORIGIN};
+use crate::update::{Single, Text, write_delete_set};
+use crate::values::{ClientId, Clock, Id, StateVector};
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -52,6 +52,41 @@ impl Replica {
 
     /// Appends what the open transaction changed as update v1.
     pub(crate) fn write_changes(&self, out: &mut Vec<u8>) {
+        match self.single_change() {
+            Some(single) => single.write(out),
+            None => self.write_any_changes(out),
+        }
+    }
+
+    /// What the open transaction changed, if it is what someone who types does.
+    #[inline]
+    fn single_change(&self) -> Option<Single<'_>> {
+        let id = |(client, clock): LocalId| Id::new(self.store.log(client).client, clock);
+        let deleted = match self.changes.deleted[..] {
+            [] => None,
+            [(client, start, end)] => Some((self.store.log(client).client, start, end)),
+            _ => return None,
+        };
+        let text = match self.changes.inserted[..] {
+            [] => None,
+            [client] => {
+                let log = self.store.log(client);
+                let from = log.changed_from.filter(|from| *from >= log.deleted_end())?;
+                let (block, text) = log.ascii_since(from)?;
+                let origin = if from > block.clock { (client, from - 1) } else { block.origin };
+                let [origin, right_origin] =
+                    [origin, block.right_origin].map(|local| (local != NO_ORIGIN).then(|| id(local)));
+                let is_named =
+                    origin.or(right_origin).is_some() && self.store.types.owner(block.sequence).key.is_none();
+                is_named.then_some(())?;
+                Some(Text { id: id((client, from)), origin, right_origin, text })
+            }
+            _ => return None,
+        };
+        Some(Single { text, deleted })
+    }
+
+    fn write_any_changes(&self, out: &mut Vec<u8>) {
         let mut inserted: SmallVec<[Client; 4]> = SmallVec::from_slice(&self.changes.inserted);
         inserted.sort_unstable_by_key(|client| Reverse(self.store.log(*client).client));
         write_var_uint(out, inserted.len() as u64);

@@ -16,5 +16,5 @@ pub use columns::{
 pub(crate) use json::MAX_JSON_NESTING;
 pub use json::check_json;
 pub use reader::Reader;
-pub(crate) use varint::decode_var_uint;
+pub(crate) use varint::{decode_var_uint, encode_word};
 pub use writer::{var_uint_len, write_bytes, write_string, write_var_int, write_var_uint};

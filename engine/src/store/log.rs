@@ -144,6 +144,15 @@ impl Log {
         self.blocks[block].is_ascii.then(|| &self.payload(block)[from as usize..to as usize])
     }
 
+    /// The units from `from` on and the block that they stand in, if that is one, of ASCII text.
+    #[inline]
+    pub(crate) fn ascii_since(&self, from: Clock) -> Option<(&Block, &[u8])> {
+        let last = self.blocks.last()?;
+        let offset = from.checked_sub(last.clock)?;
+        let is_text = last.is_ascii && last.content == Content::String;
+        is_text.then(|| (last, &self.buffer[last.payload as usize + offset as usize..]))
+    }
+
     /// Text of a block between two of its unit offsets; halves of pairs that are cut off are said, not written.
     pub(crate) fn text_part(&self, block: usize, from: Clock, to: Clock) -> utf16::Cut<'_> {
         if let Some(part) = self.ascii_part(block, from, to) {
@@ -290,6 +299,12 @@ impl Log {
         let mut ranges: Vec<_> = self.deleted.iter().filter(|range| range.1 > from).copied().collect();
         join_ranges(&mut ranges);
         ranges
+    }
+
+    /// The clock after the last deleted one; 0 if nothing is.
+    #[inline]
+    pub(crate) fn deleted_end(&self) -> Clock {
+        self.deleted_end
     }
 
     /// Whether anything is deleted.

@@ -1,8 +1,11 @@
-//! The shape that nearly all updates of someone who types have, read without a table of structs.
+//! The shape that nearly all updates of someone who types have: read without a table of structs, and written at once.
 
 use super::structs::Content;
-use crate::lib0::decode_var_uint;
+use crate::lib0::{decode_var_uint, encode_word};
 use crate::values::{ClientId, Clock, Id};
+
+const ORIGIN: u8 = 0x80;
+const RIGHT_ORIGIN: u8 = 0x40;
 
 /// At most one run of text and one range of deletes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +41,78 @@ impl<'a> Single<'a> {
             _ => return None,
         };
         (from.at == bytes.len()).then_some(Single { text, deleted })
+    }
+
+    /// Appends it as an update v1. One of origin and right origin must be there. O(bytes).
+    #[inline]
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let mut head = Numbers::default();
+        match &self.text {
+            None => head.byte(0),
+            Some(Text { id, origin, right_origin, text }) => {
+                head.byte(1);
+                head.byte(1);
+                head.id(*id);
+                let info = Content::String as u8;
+                let left = if origin.is_some() { ORIGIN } else { 0 };
+                head.byte(info | left | if right_origin.is_some() { RIGHT_ORIGIN } else { 0 });
+                [origin, right_origin].into_iter().flatten().for_each(|id| head.id(*id));
+                head.number(text.len() as u64);
+                head.append_to(out);
+                out.extend_from_slice(text);
+                head = Numbers::default();
+            }
+        }
+        match self.deleted {
+            None => head.byte(0),
+            Some((client, start, end)) => {
+                head.byte(1);
+                head.number(client.value());
+                head.byte(1);
+                head.number(start.into());
+                head.number((end - start).into());
+            }
+        }
+        head.append_to(out);
+    }
+}
+
+/// Bytes and var-ints, which are appended to a vector together: there is room for what comes before a text.
+struct Numbers {
+    bytes: [u8; 80],
+    len: usize,
+}
+
+impl Default for Numbers {
+    #[inline(always)]
+    fn default() -> Self {
+        Numbers { bytes: [0; 80], len: 0 }
+    }
+}
+
+impl Numbers {
+    #[inline(always)]
+    fn byte(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    #[inline(always)]
+    fn number(&mut self, value: u64) {
+        let (word, len) = encode_word(value);
+        self.bytes[self.len..self.len + word.len()].copy_from_slice(&word);
+        self.len += len;
+    }
+
+    #[inline(always)]
+    fn id(&mut self, id: Id) {
+        self.number(id.client.value());
+        self.number(id.clock.into());
+    }
+
+    #[inline(always)]
+    fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes[..self.len]);
     }
 }
 
@@ -86,8 +161,6 @@ impl<'a> Unchecked<'a> {
 
     #[inline(always)]
     fn text_of_one_client(&mut self) -> Option<Text<'a>> {
-        const ORIGIN: u8 = 0x80;
-        const RIGHT_ORIGIN: u8 = 0x40;
         if self.byte()? != 1 {
             return None;
         }
