@@ -4,7 +4,7 @@ use crate::doc::{Commit, Doc};
 use crate::events::{DeltaChange, Inserted};
 use crate::ot::{Attributes, Delta, Op};
 use crate::types::{DeltaEdit, DeltaInsert, Prelim, Text, Value};
-use crate::values::{Any, Error};
+use crate::values::{Any, Error, sort_by_numbers};
 
 /// What each half of a surrogate pair is that somebody cut apart.
 const HALF: &str = "\u{fffd}";
@@ -84,7 +84,7 @@ fn whole(change: Delta, doc: &Doc, text: Text) -> Result<Delta, Error> {
         }
         look(at);
     }
-    halves.sort_unstable();
+    sort_by_numbers(&mut halves, |half| ((*half).into(), 0));
     halves.dedup();
     if halves.is_empty() {
         return Ok(change);

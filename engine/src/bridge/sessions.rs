@@ -2,6 +2,7 @@
 
 use crate::archive::records::SessionRecord;
 use crate::archive::{ChangeRecord, read_changes};
+use crate::values::{sort_by_numbers, sort_by_text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,7 +22,9 @@ impl Sessions {
     /// Those of a manifest.
     pub(crate) fn restore(records: &[SessionRecord]) -> Sessions {
         let done = |of: &SessionRecord| (Arc::from(&*of.session), Done { id: of.id, revision: of.revision });
-        Sessions(records.iter().map(done).collect())
+        let mut sessions = BTreeMap::new();
+        sessions.extend(records.iter().map(done));
+        Sessions(sessions)
     }
 
     /// What a manifest remembers: at most so many, those that were not active for longest are left out.
@@ -33,9 +36,9 @@ impl Sessions {
         };
         let mut records: Vec<SessionRecord> = self.0.iter().map(record).collect();
         if records.len() > most {
-            records.sort_unstable_by_key(|of| core::cmp::Reverse(of.revision));
+            sort_by_numbers(&mut records, |of| (u64::MAX - of.revision, 0));
             records.truncate(most);
-            records.sort_unstable_by(|a, b| a.session.cmp(&b.session));
+            sort_by_text(&mut records, |of| &of.session, str::cmp);
         }
         records
     }

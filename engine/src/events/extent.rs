@@ -2,7 +2,7 @@
 
 use crate::integrate::Replica;
 use crate::store::{Client, LocalId, Sequence, Store, TypeHandle};
-use crate::values::Clock;
+use crate::values::{Clock, sort_by_numbers};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -38,9 +38,9 @@ impl<'r> Extent<'r> {
     pub(super) fn of(replica: &'r Replica) -> Extent<'r> {
         let store = &replica.store;
         let mut added: Vec<_> = replica.inserted().collect();
-        added.sort_unstable_by_key(|(client, _)| *client);
+        sort_by_numbers(&mut added, |(client, _)| ((*client).into(), 0));
         let mut deleted: Vec<_> = replica.changes.deleted.clone();
-        deleted.sort_unstable();
+        sort_by_numbers(&mut deleted, |(client, start, _)| ((*client).into(), (*start).into()));
         deleted.dedup_by(|next, kept| {
             let touches = next.0 == kept.0 && next.1 <= kept.2;
             if touches {

@@ -3,7 +3,7 @@
 use super::extent::Extent;
 use crate::store::{LocalId, Sequence, Store};
 use crate::types::Value;
-use crate::values::Any;
+use crate::values::{Any, sort_by_numbers};
 
 /// What happened to a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub enum KeyAction {
 /// What the transaction changed of these entries. O(values that each was set to in it). (Yjs: `YEvent#keys`)
 pub(super) fn changes(store: &Store, extent: &Extent<'_>, entries: Vec<Sequence>) -> Vec<KeyChange> {
     let mut entries = entries;
-    entries.sort_unstable();
+    sort_by_numbers(&mut entries, |sequence| ((*sequence).into(), 0));
     entries.dedup();
     let change = |sequence: &Sequence| {
         let key = store.types.owner(*sequence).key?;

@@ -34,16 +34,20 @@ pub(super) fn delta(store: &Store, parts: &Parts) -> Vec<DeltaChange> {
 /// Goes through the runs of units that were added and are live, and of those that were deleted and had been there
 /// before, in document order; each with how many visible units stand between it and the one before it.
 pub(super) fn each_change(store: &Store, parts: &Parts, mut each: impl FnMut(u32, Changed)) {
-    let mut changes = Vec::new();
-    parts.added.iter().for_each(|units| place_runs(store, *units, true, &mut changes));
-    parts.deleted.iter().for_each(|units| place_runs(store, *units, false, &mut changes));
-    changes.sort_unstable_by(|a, b| store.order.compare(a.place, b.place));
     let mut passed = 0;
-    for change in changes {
+    for change in changes_in_order(store, parts) {
         let before = store.order.visible_before(change.place);
         each(before - passed, change);
         passed = before + if change.is_added { change.units.end - change.units.start } else { 0 };
     }
+}
+
+fn changes_in_order(store: &Store, parts: &Parts) -> Vec<Changed> {
+    let mut changes = Vec::new();
+    parts.added.iter().for_each(|units| place_runs(store, *units, true, &mut changes));
+    parts.deleted.iter().for_each(|units| place_runs(store, *units, false, &mut changes));
+    changes.sort_unstable_by(|a, b| store.order.compare(a.place, b.place));
+    changes
 }
 
 /// Finds where units stand now: those that were added as far as they are live, deleted ones all.

@@ -17,6 +17,7 @@ use crate::doc::Commit;
 use crate::store::TypeHandle;
 use crate::types::{Text, Value};
 use crate::update::TypeTag;
+use crate::values::sort_by_numbers;
 use extent::{Extent, Parts};
 
 /// What changed in one shared type.
@@ -59,7 +60,7 @@ impl Commit<'_> {
         let extent = Extent::of(&self.doc().replica);
         let mut events: Vec<Event> =
             extent.changed().filter_map(|(handle, parts)| self.event(&extent, handle, parts)).collect();
-        events.sort_by_key(|event| event.path.len());
+        sort_by_numbers(&mut events, |event| (event.path.len() as u64, 0));
         events
     }
 

@@ -5,7 +5,7 @@
 use super::Replica;
 use crate::store::{Client, Formats, LocalId, Place, Sequence, TypeHandle, is_identical};
 use crate::update::{Content, TypeTag};
-use crate::values::Clock;
+use crate::values::{Clock, sort_by_numbers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -37,10 +37,12 @@ impl Replica {
         current: &mut Formats,
     ) {
         let marks = self.marks_of_gap(start, until);
-        let last: BTreeMap<Box<str>, LocalId> = marks.iter().map(|mark| (mark.key.clone(), mark.unit)).collect();
+        let mut last: BTreeMap<Box<str>, LocalId> = BTreeMap::new();
+        last.extend(marks.iter().map(|mark| (mark.key.clone(), mark.unit)));
         // Which mark a format in force has its value from: of objects only that one is identical to it.
         let passed = marks.iter().filter(|mark| !mark.is_beyond);
-        let mut sources: BTreeMap<Box<str>, LocalId> = passed.map(|mark| (mark.key.clone(), mark.unit)).collect();
+        let mut sources: BTreeMap<Box<str>, LocalId> = BTreeMap::new();
+        sources.extend(passed.map(|mark| (mark.key.clone(), mark.unit)));
         for GapMark { unit, key, value, is_beyond } in marks {
             let value_before = before.value(&key);
             let changes_nothing = is_identical(value_before, &value);
@@ -190,13 +192,13 @@ impl Replica {
     /// What was deleted, client by client in the order in which something of theirs was deleted first, each ascending.
     /// (Yjs: `sortAndMergeDeleteSet`)
     fn deleted_by_client(&self) -> Vec<(Client, Range<Clock>)> {
-        let mut turns: BTreeMap<Client, usize> = BTreeMap::new();
+        let mut turns: BTreeMap<Client, u64> = BTreeMap::new();
         for (client, _) in self.deleted() {
-            let turn = turns.len();
+            let turn = turns.len() as u64;
             turns.entry(client).or_insert(turn);
         }
         let mut ranges: Vec<_> = self.deleted().collect();
-        ranges.sort_unstable_by_key(|(client, range)| (turns[client], range.start));
+        sort_by_numbers(&mut ranges, |(client, range)| (turns[client], range.start.into()));
         ranges
     }
 }

@@ -4,9 +4,8 @@ use super::Replica;
 use crate::lib0::write_var_uint;
 use crate::store::{Client, LocalId, NO_ORIGIN};
 use crate::update::{Single, Text, write_delete_set};
-use crate::values::{ClientId, Clock, Id, StateVector};
+use crate::values::{ClientId, Clock, Id, StateVector, sort_by_numbers};
 use smallvec::SmallVec;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 impl Replica {
@@ -18,7 +17,8 @@ impl Replica {
             return out;
         }
         // What waits of a client lies behind what is known of it, so a group is one after the other.
-        let mut groups: BTreeMap<ClientId, Clock> = self.pending.clients().collect();
+        let mut groups: BTreeMap<ClientId, Clock> = BTreeMap::new();
+        groups.extend(self.pending.clients());
         for (client, handle) in self.store.clients() {
             let from = known.clock(client);
             if from < self.store.log(handle).end() {
@@ -88,7 +88,7 @@ impl Replica {
 
     fn write_any_changes(&self, out: &mut Vec<u8>) {
         let mut inserted: SmallVec<[Client; 4]> = SmallVec::from_slice(&self.changes.inserted);
-        inserted.sort_unstable_by_key(|client| Reverse(self.store.log(*client).client));
+        sort_by_numbers(&mut inserted, |client| (descending(self.store.log(*client).client), 0));
         write_var_uint(out, inserted.len() as u64);
         for client in inserted {
             let log = self.store.log(client);
@@ -96,7 +96,7 @@ impl Replica {
         }
         let mut ranges: SmallVec<[(ClientId, Clock, Clock); 4]> = SmallVec::new();
         ranges.extend(self.changes.deleted.iter().map(|(c, start, end)| (self.store.log(*c).client, *start, *end)));
-        ranges.sort_unstable_by_key(|(client, start, _)| (Reverse(*client), *start));
+        sort_by_numbers(&mut ranges, |(client, start, _)| (descending(*client), (*start).into()));
         ranges.dedup_by(|next, kept| {
             let touches = next.0 == kept.0 && next.1 == kept.2;
             if touches {
@@ -115,4 +115,9 @@ impl Replica {
             }
         }
     }
+}
+
+/// A key that sorts the largest client id first.
+fn descending(client: ClientId) -> u64 {
+    u64::MAX - client.value()
 }

@@ -4,7 +4,7 @@
 
 use crate::store::Store;
 use crate::update::{Content, Parent, Struct, Update};
-use crate::values::{ClientId, Clock, Id};
+use crate::values::{ClientId, Clock, Id, sort_by_numbers};
 
 /// The order of an update's structs. Kept for its memory.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Plan {
                 is_on_stack: false,
             });
         }
-        self.groups.sort_by_key(|group| group.client);
+        sort_by_numbers(&mut self.groups, |group| (group.client.value(), 0));
         for at in (0..self.groups.len()).rev() {
             self.follow(at, store, update);
         }

@@ -1,6 +1,6 @@
 //! Sets of attributes: formats of a text, or changes of them, where `null` takes one away.
 
-use crate::values::Any;
+use crate::values::{Any, sort_by_text};
 use std::sync::Arc;
 
 /// Keys and values, sorted by key (by bytes). A clone shares the set.
@@ -40,7 +40,7 @@ impl Attributes {
         if self.entries().iter().all(|(_, value)| *value != Any::Null) {
             return self.clone();
         }
-        self.entries().iter().filter(|(_, value)| *value != Any::Null).cloned().collect()
+        Attributes::of_sorted(self.entries().iter().filter(|(_, value)| *value != Any::Null).cloned().collect())
     }
 
     /// What `self` and then `next` set together. A `null` stays only with `keeps_nulls`: where something is retained, and
@@ -55,7 +55,7 @@ impl Attributes {
         let stays = |(_, value): &&Entry| keeps_nulls || *value != Any::Null;
         let mine = self.entries().iter().filter(|(key, _)| next.value(key).is_none());
         let mut together: Vec<Entry> = mine.chain(next.entries().iter().filter(stays)).cloned().collect();
-        together.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by_text(&mut together, |(key, _)| key, str::cmp);
         Attributes::of_sorted(together)
     }
 
@@ -65,7 +65,7 @@ impl Attributes {
         if !priority || self.is_empty() || other.is_empty() {
             return other.clone();
         }
-        other.entries().iter().filter(|(key, _)| self.value(key).is_none()).cloned().collect()
+        Attributes::of_sorted(other.entries().iter().filter(|(key, _)| self.value(key).is_none()).cloned().collect())
     }
 
     /// What takes `self` back where `base` was in force before. (quill-delta: `AttributeMap.invert`)
@@ -114,7 +114,7 @@ impl PartialEq for Attributes {
 impl FromIterator<Entry> for Attributes {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Attributes {
         let mut entries: Vec<Entry> = entries.into_iter().collect();
-        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sort_by_text(&mut entries, |(key, _)| key, str::cmp);
         entries.dedup_by(|later, before| {
             let is_same = later.0 == before.0;
             if is_same {

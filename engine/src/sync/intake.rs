@@ -4,7 +4,7 @@ use super::known::Known;
 use super::pending::OVERHEAD_BYTES;
 use crate::archive::{Journal, PageBuilder, largest_piece};
 use crate::update::{Content, Parent, Struct, Update};
-use crate::values::{ClientId, Clock, Error, ErrorKind, Id, IdSet};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id, IdSet, sort_by_numbers};
 use std::ops::Range;
 
 /// Where what is new goes.
@@ -197,7 +197,7 @@ impl Intake {
             let start = |group: &Group| self.update.structs[group.next.min(group.end - 1)].id.clock;
             let groups = self.groups.iter().zip(0_u32..);
             self.index.extend(groups.map(|(group, index)| (group.client, start(group), index)));
-            self.index.sort_unstable();
+            sort_by_numbers(&mut self.index, |(client, start, _)| (client.value(), (*start).into()));
         }
         let behind = self.index.partition_point(|(client, start, _)| (*client, *start) <= (id.client, id.clock));
         let (client, _, index) = *self.index.get(behind.checked_sub(1)?)?;

@@ -4,7 +4,7 @@ use super::{DeltaInsert, DeltaOp, Prelim, Text, Value};
 use crate::doc::{Doc, Transaction};
 use crate::store::TypeHandle;
 use crate::update::TypeTag;
-use crate::values::{Any, Error};
+use crate::values::{Any, Error, sort_by_text, utf16};
 use std::ops::RangeBounds;
 
 /// A list of XML nodes (`Y.XmlFragment`).
@@ -238,7 +238,7 @@ impl Doc {
             Some(TypeTag::XmlElement) => {
                 let name = self.node_name(handle).to_lowercase();
                 let mut attributes: Vec<_> = self.entries(handle).collect();
-                attributes.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+                sort_by_text(&mut attributes, |(key, _)| key, utf16::compare);
                 out.push_str(&format!("<{name}"));
                 for (key, value) in attributes {
                     out.push_str(&format!(" {key}=\"{}\"", self.shown(&value)));
@@ -261,7 +261,7 @@ impl Doc {
     /// Formats as nodes around the text, by name; an object's members as attributes. (Yjs: `YXmlText#toString`)
     fn write_formatted(&self, op: &DeltaOp, out: &mut String) {
         let mut formats: Vec<_> = op.attributes.iter().collect();
-        formats.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+        sort_by_text(&mut formats, |(name, _)| name, utf16::compare);
         for (name, value) in &formats {
             out.push_str(&format!("<{name}"));
             let mut members: Vec<(String, String)> = match value {
@@ -276,7 +276,7 @@ impl Doc {
                 }
                 _ => Vec::new(),
             };
-            members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+            sort_by_text(&mut members, |(key, _)| key, utf16::compare);
             members.iter().for_each(|(key, value)| out.push_str(&format!(" {key}=\"{value}\"")));
             out.push('>');
         }

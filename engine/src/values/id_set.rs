@@ -1,6 +1,6 @@
 //! Sets of ids as ranges of clocks: delete sets, pending ranges.
 
-use super::{ClientId, Clock, Id};
+use super::{ClientId, Clock, Id, sort_by_numbers};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -145,11 +145,11 @@ impl IdSet {
 impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
     /// Collects ranges in any order, also overlapping ones. O(n log n).
     fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().map(|(client, range)| (client, range.start, range.end)).collect();
-        ranges.sort_unstable();
+        let mut ranges: Vec<_> = ranges.into_iter().collect();
+        sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
         let mut set = IdSet::default();
-        for (client, start, end) in ranges {
-            set.insert(client, start..end);
+        for (client, range) in ranges {
+            set.insert(client, range);
         }
         set
     }

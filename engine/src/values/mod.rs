@@ -6,6 +6,7 @@ mod id;
 mod id_set;
 mod js_string;
 mod json;
+mod sort;
 mod state_vector;
 pub mod utf16;
 
@@ -13,4 +14,5 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
+pub(crate) use sort::{sort_by_numbers, sort_by_text};
 pub use state_vector::StateVector;

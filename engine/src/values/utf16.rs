@@ -1,8 +1,15 @@
 //! UTF-16 offsets in UTF-8 text: clocks and positions count UTF-16 code units, buffers hold UTF-8.
 
+use core::cmp::Ordering;
+
 /// Length of `text` in UTF-16 code units. O(bytes).
 pub fn len(text: &str) -> u32 {
     units_started(text.as_bytes())
+}
+
+/// The order in which JavaScript sorts strings: by their UTF-16 code units.
+pub fn compare(a: &str, b: &str) -> Ordering {
+    a.encode_utf16().cmp(b.encode_utf16())
 }
 
 /// Where a UTF-16 offset lies in a text.

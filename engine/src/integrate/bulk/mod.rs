@@ -11,7 +11,7 @@ use super::Replica;
 use super::item::NewItem;
 use crate::store::{Client, LocalId, Mark, NO_ORIGIN, PlacedRun, Sequence, Store, TypeHandle};
 use crate::update::{Content, Update};
-use crate::values::{ClientId, Clock, Id, IdSet};
+use crate::values::{ClientId, Clock, Id, IdSet, sort_by_numbers};
 use list::{Lists, Newcomer, Origins};
 use pieces::{NONE, Pieces};
 use std::ops::Range;
@@ -236,7 +236,7 @@ fn is_whole(update: &Update, bytes: usize) -> bool {
     }
     let mut clients: Vec<(ClientId, Clock)> =
         update.clients.iter().map(|listed| (listed.client, update.structs[listed.structs.end - 1].end())).collect();
-    clients.sort_unstable();
+    sort_by_numbers(&mut clients, |(client, _)| (client.value(), 0));
     let holds = |(of, range): &(ClientId, Range<Clock>)| {
         clients.binary_search_by_key(of, |known| known.0).is_ok_and(|at| range.end <= clients[at].1)
     };
