@@ -1,4 +1,5 @@
-// Builds the Worker into `dist/`: `worker.js`, its types, and the engine as `room_bg.wasm`.
+// Builds the Worker into `dist/`: `worker.js`, its types, and the engine as `room_bg.wasm`; with `--without-ot` that for
+// Yjs clients only, as `room-core_bg.wasm`.
 import { build } from 'esbuild'
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
@@ -17,8 +18,11 @@ function fail (message) {
   process.exit(1)
 }
 
+/** The engine that serves Yjs clients only, in the place of the whole one. */
+const WITHOUT_OT = { 'merganser/room': 'merganser/room-core', 'merganser/room_bg.wasm': 'merganser/room-core_bg.wasm' }
+
 /** Bundles a Worker; the engine stays a file beside it, under the name by which it is imported. */
-export function bundle (entry, folder) {
+export function bundle (entry, folder, alias = {}) {
   return build({
     entryPoints: { worker: entry },
     outdir: folder,
@@ -27,6 +31,7 @@ export function bundle (entry, folder) {
     target: 'es2024',
     conditions: ['workerd', 'worker'],
     external: ['cloudflare:*', 'workerd:*'],
+    alias,
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
     legalComments: 'none',
@@ -40,7 +45,7 @@ if (process.argv[1] === import.meta.filename) {
   if (!existsSync(target.stdout.trim())) fail('Rust cannot compile to WebAssembly yet: rustup target add wasm32-unknown-unknown')
   run('cargo', ['run', '--quiet', '--package', 'merganser-wasm-package'])
   rmSync(join(here, 'dist'), { recursive: true, force: true })
-  await bundle(join(here, 'src/worker.ts'), join(here, 'dist'))
+  await bundle(join(here, 'src/worker.ts'), join(here, 'dist'), process.argv.includes('--without-ot') ? WITHOUT_OT : {})
   run('node', [join(here, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
   console.log('built in dist/')
 }

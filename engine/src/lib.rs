@@ -5,9 +5,12 @@
 //! - [`update`] works on updates as plain bytes, without a document: check, merge, cut to a difference.
 //! - [`sync`] is the server side of a document: bytes in, effects out.
 #![forbid(unsafe_code)]
+// What only `bridge` asks of a document.
+#![cfg_attr(not(feature = "followers"), allow(dead_code))]
 
 pub mod archive;
 pub mod awareness;
+#[cfg(feature = "followers")]
 mod bridge;
 mod doc;
 pub mod events;

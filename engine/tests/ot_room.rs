@@ -1,4 +1,5 @@
 //! Rooms with clients without an engine, case by case.
+#![cfg(feature = "followers")]
 
 #[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
 mod room_world;

@@ -3,6 +3,7 @@ import test from 'node:test'
 import assert from 'node:assert/strict'
 import * as Y from 'yjs'
 import { create } from '../pkg/room.js'
+import { create as createCore } from '../pkg/room-core.js'
 
 const module = new WebAssembly.Module(readFileSync(new URL('../pkg/room_bg.wasm', import.meta.url)))
 const { Room } = create(module)
@@ -24,10 +25,13 @@ class Host {
   effects = []
   storesLate = false
 
-  constructor (options) { this.open(options) }
+  constructor (options, Class = Room) {
+    this.Class = Class
+    this.open(options)
+  }
 
   open (options) {
-    this.room = new Room(5n, options)
+    this.room = new this.Class(5n, options)
     for (const [connection, bytes] of this.attachments) this.room.resume(connection, bytes, NOW)
     this.carryOut()
   }
@@ -230,4 +234,18 @@ test('a request is answered, a stream goes on, and the incarnation makes a new e
   const again = host.answers.pop()[2]
   assert.deepEqual(again.content, edit.op)
   assert.notEqual(again.epoch, epoch)
+})
+
+test('the small room serves Yjs clients and turns others away', () => {
+  const core = new WebAssembly.Module(readFileSync(new URL('../pkg/room-core_bg.wasm', import.meta.url)))
+  const host = new Host({}, createCore(core).Room)
+  host.connect(1)
+  host.receive(1, write(new Y.Doc(), 0, 'duck'))
+  host.room.connectOt(2, true, NOW)
+  host.room.requestContent(3, { root: 'text', isRich: false, session: '' }, NOW)
+  host.carryOut()
+  assert.deepEqual(host.effects.filter(({ kind }) => kind === 'close').map(({ connection, code }) => [connection, code]), [[2, 4430]])
+  assert.deepEqual(host.answers.map(([connection, status]) => [connection, status]), [[3, 501]])
+  host.connect(4)
+  assert.equal(host.read(4, new Y.Doc()), 'duck')
 })

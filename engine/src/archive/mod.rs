@@ -11,6 +11,7 @@ mod manifest;
 mod memory;
 mod page;
 pub mod records;
+pub(crate) mod sessions;
 mod sizes;
 mod store;
 
@@ -22,6 +23,7 @@ pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;
 pub use page::PageBuilder;
 pub(crate) use page::largest_piece;
+pub(crate) use sessions::Sessions;
 pub(crate) use sizes::largest_stored_piece;
 pub use sizes::{RowSizes, largest_update};
 pub use store::{Store, StoreError, all_keys, check_store};

@@ -2,8 +2,8 @@
 
 use super::content::{self, to_edits};
 use super::log::{Change, HistoryLimits, RevisionLog};
-use super::sessions::{Done, Sessions};
-use crate::archive::{ChangeRecord, ToldSlot, read_changes};
+use crate::archive::sessions::Done;
+use crate::archive::{ChangeRecord, Sessions, ToldSlot, read_changes};
 use crate::doc::{Doc, Options};
 use crate::ot::{Delta, Op, SentOp};
 use crate::types::{Text, Value};

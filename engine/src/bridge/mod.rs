@@ -5,8 +5,6 @@
 mod content;
 mod document;
 mod log;
-mod sessions;
 
 pub(crate) use document::{Bridge, Edited, Refusal, compose_all};
 pub(crate) use log::HistoryLimits;
-pub(crate) use sessions::Sessions;

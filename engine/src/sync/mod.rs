@@ -12,15 +12,18 @@ mod invariants;
 mod known;
 mod message;
 mod meters;
+#[cfg(not(feature = "followers"))]
+mod no_followers;
 mod opening;
+#[cfg(feature = "followers")]
 mod ot;
 mod page_cache;
 mod pending;
 mod presence;
 mod protocol;
 mod receive;
+mod request;
 mod room;
-mod sorted_map;
 
 pub use close::CloseReason;
 pub use config::{Durability, Limits, Rights, RoomConfig};
@@ -28,6 +31,9 @@ pub use effect::{ConnectionId, Effect, ReadToken, WriteToken};
 pub use message::Message;
 pub use meters::Meters;
 pub use opening::Damage;
-pub use ot::Request;
 pub use protocol::{Answer, answer, step_1};
+pub use request::Request;
 pub use room::Room;
+
+#[cfg(not(feature = "followers"))]
+use no_followers as ot;

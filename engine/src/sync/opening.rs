@@ -6,7 +6,6 @@ use super::connections::Connection;
 use super::effect::{ConnectionId, Effect, ReadToken};
 use super::flush::Gather;
 use super::known::Known;
-use super::ot::Follower;
 use super::pending::{self, Pending};
 use super::room::{Room, State, shows_unstored};
 use crate::archive::records::{AttachmentRecord, Manifest, SlotSummary};
@@ -120,14 +119,7 @@ impl Room {
         };
         let rights = if record.may_write { Rights::Write } else { Rights::Read };
         if let Some(follower) = record.follower {
-            let (follower, waits) = Follower::restore(follower);
-            let follower = Some(Box::new(follower));
-            self.connections
-                .insert(connection, Connection { needs_attaching: false, follower, ..Connection::new(rights) });
-            if let Some(subject) = waits {
-                self.ask_again(connection, subject);
-            }
-            return;
+            return self.restore_follower(connection, rights, follower);
         }
         // What is attached stays as it is: its tail is taken back only once the rows are read.
         let resumed =

@@ -2,7 +2,7 @@
 //! read and share the bytes.
 
 use super::effect::ReadToken;
-use super::sorted_map::SortedMap;
+use crate::values::SortedMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 

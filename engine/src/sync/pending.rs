@@ -3,17 +3,16 @@
 
 use crate::archive::{HostLimits, RowKey, RowKind, RowWrite, largest_update, seal_row};
 use crate::lib0::{Reader, var_uint_len, write_bytes};
-use crate::values::{ClientId, Clock, Error, Id};
+use crate::values::{ClientId, Clock, Error, Id, sort_by_numbers};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use twox_hash::XxHash3_64;
 
-/// What waits, oldest first.
+/// What waits.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    waiting: BTreeMap<u64, (Id, Vec<u8>)>,
-    /// Numbers in `waiting`, by what is missed and the update's hash.
-    by_missing: BTreeMap<(Id, u64), u64>,
+    /// Updates with their numbers, by what is missed and the update's hash.
+    waiting: BTreeMap<(Id, u64), (u64, Vec<u8>)>,
     next: u64,
     bytes: usize,
     is_dirty: bool,
@@ -32,15 +31,14 @@ impl Pending {
     /// `limit` bytes.
     pub(super) fn add(&mut self, missing: Id, update: Vec<u8>, limit: usize) -> bool {
         let key = (missing, hash_update(&update));
-        if self.by_missing.contains_key(&key) {
+        if self.waiting.contains_key(&key) {
             return true;
         }
         if self.bytes + update.len() + OVERHEAD_BYTES > limit {
             return false;
         }
         self.bytes += update.len() + OVERHEAD_BYTES;
-        self.by_missing.insert(key, self.next);
-        self.waiting.insert(self.next, (missing, update));
+        self.waiting.insert(key, (self.next, update));
         self.next += 1;
         self.is_dirty = true;
         true
@@ -49,9 +47,8 @@ impl Pending {
     /// Takes out an update whose missing unit has come, now that `client` has reached `clock`.
     pub(super) fn take_ready(&mut self, client: ClientId, clock: Clock) -> Option<Vec<u8>> {
         let ready = (Id::new(client, 0), 0)..(Id::new(client, clock), 0);
-        let (key, number) = self.by_missing.range(ready).next().map(|(key, number)| (*key, *number))?;
-        self.by_missing.remove(&key);
-        let (_, update) = self.waiting.remove(&number)?;
+        let key = *self.waiting.range(ready).next()?.0;
+        let (_, update) = self.waiting.remove(&key)?;
         self.bytes -= update.len() + OVERHEAD_BYTES;
         self.is_dirty = true;
         Some(update)
@@ -86,11 +83,13 @@ impl Pending {
         self.rows_being_written = Some(rows);
     }
 
-    /// What waits as the bodies of rows.
+    /// What waits as the bodies of rows, oldest first.
     fn bodies(&self, host: HostLimits) -> Vec<Vec<u8>> {
         let most = ROW_BYTES.min(largest_update(host));
         let mut bodies: Vec<Vec<u8>> = Vec::new();
-        for (_, update) in self.waiting.values() {
+        let mut waiting: Vec<_> = self.waiting.values().collect();
+        sort_by_numbers(&mut waiting, |(number, _)| (*number, 0));
+        for (_, update) in waiting {
             let cost = update.len() + var_uint_len(update.len() as u64);
             match bodies.last_mut().filter(|body| body.len() + cost <= most) {
                 Some(body) => write_bytes(body, update),
@@ -123,9 +122,9 @@ impl Pending {
     pub(super) fn assert_invariants(&self) {
         let bytes: usize = self.waiting.values().map(|(_, update)| update.len() + OVERHEAD_BYTES).sum();
         assert_eq!(bytes, self.bytes, "bytes of what waits");
-        assert_eq!(self.by_missing.len(), self.waiting.len(), "what waits is found by what it misses");
-        for (number, (missing, update)) in &self.waiting {
-            assert_eq!(self.by_missing[&(*missing, hash_update(update))], *number);
+        for ((_, hash), (number, update)) in &self.waiting {
+            assert_eq!(*hash, hash_update(update), "what waits is found by its hash");
+            assert!(*number < self.next);
         }
     }
 

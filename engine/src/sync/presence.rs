@@ -3,8 +3,8 @@
 use super::ConnectionId;
 use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
 use super::config::Limits;
-use super::sorted_map::SortedMap;
 use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
+use crate::values::SortedMap;
 use crate::values::{ClientId, Clock};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -125,7 +125,7 @@ impl Room {
             journal: &mut self.journal,
             gathered: &mut self.gather.page,
             tail: tail.map(|of| &mut of.tail),
-            told: self.following.bridge().is_some().then_some(&mut told),
+            told: self.following.has_bridge().then_some(&mut told),
         };
         let findings = self.intake.take(update, &mut self.known, &mut to, budget);
         if self.manifest.author != 0 && findings.advanced.contains(&ClientId::new(self.manifest.author)) {

@@ -7,6 +7,7 @@ mod id_set;
 mod js_string;
 mod json;
 mod sort;
+mod sorted_map;
 mod state_vector;
 pub mod utf16;
 
@@ -15,4 +16,5 @@ pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
 pub(crate) use sort::{sort_by_numbers, sort_by_text};
+pub(crate) use sorted_map::SortedMap;
 pub use state_vector::StateVector;

@@ -1,4 +1,4 @@
-//! Builds the npm package `merganser` into `wasm/pkg` and prints how large its two modules are.
+//! Builds the npm package `merganser` into `wasm/pkg` and prints how large its modules are.
 //!
 //! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `contract FOLDER` it builds the
 //! test of the storage contract into a folder instead.
@@ -19,18 +19,19 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
             let folder = wasm_folder.join("pkg");
-            let module = compile(wasm_folder, "doc")?;
+            let module = compile(wasm_folder, &["doc"])?;
             bindgen(&module, "merganser").web(true)?.generate(&folder).context("writing the JavaScript")?;
             report(&folder.join("merganser_bg.wasm"))?;
-            build_factory(wasm_folder, &folder, "room", "Room")
+            build_factory(wasm_folder, &["room", "followers"], &folder, "room", "Room")?;
+            build_factory(wasm_folder, &["room"], &folder, "room-core", "Room")
         }
-        ["contract", folder] => build_factory(wasm_folder, Path::new(folder), "contract", "Contract"),
+        ["contract", folder] => build_factory(wasm_folder, &["contract"], Path::new(folder), "contract", "Contract"),
         _ => bail!("usage: merganser-wasm-package [contract FOLDER]"),
     }
 }
 
 /// Compiles the crate `merganser-wasm` and gives the module's path.
-fn compile(wasm_folder: &Path, feature: &str) -> Result<PathBuf> {
+fn compile(wasm_folder: &Path, features: &[&str]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target_folder = match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => std::path::absolute(folder)?,
@@ -38,7 +39,7 @@ fn compile(wasm_folder: &Path, feature: &str) -> Result<PathBuf> {
     };
     let mut command = Command::new(cargo);
     command.args(["build", "--package", "merganser-wasm", "--target", TARGET, "--profile", PROFILE]);
-    command.args(["--no-default-features", "--features", feature]);
+    command.args(["--no-default-features", "--features", &features.join(",")]);
     command.arg("--target-dir").arg(&target_folder).current_dir(wasm_folder);
     let status = command.status().context("starting cargo")?;
     ensure!(status.success(), "cargo build: {status}");
@@ -52,10 +53,10 @@ fn bindgen(module: &Path, name: &str) -> Bindgen {
     bindgen
 }
 
-/// Builds a feature that is one class. The script that is generated knows one instance; it becomes a module whose `create`
+/// Builds a module that is one class. The script that is generated knows one instance; it becomes a module whose `create`
 /// gives a new one at each call: a host that keeps one for each document loses one document where one of them fails.
-fn build_factory(wasm_folder: &Path, folder: &Path, name: &str, class: &str) -> Result<()> {
-    let module = compile(wasm_folder, name)?;
+fn build_factory(wasm_folder: &Path, features: &[&str], folder: &Path, name: &str, class: &str) -> Result<()> {
+    let module = compile(wasm_folder, features)?;
     bindgen(&module, name).no_modules(true)?.generate(folder).context("writing the JavaScript")?;
     let script = folder.join(format!("{name}.js"));
     let glue = std::fs::read_to_string(&script)?;

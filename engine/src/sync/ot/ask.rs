@@ -1,11 +1,12 @@
 //! What clients without an engine ask: to open a root, to carry out an operation, over HTTP for one answer.
 
 use super::follower::{Asked, Follower, Form, Opened};
-use super::http::{Request, change_body, content_body, decode_post, epoch_number, epoch_text, error_body, event};
+use super::http::{change_body, content_body, decode_post, epoch_number, epoch_text, error_body, event};
 use super::refused::{
     BEYOND_END, HISTORY, ID, MALFORMED, NOT_OPEN, READ_ONLY, REVISION, ROOTS, Refused, SURROGATE_PAIR, TOO_LARGE,
     UNAVAILABLE, WRONG_KIND, unreadable,
 };
+use crate::archive::records::FollowerRecord;
 use crate::archive::{ChangeRecord, PageBuilder, largest_stored_piece};
 use crate::bridge::{Edited, Refusal};
 use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, form_of};
@@ -15,6 +16,7 @@ use crate::sync::connections::Connection;
 use crate::sync::effect::{ConnectionId, Effect};
 use crate::sync::frame;
 use crate::sync::intake::Destinations;
+use crate::sync::request::Request;
 use crate::sync::room::{Room, State};
 use crate::values::Any;
 use std::cmp::Ordering;
@@ -171,9 +173,19 @@ impl Room {
         }
     }
 
-    /// An `open` that was not answered before the room left memory.
-    pub(in crate::sync) fn ask_again(&mut self, connection: ConnectionId, subject: Subject) {
-        self.ask(connection, Ask::Open { subject, from: None }, 0);
+    /// Takes a connection back as its attachment says it was.
+    pub(in crate::sync) fn restore_follower(
+        &mut self,
+        connection: ConnectionId,
+        rights: Rights,
+        record: FollowerRecord,
+    ) {
+        let (follower, waits) = Follower::restore(record);
+        let follower = Some(Box::new(follower));
+        self.connections.insert(connection, Connection { needs_attaching: false, follower, ..Connection::new(rights) });
+        if let Some(subject) = waits {
+            self.ask(connection, Ask::Open { subject, from: None }, 0);
+        }
     }
 
     /// Puts something in the queue of what is to be answered once the document is there.

@@ -2,9 +2,8 @@
 
 use super::ask::Ask;
 use super::refused::UNAVAILABLE;
-use crate::archive::records::SessionRecord;
-use crate::archive::{RowKey, RowKind, StoreError};
-use crate::bridge::{Bridge, HistoryLimits, Sessions};
+use crate::archive::{RowKey, RowKind, Sessions, StoreError};
+use crate::bridge::{Bridge, HistoryLimits};
 use crate::sync::close;
 use crate::sync::effect::{ConnectionId, ReadToken};
 use crate::sync::room::Room;
@@ -47,9 +46,9 @@ impl Following {
         self.bridge.as_ref().map_or((0, 0), |bridge| bridge.history_size())
     }
 
-    /// The document, which has to be told of updates.
-    pub(in crate::sync) fn bridge(&self) -> Option<&Bridge> {
-        self.bridge.as_deref()
+    /// Whether there is the document, which has to be told of updates.
+    pub(in crate::sync) fn has_bridge(&self) -> bool {
+        self.bridge.is_some()
     }
 
     pub(in crate::sync) fn is_read(&self, token: ReadToken) -> bool {
@@ -247,10 +246,11 @@ impl Room {
         self.journal.tell_dirty_slots(|out| bridge.begin_slot(since, count, out));
     }
 
-    /// What a manifest remembers of sessions once the journal is folded.
-    pub(in crate::sync) fn sessions_to_keep(&self) -> Vec<SessionRecord> {
-        let mut sessions = Sessions::restore(&self.manifest.sessions);
-        self.journal.changes().for_each(|changes| sessions.note_changes(changes));
-        sessions.to_records(self.config.limits.sessions)
+    /// The document for clients without an engine is the one that is known.
+    pub(in crate::sync) fn assert_bridge(&self) {
+        if let Some(bridge) = &self.following.bridge {
+            bridge.assert_invariants();
+            assert_eq!(bridge.state_vector(), *self.known.clocks(), "the document holds what is known");
+        }
     }
 }

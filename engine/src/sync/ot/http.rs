@@ -6,24 +6,6 @@ use crate::ot::{Delta, MAX_SESSION_BYTES, SentOp, ServerMessage};
 use crate::values::Any;
 use std::sync::Arc;
 
-/// What is asked over HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request<'a> {
-    /// The content.
-    Content,
-    /// What changed since an epoch and revision, waiting so many milliseconds until there is something.
-    Changes {
-        /// The epoch, as it was told.
-        epoch: &'a str,
-        /// The revision.
-        since: u64,
-        /// How long to wait, in milliseconds.
-        wait_ms: u64,
-    },
-    /// To carry out an operation: the body of the request.
-    Edit(&'a [u8]),
-}
-
 /// What an epoch is as a number; 0 for what is none of ours.
 pub(super) fn epoch_number(epoch: &str) -> u64 {
     let digits = epoch.bytes().map(|byte| byte.is_ascii_digit().then(|| u64::from(byte - b'0')));

@@ -9,4 +9,3 @@ mod tell;
 
 pub(super) use follow::Following;
 pub(super) use follower::Follower;
-pub use http::Request;

@@ -1,14 +1,13 @@
 //! Sessions: of each the last operation that is in the document, so that one that comes again is not carried out again.
 
-use crate::archive::records::SessionRecord;
-use crate::archive::{ChangeRecord, read_changes};
-use crate::values::{sort_by_numbers, sort_by_text};
-use std::collections::BTreeMap;
+use super::records::SessionRecord;
+use super::{ChangeRecord, read_changes};
+use crate::values::{SortedMap, sort_by_numbers};
 use std::sync::Arc;
 
 /// The sessions that are remembered.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sessions(BTreeMap<Arc<str>, Done>);
+pub(crate) struct Sessions(SortedMap<Arc<str>, Done>);
 
 /// The last operation of a session that is in the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,10 +20,11 @@ pub(crate) struct Done {
 impl Sessions {
     /// Those of a manifest.
     pub(crate) fn restore(records: &[SessionRecord]) -> Sessions {
-        let done = |of: &SessionRecord| (Arc::from(&*of.session), Done { id: of.id, revision: of.revision });
-        let mut sessions = BTreeMap::new();
-        sessions.extend(records.iter().map(done));
-        Sessions(sessions)
+        let mut sessions = Sessions::default();
+        for of in records {
+            sessions.note(&Arc::from(&*of.session), Done { id: of.id, revision: of.revision });
+        }
+        sessions
     }
 
     /// What a manifest remembers: at most so many, those that were not active for longest are left out.
@@ -34,13 +34,16 @@ impl Sessions {
             id: done.id,
             revision: done.revision,
         };
-        let mut records: Vec<SessionRecord> = self.0.iter().map(record).collect();
-        if records.len() > most {
-            sort_by_numbers(&mut records, |of| (u64::MAX - of.revision, 0));
-            records.truncate(most);
-            sort_by_text(&mut records, |of| &of.session, str::cmp);
-        }
-        records
+        let first_kept = self.first_of_last(most);
+        self.0.iter().filter(|(_, done)| done.revision >= first_kept).map(record).collect()
+    }
+
+    /// The first one of the last `most` revisions that sessions came to; each has come to another one.
+    fn first_of_last(&self, most: usize) -> u64 {
+        let Some(left_out) = self.0.len().checked_sub(most) else { return 0 };
+        let mut revisions: Vec<u64> = self.0.values().map(|done| done.revision).collect();
+        sort_by_numbers(&mut revisions, |revision| (*revision, 0));
+        revisions.get(left_out).copied().unwrap_or(u64::MAX)
     }
 
     /// The last operation of a session; nothing was done if it is not known.
