@@ -143,7 +143,8 @@ impl Replica {
     /// Notes that an item refers to the borders after its origin and before its right origin.
     #[inline(always)]
     pub(crate) fn note_cuts(&mut self, origin: LocalId, right_origin: LocalId) {
-        if origin != NO_ORIGIN {
+        // One border has two names where both origins stand beside each other in a run.
+        if origin != NO_ORIGIN && (origin.0, origin.1 + 1) != right_origin {
             self.store.note_cut(origin.0, origin.1 + 1);
         }
         if right_origin != NO_ORIGIN {

@@ -2,7 +2,7 @@
 
 use super::structs::Content;
 use crate::lib0::decode_var_uint;
-use crate::values::{ClientId, Clock, Id};
+use crate::values::{ClientId, Clock, Id, utf16};
 
 /// At most one run of text and one range of deletes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,13 +12,16 @@ pub(crate) struct Single<'a> {
     pub(crate) deleted: Option<(ClientId, Clock, Clock)>,
 }
 
-/// A run of ASCII text that names what it stands beside.
+/// A run of text that names what it stands beside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Text<'a> {
     pub(crate) id: Id,
     pub(crate) origin: Option<Id>,
     pub(crate) right_origin: Option<Id>,
+    /// UTF-8.
     pub(crate) text: &'a [u8],
+    /// Its length in units.
+    pub(crate) len: Clock,
 }
 
 impl<'a> Single<'a> {
@@ -104,10 +107,14 @@ impl<'a> Unchecked<'a> {
         let len = usize::try_from(self.number()?).ok()?;
         let text = self.bytes.get(self.at..)?.get(..len)?;
         self.at += len;
-        if text.is_empty() || !text.is_ascii() {
+        if text.is_empty() {
             return None;
         }
-        Some(Text { id, origin, right_origin, text })
+        let len = match text.is_ascii() {
+            true => Clock::try_from(text.len()).ok()?,
+            false => utf16::len(core::str::from_utf8(text).ok()?),
+        };
+        Some(Text { id, origin, right_origin, text, len })
     }
 
     #[inline(always)]
