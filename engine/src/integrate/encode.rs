@@ -79,7 +79,7 @@ impl Replica {
                 let is_named =
                     origin.or(right_origin).is_some() && self.store.types.owner(block.sequence).key.is_none();
                 is_named.then_some(())?;
-                Some(Text { id: id((client, from)), origin, right_origin, text })
+                Some(Text { id: id((client, from)), origin, right_origin, text, len: log.end() - from })
             }
             _ => return None,
         };

@@ -41,7 +41,7 @@ impl Replica {
         }
     }
 
-    /// Appends ASCII text at a place where its client goes on writing, directly behind what it wrote last. `before` is
+    /// Appends text of so many units at a place where its client goes on writing, directly behind what it wrote last. `before` is
     /// the number of visible units before the place. `false` if it is not so; then nothing has changed. O(1).
     #[inline]
     pub(crate) fn append_typed(
@@ -50,18 +50,18 @@ impl Replica {
         place: Place,
         before: u32,
         right_origin: LocalId,
-        text: &[u8],
+        (text, len): (&[u8], Clock),
     ) -> bool {
         let sequence = self.store.order.sequence_of(place);
         let log = self.store.log(client);
-        let (end, len) = (log.end(), text.len() as Clock);
+        let end = log.end();
         // What it lengthens is visible, so the type is not deleted.
-        let goes_on = log.continues_text(sequence, right_origin)
+        let goes_on = log.continues_text(sequence, right_origin, (text, len))
             && log.has_room(len, text.len())
             && self.store.order.lengthen_before(place, client, len, before);
         if goes_on {
             self.note_inserted_from(client, end);
-            self.store.log_mut(client).append_typed(text);
+            self.store.log_mut(client).append_typed(text, len);
         }
         goes_on
     }
@@ -167,7 +167,8 @@ impl Replica {
     /// Notes that an item refers to the borders after its origin and before its right origin.
     #[inline(always)]
     pub(crate) fn note_cuts(&mut self, origin: LocalId, right_origin: LocalId) {
-        if origin != NO_ORIGIN {
+        // One border has two names where both origins stand beside each other in a run.
+        if origin != NO_ORIGIN && (origin.0, origin.1 + 1) != right_origin {
             self.store.note_cut(origin.0, origin.1 + 1);
         }
         if right_origin != NO_ORIGIN {

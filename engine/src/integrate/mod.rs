@@ -6,12 +6,13 @@ mod clean_up;
 mod delete;
 mod encode;
 mod item;
+mod milestones;
 mod pending;
 mod place;
 mod plan;
 mod single;
 
-use crate::store::{Client, Store};
+use crate::store::{Client, LocalId, NO_ORIGIN, Store};
 use crate::update::Update;
 use crate::values::{ClientId, Clock};
 use std::ops::Range;
@@ -50,6 +51,7 @@ pub(crate) struct Replica {
     pub(crate) store: Store,
     pub(crate) changes: Changes,
     pub(crate) pending: Pending,
+    milestones: milestones::Milestones<LocalId>,
     /// The update that was read last; kept for its memory.
     incoming: Update,
     plan: plan::Plan,
@@ -61,6 +63,7 @@ impl Replica {
             store: Store::new(collects),
             changes: Changes::default(),
             pending: Pending::new(pending_limit_bytes),
+            milestones: milestones::Milestones::default(),
             incoming: Update::default(),
             plan: plan::Plan::default(),
         }
@@ -111,5 +114,27 @@ impl Replica {
     pub(crate) fn assert_invariants(&self) {
         self.store.assert_invariants();
         self.pending.assert_invariants(&self.store);
+        self.assert_milestones();
+    }
+
+    /// Milestones name items between the origins that they say, in the order of their clients.
+    fn assert_milestones(&self) {
+        let mut last = None;
+        for ((sequence, origin, right_origin, client), unit) in self.milestones.iter() {
+            let block = self.store.block(unit);
+            let its_origin = if unit.1 > block.clock { (unit.0, unit.1 - 1) } else { block.origin };
+            assert_eq!((block.sequence, its_origin, block.right_origin), (sequence, origin, right_origin));
+            assert_eq!(self.store.log(unit.0).client, client);
+            let group = (sequence, origin, right_origin);
+            let place = self.store.order.look_up(unit.0, unit.1).expect("a milestone stands in its sequence");
+            if let Some((before, place_before)) = last {
+                assert!(before != group || self.store.order.compare(place_before, place).is_lt());
+            }
+            if origin != NO_ORIGIN {
+                let origin = self.store.order.look_up(origin.0, origin.1).expect("an origin stands in its sequence");
+                assert!(self.store.order.compare(origin, place).is_lt());
+            }
+            last = Some((group, place));
+        }
     }
 }

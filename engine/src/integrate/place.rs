@@ -1,13 +1,14 @@
 //! Where an item goes among those that were written at the same place at the same time: YATA, as Yjs decides it.
 
 use super::Replica;
+use super::milestones::LONG_SCAN;
 use crate::store::{LocalId, NO_ORIGIN, Place, Sequence};
 use crate::values::ClientId;
 use std::cmp::Ordering;
 
 impl Replica {
     /// The place of an item of `client` between its origins; `None` if the sequence is empty.
-    /// O(log), unless others wrote between the same two units: then O(what they wrote there).
+    /// O(log), unless others wrote between the same two units: see `milestones.rs`.
     pub(crate) fn place(
         &mut self,
         sequence: Sequence,
@@ -26,7 +27,69 @@ impl Replica {
         if order.unit_after(start) == some(right_origin) {
             return Some(start);
         }
-        Some(self.place_among_concurrent(client, origin, right_origin, start))
+        Some(self.place_among_concurrent(sequence, client, (origin, right_origin), start))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn place_among_concurrent(
+        &mut self,
+        sequence: Sequence,
+        client: ClientId,
+        origins: (LocalId, LocalId),
+        start: Place,
+    ) -> Place {
+        let from = self.look_back(sequence, client, origins).or_else(|| {
+            let unit = self.milestones.before(sequence, origins, client)?;
+            self.store.order.look_up(unit.0, unit.1)
+        });
+        let scan = self.scan(client, origins, start, from.unwrap_or(start));
+        debug_assert_eq!(
+            scan.place,
+            self.scan(client, origins, start, start).place,
+            "a milestone shortens the way only"
+        );
+        if scan.is_irregular {
+            self.milestones.give_up();
+        } else {
+            let handle = self.store.client(client);
+            let unit = (handle, self.store.log(handle).end());
+            self.milestones.note(sequence, origins, client, unit, scan.pieces);
+        }
+        scan.place
+    }
+
+    /// The place before the last item in front of the right origin that has the same origin and a smaller client, if it
+    /// is near. (See `milestones.rs`.)
+    fn look_back(
+        &self,
+        sequence: Sequence,
+        client: ClientId,
+        (origin, right_origin): (LocalId, LocalId),
+    ) -> Option<Place> {
+        let order = &self.store.order;
+        if self.milestones.has_given_up() {
+            return None;
+        }
+        let mut at = match right_origin {
+            NO_ORIGIN => order.end(sequence)?,
+            (of, clock) => order.look_up(of, clock)?,
+        };
+        for _ in 0..LONG_SCAN {
+            let (span_place, span) = order.units_before(at)?;
+            let log = self.store.log(span.client());
+            let block = &log.blocks()[log.find(span.end() - 1)];
+            let first = span.clock.max(block.clock);
+            if origin.0 == span.client() && (first..span.end()).contains(&origin.1) {
+                return None;
+            }
+            let piece_origin = if first > block.clock { (span.client(), first - 1) } else { block.origin };
+            at = order.step(span_place, first - span.clock);
+            if piece_origin == origin && log.client < client {
+                return Some(at);
+            }
+        }
+        None
     }
 
     /// Looks at what stands between the origins, piece by piece. (Yjs: `Item#integrate`)
@@ -34,28 +97,37 @@ impl Replica {
     /// A piece is what a span and a block have in common: its first unit's origin decides, the rest follow it.
     /// Yjs keeps two sets of items; both are ranges of the sequence, so two places stand for them: `start`, after
     /// which everything scanned is "before the origin", and `left`, after which everything scanned is "conflicting".
-    #[cold]
-    #[inline(never)]
-    fn place_among_concurrent(&self, client: ClientId, origin: LocalId, right_origin: LocalId, start: Place) -> Place {
+    ///
+    /// It begins at `from`: `start`, or before an item further on that it would pass.
+    fn scan(&self, client: ClientId, (origin, right_origin): (LocalId, LocalId), start: Place, from: Place) -> Scan {
         let store = &self.store;
         let order = &store.order;
-        let mut left = start;
-        let mut at = start;
+        let mut left = from;
+        let mut at = from;
+        let mut pieces = 0;
+        let mut is_irregular = false;
         // The last unit of the piece before, and whether the item goes after that piece.
         let mut previous: Option<(LocalId, bool)> = None;
         while let Some((span, offset)) = order.span_at(at) {
             let first = (span.client(), span.clock + offset);
-            if Some(first) == some(right_origin) {
-                break;
-            }
             let log = store.log(first.0);
             let block_at = log.find(first.1);
             let block = &log.blocks()[block_at];
+            let piece_origin = if first.1 > block.clock { (first.0, first.1 - 1) } else { block.origin };
+            if Some(first) == some(right_origin) {
+                is_irregular = left == at
+                    && at != start
+                    && ![origin, NO_ORIGIN].contains(&piece_origin)
+                    && order
+                        .look_up(piece_origin.0, piece_origin.1)
+                        .is_some_and(|place| order.compare(place, start).is_ge());
+                break;
+            }
+            pieces += 1;
             let mut end = span.end().min(log.block_end(block_at));
             if right_origin.0 == first.0 && (first.1..end).contains(&right_origin.1) {
                 end = right_origin.1;
             }
-            let piece_origin = if first.1 > block.clock { (first.0, first.1 - 1) } else { block.origin };
             let next = order.step(at, end - first.1);
             let mut goes_after = false;
             if piece_origin == origin {
@@ -83,8 +155,18 @@ impl Replica {
             previous = Some(((first.0, end - 1), goes_after));
             at = next;
         }
-        left
+        Scan { place: left, pieces, is_irregular }
     }
+}
+
+/// What a scan has found.
+struct Scan {
+    place: Place,
+    /// How many pieces it has looked at.
+    pieces: u32,
+    /// Whether the item goes into the midst of what descends from something behind its origin, because its right origin
+    /// stands there.
+    is_irregular: bool,
 }
 
 fn some(id: LocalId) -> Option<LocalId> {

@@ -34,14 +34,13 @@ impl Replica {
     #[inline]
     fn append_text(&mut self, text: Text<'_>) -> Option<()> {
         let client = self.store.find_client(text.id.client)?;
-        let len = text.text.len();
         let log = self.store.log(client);
-        if text.id.clock != log.end() || !log.has_room(len as Clock, len) {
+        if text.id.clock != log.end() || !log.has_room(text.len, text.text.len()) {
             return None;
         }
         let origin = self.known(text.origin, client, text.id)?;
         let right_origin = self.known(text.right_origin, client, text.id)?;
-        if origin.0 == client && self.continue_text(client, origin, right_origin, text.text) {
+        if origin.0 == client && self.continue_text(client, origin, right_origin, (text.text, text.len)) {
             return Some(());
         }
         let order = &mut self.store.order;
@@ -66,7 +65,7 @@ impl Replica {
                 origin,
                 right_origin,
                 content: Content::String,
-                len: len as Clock,
+                len: text.len,
                 payload: text.text,
             },
         );
@@ -76,7 +75,7 @@ impl Replica {
     /// Appends text that goes on where its client wrote last. What it lengthens is visible, so its type is not
     /// deleted.
     #[inline]
-    fn continue_text(&mut self, client: Client, origin: LocalId, right_origin: LocalId, text: &[u8]) -> bool {
+    fn continue_text(&mut self, client: Client, origin: LocalId, right_origin: LocalId, text: (&[u8], Clock)) -> bool {
         let right = (right_origin != NO_ORIGIN).then_some(right_origin);
         let Some(sequence) = self.store.order.find_continued(client, right) else { return false };
         if self.store.types.owner(sequence).key.is_some() {
@@ -84,13 +83,13 @@ impl Replica {
         }
         let log = self.store.log(client);
         let end = log.end();
-        if origin.1 + 1 != end || !log.continues_text(sequence, right_origin) {
+        if origin.1 + 1 != end || !log.continues_text(sequence, right_origin, text) {
             return false;
         }
         self.note_inserted_from(client, end);
-        self.store.log_mut(client).append_typed(text);
+        self.store.log_mut(client).append_typed(text.0, text.1);
         self.note_cuts(NO_ORIGIN, right_origin);
-        self.store.order.continue_span(client, text.len() as Clock);
+        self.store.order.continue_span(client, text.1);
         true
     }
 

@@ -4,10 +4,13 @@ use crate::values::Clock;
 
 /// Runs of clocks in the same leaf, gap-less from clock 0: a run ends where the next begins.
 ///
-/// Runs are kept in chunks, so that a change in the middle moves a chunk's worth of them, not all.
+/// Runs are kept in chunks, so that a change in the middle moves a chunk's worth of them, not all. Where each chunk
+/// starts stands apart: a search in long documents touches a few lines of that and one chunk.
 #[derive(Debug, Default)]
 pub(super) struct IdIndex {
     chunks: Vec<Vec<Run>>,
+    /// The first clock of each chunk.
+    starts: Vec<Clock>,
     end: Clock,
 }
 
@@ -42,7 +45,10 @@ impl IdIndex {
         match self.chunks.last_mut() {
             Some(chunk) if chunk[chunk.len() - 1].leaf == leaf => {}
             Some(chunk) if chunk.len() < CHUNK => chunk.push(Run { start, leaf }),
-            _ => self.chunks.push(vec![Run { start, leaf }]),
+            _ => {
+                self.chunks.push(vec![Run { start, leaf }]);
+                self.starts.push(start);
+            }
         }
     }
 
@@ -80,7 +86,7 @@ impl IdIndex {
     fn locate(&self, clock: Clock) -> (usize, usize) {
         let chunk = match self.chunks.len() {
             1 => 0,
-            _ => self.chunks.partition_point(|chunk| chunk[0].start <= clock) - 1,
+            _ => self.starts.partition_point(|start| *start <= clock) - 1,
         };
         (chunk, self.chunks[chunk].partition_point(|run| run.start <= clock) - 1)
     }
@@ -110,9 +116,7 @@ impl IdIndex {
             self.chunks[chunk].remove(at + 1);
         } else {
             self.chunks[chunk + 1].remove(0);
-            if self.chunks[chunk + 1].is_empty() {
-                self.chunks.remove(chunk + 1);
-            }
+            self.chunk_changed(chunk + 1);
         }
     }
 
@@ -124,11 +128,22 @@ impl IdIndex {
                 runs.splice(at..at + 1, pieces.iter().copied());
             }
         }
-        if runs.is_empty() {
-            self.chunks.remove(chunk);
-        } else if runs.len() > CHUNK {
+        if runs.len() > CHUNK {
             let upper = runs.split_off(runs.len() / 2);
+            self.starts.insert(chunk + 1, upper[0].start);
             self.chunks.insert(chunk + 1, upper);
+        }
+        self.chunk_changed(chunk);
+    }
+
+    /// Notes where a chunk starts now; an empty one goes.
+    fn chunk_changed(&mut self, chunk: usize) {
+        match self.chunks[chunk].first() {
+            Some(first) => self.starts[chunk] = first.start,
+            None => {
+                self.chunks.remove(chunk);
+                self.starts.remove(chunk);
+            }
         }
     }
 
@@ -136,6 +151,7 @@ impl IdIndex {
     pub(super) fn assert_invariants(&self) {
         let runs: Vec<Run> = self.chunks.iter().flatten().copied().collect();
         assert!(self.chunks.iter().all(|chunk| !chunk.is_empty() && chunk.len() <= CHUNK + 2));
+        assert!(self.chunks.iter().map(|chunk| chunk[0].start).eq(self.starts.iter().copied()));
         assert_eq!(runs.first().map_or(0, |run| run.start), 0);
         assert!(runs.windows(2).all(|pair| pair[0].start < pair[1].start && pair[0].leaf != pair[1].leaf));
         assert!(runs.last().is_none_or(|run| run.start < self.end));

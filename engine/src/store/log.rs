@@ -56,6 +56,8 @@ pub(crate) struct Log {
     /// The clock after the last deleted one.
     deleted_end: Clock,
     has_wide_text: bool,
+    /// A clock that is no second half of a pair; 0 is none.
+    border: Clock,
     /// Whether it matters where others cut: some text is not ASCII, or something was redone.
     pub(crate) minds_cuts: bool,
     /// The first clock that the open transaction appended, if it has.
@@ -72,6 +74,7 @@ impl Log {
             deleted: Vec::new(),
             deleted_end: 0,
             has_wide_text: false,
+            border: 0,
             minds_cuts: false,
             changed_from: None,
         }
@@ -159,19 +162,36 @@ impl Log {
             let text = core::str::from_utf8(part).expect("text is checked before it is appended");
             return utf16::Cut { half_before: false, text, half_after: false };
         }
-        utf16::cut(self.text(block), from, to)
+        let payload = self.payload(block);
+        let (half_before, bytes, half_after) = utf16::cut_bytes(payload, from, to);
+        match payload.get(bytes) {
+            Some(part) => {
+                let text = core::str::from_utf8(part).expect("text is checked before it is appended");
+                utf16::Cut { half_before, text, half_after }
+            }
+            // Both ends inside the same pair: nothing is left.
+            None => utf16::Cut { half_before: false, text: "", half_after: false },
+        }
     }
 
     /// Whether `clock` is the second half of a surrogate pair.
     pub(crate) fn is_inside_pair(&self, clock: Clock) -> bool {
-        if !self.has_wide_text || clock >= self.end {
+        if !self.has_wide_text || clock >= self.end || clock == self.border {
             return false;
         }
         let at = self.find(clock);
         let block = &self.blocks[at];
         block.content == Content::String
             && !block.is_ascii
-            && matches!(utf16::find(self.text(at), clock - block.clock), Some(utf16::Place::InsidePair(_)))
+            && matches!(utf16::find_in_bytes(self.payload(at), clock - block.clock), Some(utf16::Place::InsidePair(_)))
+    }
+
+    /// Remembers that `clock`, which is known, is no second half of a pair: who types asks for the same one again and
+    /// again.
+    pub(crate) fn remember_border(&mut self, clock: Clock) {
+        if clock < self.end {
+            self.border = clock;
+        }
     }
 
     /// Appends units at the end: to the last block if they continue it, else as new blocks.
@@ -225,23 +245,38 @@ impl Log {
         self.end += entry.len;
     }
 
-    /// Whether ASCII text whose origin is the last unit of all would continue the last block. The block must not be a map
-    /// entry's.
+    /// Whether `len` units of text whose origin is the last unit of all would continue the last block. The block must not be
+    /// a map entry's.
     #[inline]
-    pub(crate) fn continues_text(&self, sequence: Sequence, right_origin: LocalId) -> bool {
+    pub(crate) fn continues_text(
+        &self,
+        sequence: Sequence,
+        right_origin: LocalId,
+        (text, len): (&[u8], Clock),
+    ) -> bool {
         self.blocks.last().is_some_and(|last| {
             last.content == Content::String
-                && last.is_ascii
+                && self.takes_text(last, len, text.len() == len as usize)
                 && last.sequence == sequence
                 && last.right_origin == right_origin
         })
     }
 
-    /// Appends ASCII text to the last block, which it [continues](Self::continues_text).
+    /// Appends text of `len` units to the last block, which it [continues](Self::continues_text).
     #[inline]
-    pub(crate) fn append_typed(&mut self, text: &[u8]) {
+    pub(crate) fn append_typed(&mut self, text: &[u8], len: Clock) {
         self.append_payload(text);
-        self.end += text.len() as Clock;
+        self.end += len;
+    }
+
+    /// Whether the last block, one of text, can be lengthened by so much text and still be found by counting bytes or by
+    /// a short walk.
+    #[inline]
+    fn takes_text(&self, last: &Block, len: Clock, is_ascii: bool) -> bool {
+        match last.is_ascii {
+            true => is_ascii,
+            false => self.end - last.clock + len <= WALKED_UNITS,
+        }
     }
 
     #[inline]
@@ -261,17 +296,16 @@ impl Log {
         if entry.content == Content::Gc {
             return true;
         }
-        let walked = match entry.content {
-            Content::String => !is_ascii,
-            Content::Any | Content::Json => true,
-            _ => false,
+        let has_room = match entry.content {
+            Content::String => self.takes_text(last, entry.len, is_ascii),
+            Content::Any | Content::Json => self.end - last.clock + entry.len <= WALKED_UNITS,
+            _ => true,
         };
         entry.is_joinable
-            && last.is_ascii == is_ascii
+            && has_room
             && last.sequence == entry.sequence
             && last.right_origin == entry.right_origin
             && entry.origin == (handle, self.end - 1)
-            && !(walked && self.end - last.clock + entry.len > WALKED_UNITS)
     }
 
     /// Notes that `start..end` is deleted; it must not be so yet.

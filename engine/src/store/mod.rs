@@ -188,6 +188,8 @@ impl Store {
         self.redone.cut((client, clock));
         if self.log(client).is_inside_pair(clock) {
             self.cut_pairs.insert((client, clock - 1));
+        } else {
+            self.log_mut(client).remember_border(clock);
         }
     }
 

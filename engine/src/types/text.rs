@@ -219,9 +219,8 @@ impl Transaction<'_> {
         }
         let origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
         if let Some(place) = place
-            && len as usize == payload.len()
             && origin.0 == client
-            && replica.append_typed(client, place, index, right_origin, payload)
+            && replica.append_typed(client, place, index, right_origin, (payload, len))
         {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use super::structs::Content;
 use crate::lib0::{decode_var_uint, encode_word};
-use crate::values::{ClientId, Clock, Id};
+use crate::values::{ClientId, Clock, Id, utf16};
 
 const ORIGIN: u8 = 0x80;
 const RIGHT_ORIGIN: u8 = 0x40;
@@ -15,13 +15,16 @@ pub(crate) struct Single<'a> {
     pub(crate) deleted: Option<(ClientId, Clock, Clock)>,
 }
 
-/// A run of ASCII text that names what it stands beside.
+/// A run of text that names what it stands beside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Text<'a> {
     pub(crate) id: Id,
     pub(crate) origin: Option<Id>,
     pub(crate) right_origin: Option<Id>,
+    /// UTF-8.
     pub(crate) text: &'a [u8],
+    /// Its length in units.
+    pub(crate) len: Clock,
 }
 
 impl<'a> Single<'a> {
@@ -49,7 +52,7 @@ impl<'a> Single<'a> {
         let mut head = Numbers::default();
         match &self.text {
             None => head.byte(0),
-            Some(Text { id, origin, right_origin, text }) => {
+            Some(Text { id, origin, right_origin, text, .. }) => {
                 head.byte(1);
                 head.byte(1);
                 head.id(*id);
@@ -177,10 +180,14 @@ impl<'a> Unchecked<'a> {
         let len = usize::try_from(self.number()?).ok()?;
         let text = self.bytes.get(self.at..)?.get(..len)?;
         self.at += len;
-        if text.is_empty() || !text.is_ascii() {
+        if text.is_empty() {
             return None;
         }
-        Some(Text { id, origin, right_origin, text })
+        let len = match text.is_ascii() {
+            true => Clock::try_from(text.len()).ok()?,
+            false => utf16::len(core::str::from_utf8(text).ok()?),
+        };
+        Some(Text { id, origin, right_origin, text, len })
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! UTF-16 offsets in UTF-8 text: clocks and positions count UTF-16 code units, buffers hold UTF-8.
 
 use core::cmp::Ordering;
+use core::ops::Range;
 
 /// Length of `text` in UTF-16 code units. O(bytes).
 pub fn len(text: &str) -> u32 {
@@ -24,38 +25,59 @@ pub enum Place {
 /// Finds UTF-16 offset `offset` in `text`; `None` if it lies beyond the end. O(bytes before it), most of which are
 /// only counted, many at a time.
 pub fn find(text: &str, offset: u32) -> Option<Place> {
+    find_in_bytes(text.as_bytes(), offset)
+}
+
+/// The same in the bytes of a text, which are known to be UTF-8: that is not checked again.
+pub(crate) fn find_in_bytes(text: &[u8], offset: u32) -> Option<Place> {
     let mut units = 0;
-    let mut start = 0;
-    for block in text.as_bytes().chunks(BLOCK_BYTES) {
+    let mut at = 0;
+    for block in text.chunks_exact(BLOCK_BYTES) {
         let with_block = units + units_started(block);
         if with_block >= offset {
             break;
         }
         units = with_block;
-        start += block.len();
+        at += BLOCK_BYTES;
     }
     // A character that goes on beyond its block is counted with it.
-    while !text.is_char_boundary(start) {
-        start += 1;
+    while text.get(at).is_some_and(|byte| !starts_character(*byte)) {
+        at += 1;
     }
-    for (byte, char) in text[start..].char_indices() {
-        if units == offset {
-            return Some(Place::Byte(start + byte));
-        }
-        units += char.len_utf16() as u32;
+    while units < offset {
+        let first = *text.get(at)?;
+        units += units_of(first);
         if units > offset {
-            return Some(Place::InsidePair(start + byte));
+            return Some(Place::InsidePair(at));
         }
+        at += match first {
+            ..0x80 => 1,
+            0x80..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            _ => 4,
+        };
     }
-    (units == offset).then_some(Place::Byte(text.len()))
+    Some(Place::Byte(at))
 }
 
-/// Bytes that `find` counts before it looks at characters.
-const BLOCK_BYTES: usize = 256;
+/// Bytes that are counted at a time.
+const BLOCK_BYTES: usize = 32;
 
-/// Units of the characters that start in these bytes: every byte that starts one counts one, a four-byte start two.
+/// Units of the characters that start in these bytes.
 fn units_started(bytes: &[u8]) -> u32 {
-    bytes.iter().map(|b| u32::from(b & 0xc0 != 0x80) + u32::from(*b >= 0xf0)).sum()
+    // In a block the sum fits a byte, so that the processor adds many at once.
+    let of_block = |block: &[u8]| u32::from(block.iter().map(|byte| units_of(*byte) as u8).sum::<u8>());
+    let blocks = bytes.chunks_exact(BLOCK_BYTES);
+    of_block(blocks.remainder()) + blocks.map(of_block).sum::<u32>()
+}
+
+/// Units of the character that a byte starts: of most one, of one of four bytes two; none if it starts no character.
+fn units_of(byte: u8) -> u32 {
+    u32::from(starts_character(byte)) + u32::from(byte >= 0xf0)
+}
+
+fn starts_character(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
 }
 
 /// A part of a text whose ends may cut surrogate pairs; each half that is left over reads as U+FFFD.
@@ -74,20 +96,27 @@ pub const REPLACEMENT: &str = "\u{FFFD}";
 
 /// The units `from..to` of `text`; offsets beyond its end are taken as the end. O(bytes).
 pub fn cut(text: &str, from: u32, to: u32) -> Cut<'_> {
-    let end = text.len();
-    let (start, half_before) = match find(text, from).unwrap_or(Place::Byte(end)) {
-        Place::Byte(byte) => (byte, false),
-        Place::InsidePair(byte) => (byte + 4, true),
-    };
-    let (stop, half_after) = match find(text, to).unwrap_or(Place::Byte(end)) {
-        Place::Byte(byte) => (byte, false),
-        Place::InsidePair(byte) => (byte, true),
-    };
-    match text.get(start..stop) {
+    let (half_before, bytes, half_after) = cut_bytes(text.as_bytes(), from, to);
+    match text.get(bytes) {
         Some(text) => Cut { half_before, text, half_after },
         // Both ends inside the same pair: nothing is left.
         None => Cut { half_before: false, text: "", half_after: false },
     }
+}
+
+/// Where the whole characters of the units `from..to` lie in the bytes of a text, which are known to be UTF-8, and
+/// whether a half is left over before and after them. The range ends before it starts if both ends are in one pair.
+pub(crate) fn cut_bytes(text: &[u8], from: u32, to: u32) -> (bool, Range<usize>, bool) {
+    let end = text.len();
+    let (start, half_before) = match find_in_bytes(text, from).unwrap_or(Place::Byte(end)) {
+        Place::Byte(byte) => (byte, false),
+        Place::InsidePair(byte) => (byte + 4, true),
+    };
+    let (stop, half_after) = match find_in_bytes(text, to).unwrap_or(Place::Byte(end)) {
+        Place::Byte(byte) => (byte, false),
+        Place::InsidePair(byte) => (byte, true),
+    };
+    (half_before, start..stop, half_after)
 }
 
 impl Cut<'_> {

@@ -49,6 +49,9 @@ impl Replica {
         for &at in ready {
             self.place_in_list(&mut bulk, at);
         }
+        if bulk.lists.milestones.has_given_up() {
+            self.milestones.give_up();
+        }
         self.note_all_cuts(&bulk);
         self.delete_overwritten(&mut bulk);
         self.delete_listed(&mut bulk);

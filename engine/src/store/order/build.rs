@@ -73,7 +73,7 @@ impl Order {
                 let id = self.nodes.len() as u32;
                 children.iter().for_each(|child| self.set_parent(child.id, height, id));
                 let visible = children.iter().map(|child| child.visible).sum();
-                self.nodes.push(Node { children: children.to_vec(), parent: NONE });
+                self.nodes.push(Node { children: SmallVec::from_slice(children), parent: NONE });
                 above.push(Child { id, visible });
             }
             level = above;

@@ -170,8 +170,7 @@ impl Order {
     fn add_child(&mut self, sequence: Sequence, parent: u32, left: u32, left_visible: u32, new: Child, level: u32) {
         if parent == NONE {
             let root = self.nodes.len() as u32;
-            let mut children = Vec::with_capacity(FAN_OUT + 1);
-            children.extend([Child { id: left, visible: left_visible }, new]);
+            let children = [Child { id: left, visible: left_visible }, new].into_iter().collect();
             self.nodes.push(Node { children, parent: NONE });
             self.set_parent(left, level, root);
             self.set_parent(new.id, level, root);
@@ -193,8 +192,7 @@ impl Order {
         let new_id = self.nodes.len() as u32;
         let node = &mut self.nodes[id as usize];
         let keep = node.children.len() / 2;
-        let mut moved = Vec::with_capacity(FAN_OUT + 1);
-        moved.extend_from_slice(&node.children[keep..]);
+        let moved: SmallVec<[Child; FAN_OUT + 1]> = SmallVec::from_slice(&node.children[keep..]);
         node.children.truncate(keep);
         let old_visible = node.children.iter().map(|child| child.visible).sum();
         let visible = moved.iter().map(|child| child.visible).sum();

@@ -29,6 +29,9 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// Most spans in a leaf, and most children of a node. Small in debug builds, so that tests meet every split.
 const FAN_OUT: usize = if cfg!(debug_assertions) { 4 } else { 32 };
 
+/// On so many levels the way of a search is remembered.
+const LEVELS: usize = 8;
+
 #[derive(Debug)]
 struct Leaf {
     spans: SmallVec<[Span; 2]>,
@@ -49,7 +52,7 @@ struct Child {
 
 #[derive(Debug)]
 struct Node {
-    children: Vec<Child>,
+    children: SmallVec<[Child; FAN_OUT + 1]>,
     parent: u32,
 }
 
@@ -95,6 +98,8 @@ pub(crate) struct Order {
     cursor: Option<Cursor>,
     /// A leaf and a span in it that an id was last found at; only a hint.
     hint: (u32, u32),
+    /// The way that the last search from a root went: on each level from below the slot in the node; only a hint.
+    slots: [u8; LEVELS],
     /// Whether any tree has had marks.
     has_marks: bool,
     effects: effects::Effects,
@@ -110,6 +115,7 @@ impl Default for Order {
             unsettled: Unsettled { leaf: NONE, visible: 0 },
             cursor: None,
             hint: (NONE, 0),
+            slots: [0; LEVELS],
             has_marks: false,
             effects: effects::Effects::default(),
         }
@@ -164,9 +170,11 @@ impl Order {
         }
         let mut child = leaf;
         let mut above = self.leaves[leaf as usize].parent;
+        let mut slots = self.slots.iter();
         while above != NONE {
             let node = &mut self.nodes[above as usize];
-            let slot = slot_of(node, child);
+            let hint = slots.next().map_or(0, |slot| usize::from(*slot));
+            let slot = if node.children.get(hint).is_some_and(|c| c.id == child) { hint } else { slot_of(node, child) };
             let count = &mut node.children[slot].visible;
             *count = (i64::from(*count) + change) as u32;
             child = above;

@@ -5,6 +5,9 @@ use super::{Cursor, NONE, Order, Place, Sequence};
 /// How many spans the cursor is walked before the search starts at the root instead.
 const NEAR: u32 = 48;
 
+/// How many times as far as its leaf is long the cursor may be for a walk to be tried.
+const NEAR_LEAVES: u32 = 2;
+
 /// The visible unit at a position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
@@ -19,8 +22,18 @@ impl Order {
     /// O(1) near the last edit, else O(log).
     pub(crate) fn seek(&mut self, sequence: Sequence, position: u32) -> Found {
         debug_assert!(position < self.visible_len(sequence));
-        let found =
-            self.seek_from_cursor(sequence, position).unwrap_or_else(|| self.seek_from_root(sequence, position));
+        let found = self.seek_from_cursor(sequence, position).unwrap_or_else(|| {
+            // The edit for which the place is sought would do that anyway.
+            self.settle();
+            let mut slots = self.slots;
+            let found = self.seek_from_root(sequence, position, |level, slot| {
+                if let Some(remembered) = slots.get_mut(level) {
+                    *remembered = slot as u8;
+                }
+            });
+            self.slots = slots;
+            found
+        });
         let Place { leaf, span, .. } = found.place;
         self.cursor = Some(Cursor { sequence, leaf, span, before: found.before_span });
         found
@@ -28,11 +41,15 @@ impl Order {
 
     /// The same without remembering: for readers.
     pub(crate) fn find_visible(&self, sequence: Sequence, position: u32) -> Place {
-        self.seek_from_cursor(sequence, position).unwrap_or_else(|| self.seek_from_root(sequence, position)).place
+        let found = self.seek_from_cursor(sequence, position);
+        found.unwrap_or_else(|| self.seek_from_root(sequence, position, |_, _| {})).place
     }
 
     fn seek_from_cursor(&self, sequence: Sequence, position: u32) -> Option<Found> {
         let Cursor { leaf, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
+        if position.abs_diff(before) / NEAR_LEAVES > self.leaves[leaf as usize].visible {
+            return None;
+        }
         let mut id = leaf;
         let mut at = span as usize;
         let mut spans = &self.leaves[id as usize].spans;
@@ -71,27 +88,27 @@ impl Order {
         }
     }
 
-    fn seek_from_root(&self, sequence: Sequence, position: u32) -> Found {
+    /// `went` is told the level, from below, and the slot of each step down.
+    fn seek_from_root(&self, sequence: Sequence, position: u32, mut went: impl FnMut(usize, usize)) -> Found {
         let tree = &self.trees[sequence as usize];
         let unsettled = self.unsettled_path();
         let mut id = tree.root;
         let mut before = 0;
-        for _ in 0..tree.height {
-            let node = &self.nodes[id as usize];
-            let children = node.children.iter();
-            let on_path = unsettled.iter().find(|step| step.0 == id);
-            let next = children.enumerate().find_map(|(slot, child)| {
-                let mut visible = child.visible;
-                if let Some((_, _, change)) = on_path.filter(|step| step.1 == slot) {
-                    visible = (i64::from(visible) + change) as u32;
-                }
+        for level in (0..tree.height as usize).rev() {
+            let children = &self.nodes[id as usize].children;
+            let missing = unsettled.iter().find(|step| step.0 == id);
+            let (changed, change) = missing.map_or((usize::MAX, 0), |step| (step.1, step.2 as u32));
+            let mut slot = 0;
+            loop {
+                let visible = children[slot].visible.wrapping_add(if slot == changed { change } else { 0 });
                 if position - before < visible {
-                    return Some(child.id);
+                    break;
                 }
                 before += visible;
-                None
-            });
-            id = next.expect("counts add up to the visible length");
+                slot += 1;
+            }
+            went(level, slot);
+            id = children[slot].id;
         }
         let spans = &self.leaves[id as usize].spans;
         for (at, span) in spans.iter().enumerate() {

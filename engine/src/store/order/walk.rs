@@ -116,6 +116,14 @@ impl Order {
         Some((Place { leaf, span, offset: 0 }, self.leaves[leaf as usize].spans[span as usize]))
     }
 
+    /// What a span has directly before a place, and the place before the first of these units.
+    pub(crate) fn units_before(&self, place: Place) -> Option<(Place, Span)> {
+        match place.offset {
+            0 => self.previous_span(place),
+            offset => self.span_at(place).map(|(span, _)| (self.start_of_span(place), span.part(0, offset))),
+        }
+    }
+
     /// The place before the first unit of the span that a place lies in.
     pub(crate) fn start_of_span(&self, place: Place) -> Place {
         Place { offset: 0, ..place }
