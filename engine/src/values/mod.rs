@@ -13,4 +13,5 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
+pub(crate) use json::plain_string;
 pub use state_vector::StateVector;
