@@ -52,9 +52,9 @@ impl Store {
     }
 
     fn assert_types(&self) {
+        self.types.assert_invariants();
         for handle in 0..self.types.len() as u32 {
             let shared = self.types.get(handle);
-            assert_eq!(self.types.owner(shared.sequence).of, handle);
             if let Some(item) = shared.item {
                 assert_eq!(self.type_of(item), Some(handle));
                 let place = self.order.look_up(item.0, item.1).expect("a type stands in a sequence");

@@ -1,6 +1,7 @@
 //! The log of one client: what it wrote, in the order of its clocks, append-only.
 
 use super::order::{Client, Sequence};
+use super::trim;
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
 
@@ -306,6 +307,12 @@ impl Log {
             && last.sequence == entry.sequence
             && last.right_origin == entry.right_origin
             && entry.origin == (handle, self.end - 1)
+    }
+
+    /// Gives back most of what grew too large while much was appended.
+    pub(crate) fn trim(&mut self) {
+        trim(&mut self.blocks);
+        trim(&mut self.buffer);
     }
 
     /// Notes that `start..end` is deleted; it must not be so yet.

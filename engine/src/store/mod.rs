@@ -5,8 +5,10 @@
 mod check;
 mod export;
 mod formats;
+mod handles;
 mod id_index;
 mod kept;
+mod keys;
 mod log;
 mod order;
 mod read;
@@ -62,6 +64,13 @@ impl Store {
             kept: Kept::default(),
             redone: Redone::default(),
         }
+    }
+
+    /// Gives back most of the memory that lists grew into while a whole document was read. O(1) for what fits.
+    pub(crate) fn trim(&mut self) {
+        self.logs.iter_mut().for_each(Log::trim);
+        self.order.trim();
+        self.types.trim();
     }
 
     /// Whether no client is known.
@@ -214,4 +223,9 @@ impl Store {
         let (client, clock) = unit;
         self.cut_pairs.contains(&unit) || clock > 0 && self.cut_pairs.contains(&(client, clock - 1))
     }
+}
+
+/// Leaves an eighth more room than a list fills, so that the next edits find some.
+fn trim<T>(list: &mut Vec<T>) {
+    list.shrink_to(list.len() + list.len() / 8);
 }

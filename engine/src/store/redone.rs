@@ -29,7 +29,9 @@ pub(crate) struct Link {
 impl Redone {
     /// The link of a unit. O(log).
     pub(crate) fn link(&self, unit: LocalId) -> Option<Link> {
-        let (first, (len, target)) = self.links.range(..=unit).next_back()?;
+        // Mostly what is asked about was written after all that was redone.
+        let last = self.links.last_key_value().filter(|(first, _)| **first <= unit);
+        let (first, (len, target)) = last.or_else(|| self.links.range(..=unit).next_back())?;
         let end = first.1 + len;
         (first.0 == unit.0 && unit.1 < end).then_some(Link { start: first.1, end, target: *target })
     }

@@ -1,15 +1,15 @@
 //! The shared types of a document, by handle, and the sequences that belong to each.
 
+use super::handles::{Handles, hash_pair};
+use super::keys::{Key, Keys};
 use super::log::LocalId;
 use super::order::Sequence;
+use super::trim;
 use crate::update::TypeTag;
 use std::collections::BTreeMap;
 
 /// Handle of a shared type within one store.
 pub(crate) type TypeHandle = u32;
-
-/// Handle of a map key within one store.
-pub(crate) type Key = u32;
 
 /// One shared type.
 #[derive(Debug)]
@@ -43,11 +43,17 @@ pub(crate) struct Owner {
 pub(crate) struct Types {
     types: Vec<SharedType>,
     roots: BTreeMap<Box<str>, TypeHandle>,
-    owners: Vec<Owner>,
-    keys: Vec<Box<str>>,
-    key_handles: BTreeMap<Box<str>, Key>,
-    entries: BTreeMap<(TypeHandle, Key), Sequence>,
+    /// The type of each sequence, and the key or `NO_KEY`.
+    owners: Vec<(TypeHandle, Key)>,
+    keys: Keys,
+    /// The entries of types that have more than a `FEW`.
+    entries: Handles<(TypeHandle, Key)>,
 }
+
+const NO_KEY: Key = Key::MAX;
+
+/// So many entries of one type are looked through.
+const FEW: usize = if cfg!(debug_assertions) { 2 } else { 8 };
 
 impl Types {
     pub(crate) fn get(&self, handle: TypeHandle) -> &SharedType {
@@ -100,39 +106,74 @@ impl Types {
     /// Adds the entry of a key whose sequence is the next of the order.
     pub(crate) fn add_entry(&mut self, of: TypeHandle, key: Key, sequence: Sequence) {
         self.add_owner(sequence, Owner { of, key: Some(key) });
-        self.entries.insert((of, key), sequence);
-        self.get_mut(of).entries.push(sequence);
+        let Types { types, owners, entries, .. } = self;
+        let listed = &mut types[of as usize].entries;
+        listed.push(sequence);
+        let unknown = match listed.len() {
+            few if few <= FEW => &[],
+            len if len == FEW + 1 => &listed[..],
+            len => &listed[len - 1..],
+        };
+        let owner = |sequence: Sequence| owners[sequence as usize];
+        for sequence in unknown {
+            let (of, key) = owner(*sequence);
+            entries.insert(*sequence, hash_pair(of, key), owner);
+        }
     }
 
     fn add_owner(&mut self, sequence: Sequence, owner: Owner) {
         debug_assert_eq!(sequence as usize, self.owners.len());
-        self.owners.push(owner);
+        self.owners.push((owner.of, owner.key.unwrap_or(NO_KEY)));
     }
 
     pub(crate) fn owner(&self, sequence: Sequence) -> Owner {
-        self.owners[sequence as usize]
+        let (of, key) = self.owners[sequence as usize];
+        Owner { of, key: (key != NO_KEY).then_some(key) }
     }
 
+    /// The sequence of a key of a type. O(1).
     pub(crate) fn entry(&self, of: TypeHandle, key: Key) -> Option<Sequence> {
-        self.entries.get(&(of, key)).copied()
+        let owner = (of, key);
+        let is_it = |sequence: Sequence| self.owners[sequence as usize] == owner;
+        let listed = &self.get(of).entries;
+        match listed.len() {
+            few if few <= FEW => listed.iter().copied().find(|sequence| is_it(*sequence)),
+            _ => self.entries.find(&owner, hash_pair(of, key), is_it),
+        }
     }
 
     pub(crate) fn key_name(&self, key: Key) -> &str {
-        &self.keys[key as usize]
+        self.keys.name(key)
     }
 
     pub(crate) fn find_key(&self, name: &str) -> Option<Key> {
-        self.key_handles.get(name).copied()
+        self.keys.find(name)
     }
 
     /// The handle of a key, a new one if it was never used.
     pub(crate) fn key(&mut self, name: &str) -> Key {
-        if let Some(key) = self.find_key(name) {
-            return key;
+        self.keys.add(name)
+    }
+
+    /// Gives back most of what grew too large while a document was read.
+    pub(crate) fn trim(&mut self) {
+        trim(&mut self.types);
+        trim(&mut self.owners);
+        self.types.iter_mut().for_each(|shared| trim(&mut shared.entries));
+        self.keys.trim();
+    }
+
+    /// Panics if a key or an entry is not found where it should be.
+    pub(crate) fn assert_invariants(&self) {
+        self.keys.assert_invariants();
+        let many = self.types.iter().map(|shared| shared.entries.len()).filter(|len| *len > FEW);
+        assert_eq!(self.entries.len(), many.sum::<usize>());
+        for (of, shared) in (0..).zip(&self.types) {
+            assert_eq!(self.owner(shared.sequence), Owner { of, key: None });
+            for sequence in &shared.entries {
+                let key = self.owner(*sequence).key.expect("an entry has a key");
+                assert_eq!(self.entry(of, key), Some(*sequence));
+            }
         }
-        let key = self.keys.len() as Key;
-        self.keys.push(name.into());
-        self.key_handles.insert(name.into(), key);
-        key
     }
 }

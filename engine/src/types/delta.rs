@@ -4,7 +4,7 @@ use super::{Attributes, Prelim, Value};
 use crate::doc::Doc;
 use crate::store::{Piece, Store, TypeHandle, Unit};
 use crate::update::Content;
-use crate::values::Any;
+use crate::values::{Any, plain_string};
 
 /// One insert of a delta.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,52 +62,88 @@ impl Doc {
 
 /// A delta that grows: characters are gathered until something ends their op.
 #[derive(Default)]
-pub(crate) struct GrowingDelta {
+pub(crate) struct GrowingDelta<'a> {
     ops: Vec<DeltaOp>,
     text: String,
-    attributes: Vec<(Box<str>, Any)>,
+    attributes: Vec<(&'a str, InForce<'a>)>,
 }
 
-impl GrowingDelta {
+/// A value in force. Most are strings, which are copied for the ops that show them and for nothing else.
+enum InForce<'a> {
+    Text(&'a str),
+    Other(Any),
+}
+
+impl InForce<'_> {
+    fn to_any(&self) -> Any {
+        match self {
+            InForce::Text(text) => Any::from(*text),
+            InForce::Other(value) => value.clone(),
+        }
+    }
+}
+
+impl<'a> GrowingDelta<'a> {
     /// Appends a piece of a text.
-    pub(crate) fn push(&mut self, store: &Store, piece: Piece) {
+    pub(crate) fn push(&mut self, store: &'a Store, piece: Piece) {
         match piece.content {
             Content::String => store.read_text(piece, |part| self.text.push_str(part)),
             Content::Embed | Content::Type => store.read_units(piece, |unit| {
                 self.end_op();
                 let value = Value::of_unit(store, unit);
-                let attributes = self.attributes.clone();
+                let attributes = self.attributes();
                 self.ops.extend(value.map(|value| DeltaOp { insert: DeltaInsert::Embed(value), attributes }));
             }),
             Content::Format => store.read_units(piece, |unit| {
                 self.end_op();
                 if let Unit::Format(key, value) = unit {
-                    set_attribute(&mut self.attributes, key, Any::from_json(value).unwrap_or(Any::Null));
+                    self.pass_mark(key, value);
                 }
             }),
             _ => {}
         }
     }
 
-    /// Gives what follows an attribute, `null` too, or takes it away. What was gathered before does not change by it.
-    pub(crate) fn mark(&mut self, key: &str, mark: Option<Any>) {
-        let current = self.attributes.iter().position(|(of, _)| **of == *key);
-        if current.map(|at| &self.attributes[at].1) == mark.as_ref() {
-            return;
-        }
-        self.end_op();
-        match (current, mark) {
-            (Some(at), Some(mark)) => self.attributes[at].1 = mark,
+    /// Puts a format into force; `null` takes it away. (Yjs: `updateCurrentAttributes`)
+    fn pass_mark(&mut self, key: &'a str, json: &'a str) {
+        let value = match plain_string(json) {
+            Some(text) => Some(InForce::Text(text)),
+            None => Any::from_json(json).filter(|value| *value != Any::Null).map(InForce::Other),
+        };
+        self.set(key, value);
+    }
+
+    fn set(&mut self, key: &'a str, value: Option<InForce<'a>>) {
+        match (self.position(key), value) {
+            (Some(at), Some(value)) => self.attributes[at].1 = value,
             (Some(at), None) => drop(self.attributes.remove(at)),
-            (None, Some(mark)) => self.attributes.push((key.into(), mark)),
+            (None, Some(value)) => self.attributes.push((key, value)),
             (None, None) => {}
         }
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        self.attributes.iter().position(|(of, _)| *of == key)
+    }
+
+    /// Gives what follows an attribute, `null` too, or takes it away. What was gathered before does not change by it.
+    pub(crate) fn mark(&mut self, key: &'a str, mark: Option<Any>) {
+        let current = self.position(key).map(|at| self.attributes[at].1.to_any());
+        if current != mark {
+            self.end_op();
+            self.set(key, mark.map(InForce::Other));
+        }
+    }
+
+    /// What is in force, to be kept.
+    fn attributes(&self) -> Attributes {
+        self.attributes.iter().map(|(key, value)| ((*key).into(), value.to_any())).collect()
     }
 
     fn end_op(&mut self) {
         if !self.text.is_empty() {
             let insert = DeltaInsert::Text(std::mem::take(&mut self.text));
-            self.ops.push(DeltaOp { insert, attributes: self.attributes.clone() });
+            self.ops.push(DeltaOp { insert, attributes: self.attributes() });
         }
     }
 

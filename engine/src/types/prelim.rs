@@ -88,7 +88,7 @@ impl Transaction<'_> {
         sequence: Sequence,
         mut place: Option<Place>,
         mut before: Option<u32>,
-        values: Vec<Prelim>,
+        values: impl IntoIterator<Item = Prelim>,
     ) -> Result<(), Error> {
         let order = &self.store().order;
         let mut origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
@@ -170,7 +170,7 @@ impl Transaction<'_> {
         let (replica, _) = self.author();
         let sequence = replica.store.entry(of, key);
         let end = replica.store.order.end(sequence);
-        self.author_values(sequence, end, None, vec![value])
+        self.author_values(sequence, end, None, [value])
     }
 }
 

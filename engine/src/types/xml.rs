@@ -2,8 +2,8 @@
 
 use super::{DeltaInsert, DeltaOp, Prelim, Text, Value};
 use crate::doc::{Doc, Transaction};
-use crate::store::TypeHandle;
-use crate::update::TypeTag;
+use crate::store::{TypeHandle, Unit};
+use crate::update::{Content, TypeTag};
 use crate::values::{Any, Error, sort_by_text, utf16};
 use std::ops::RangeBounds;
 
@@ -239,15 +239,20 @@ impl Doc {
                 let name = self.node_name(handle).to_lowercase();
                 let mut attributes: Vec<_> = self.entries(handle).collect();
                 sort_by_text(&mut attributes, |(key, _)| key, utf16::compare);
-                out.push_str(&format!("<{name}"));
+                out.extend(["<", &name]);
                 for (key, value) in attributes {
-                    out.push_str(&format!(" {key}=\"{}\"", self.shown(&value)));
+                    out.extend([" ", key, "=\""]);
+                    self.write_shown(&value, out);
+                    out.push('"');
                 }
                 out.push('>');
                 self.write_children(handle, out);
-                out.push_str(&format!("</{name}>"));
+                out.extend(["</", &name, ">"]);
             }
-            Some(TypeTag::XmlText) => self.delta(handle).iter().for_each(|op| self.write_formatted(op, out)),
+            Some(TypeTag::XmlText) if self.store().order.has_marks(shared.sequence) => {
+                self.delta(handle).iter().for_each(|op| self.write_formatted(op, out));
+            }
+            Some(TypeTag::XmlText) => self.write_unformatted(handle, out),
             Some(TypeTag::XmlFragment) => self.write_children(handle, out),
             Some(TypeTag::Text) => out.push_str(&self.plain_text(handle)),
             _ => out.push_str("[object Object]"),
@@ -255,7 +260,26 @@ impl Doc {
     }
 
     fn write_children(&self, handle: TypeHandle, out: &mut String) {
-        self.list_values(handle).iter().for_each(|child| out.push_str(&self.shown(child)));
+        let store = self.store();
+        store.pieces(self.list(handle)).for_each(|piece| store.read_units(piece, |unit| self.write_unit(unit, out)));
+    }
+
+    /// A text without marks: what its delta would say.
+    fn write_unformatted(&self, handle: TypeHandle, out: &mut String) {
+        let store = self.store();
+        for piece in store.pieces(self.list(handle)) {
+            match piece.content {
+                Content::String => store.read_text(piece, |part| out.push_str(part)),
+                Content::Embed | Content::Type => store.read_units(piece, |unit| self.write_unit(unit, out)),
+                _ => {}
+            }
+        }
+    }
+
+    fn write_unit(&self, unit: Unit<'_>, out: &mut String) {
+        if let Some(value) = Value::of_unit(self.store(), unit) {
+            self.write_shown(&value, out);
+        }
     }
 
     /// Formats as nodes around the text, by name; an object's members as attributes. (Yjs: `YXmlText#toString`)
@@ -282,20 +306,21 @@ impl Doc {
         }
         match &op.insert {
             DeltaInsert::Text(text) => out.push_str(text),
-            DeltaInsert::Embed(value) => out.push_str(&self.shown(value)),
+            DeltaInsert::Embed(value) => self.write_shown(value, out),
         }
         formats.iter().rev().for_each(|(name, _)| out.push_str(&format!("</{name}>")));
     }
 
     /// A value as JavaScript makes a string of it.
-    fn shown(&self, value: &Value) -> String {
+    fn write_shown(&self, value: &Value, out: &mut String) {
         match value {
-            Value::Any(any) => any.to_js_string(),
+            Value::Any(Any::String(text)) => out.push_str(text),
+            Value::Any(any) => out.push_str(&any.to_js_string()),
             Value::XmlElement(XmlElement(handle))
             | Value::XmlText(XmlText(handle))
             | Value::XmlFragment(XmlFragment(handle))
-            | Value::Text(Text(handle)) => self.xml_string(*handle),
-            _ => "[object Object]".into(),
+            | Value::Text(Text(handle)) => self.write_xml(*handle, out),
+            _ => out.push_str("[object Object]"),
         }
     }
 }

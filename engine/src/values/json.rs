@@ -11,10 +11,14 @@ impl Any {
     /// A lone surrogate in an escape becomes U+FFFD, a number beyond the range of `f64` infinite, as in JavaScript.
     pub fn from_json(text: &str) -> Option<Any> {
         // Most values of formats are this, and most readers of JSON read formats.
-        if let [b'"', inner @ .., b'"'] = text.as_bytes()
-            && is_plain(inner)
-        {
-            return Some(Any::from(&text[1..text.len() - 1]));
+        if let Some(text) = plain_string(text) {
+            return Some(Any::from(text));
+        }
+        match text {
+            "null" => return Some(Any::Null),
+            "true" => return Some(Any::Bool(true)),
+            "false" => return Some(Any::Bool(false)),
+            _ => {}
         }
         serde_json::from_str(text).ok().or_else(|| {
             let text = replace_lone_surrogates(text);
@@ -35,6 +39,12 @@ impl Any {
         debug_assert!(written.is_ok(), "memory takes all");
         String::from_utf8(out).unwrap_or_default()
     }
+}
+
+/// The string that a JSON text says, if it says one without escapes.
+pub(crate) fn plain_string(json: &str) -> Option<&str> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    is_plain(inner.as_bytes()).then_some(inner)
 }
 
 /// Whether the bytes of a string stand for themselves in JSON text.

@@ -56,6 +56,7 @@ impl Replica {
         self.delete_overwritten(&mut bulk);
         self.delete_listed(&mut bulk);
         self.build_order(&bulk);
+        self.store.trim();
         true
     }
 

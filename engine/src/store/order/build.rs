@@ -1,5 +1,6 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
+use super::super::trim;
 use super::{Child, Client, FAN_OUT, Leaf, Mark, NONE, Node, Order, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
@@ -48,6 +49,13 @@ impl Order {
     /// Notes in the index that the next `len` clocks of a client are in this leaf (or in none).
     pub(crate) fn index_built(&mut self, client: Client, len: Clock, leaf: u32) {
         self.index[client as usize].append(len, leaf);
+    }
+
+    /// Gives back most of what grew too large while sequences were built.
+    pub(crate) fn trim(&mut self) {
+        trim(&mut self.leaves);
+        trim(&mut self.nodes);
+        trim(&mut self.trees);
     }
 
     fn push_leaf(&mut self, sequence: Sequence, first: u32, spans: &[Span]) {
