@@ -60,6 +60,31 @@ fn shuffle<T>(items: &mut [T], random: &mut Random) {
     }
 }
 
+/// What the text is in yrs after these updates, none of which has to wait.
+fn received_by_yrs(updates: &[&[u8]]) -> String {
+    let doc = yrs::Doc::new();
+    let text = doc.get_or_insert_text("t");
+    for update in updates {
+        doc.transact_mut().apply_update(yrs::Update::decode_v1(update).unwrap()).unwrap();
+    }
+    text.get_string(&doc.transact())
+}
+
+/// Checks that the text is the same here as in yrs: from the updates as they were written, in any order, merged, and from
+/// the whole document. Returns text and document.
+fn converged(causal: &[&[u8]], seed: u64, random: &mut Random) -> (String, Vec<u8>) {
+    let expected = received_by_yrs(causal);
+    let mut ours = received(causal);
+    assert_eq!(shown(&mut ours), expected, "seed {seed}: as they were written");
+    let mut any_order = causal.to_vec();
+    shuffle(&mut any_order, random);
+    assert_eq!(shown(&mut received(&any_order)), expected, "seed {seed}: in any order");
+    let whole = ours.encode_state_as_update(&StateVector::default());
+    assert_eq!(shown(&mut received(&[&whole])), expected, "seed {seed}: at once");
+    assert_eq!(shown(&mut received(&[&merge_updates(&any_order).unwrap()])), expected, "seed {seed}: merged");
+    (expected, whole)
+}
+
 #[test]
 fn a_crowd_at_the_same_places() {
     for seed in runs(25) {
@@ -86,21 +111,8 @@ fn a_crowd_at_the_same_places() {
         shuffle(first, random);
         shuffle(later, random);
         let causal: Vec<&[u8]> = [base.as_slice()].into_iter().chain(all.iter().flatten().map(Vec::as_slice)).collect();
-        let theirs = yrs::Doc::new();
-        let their_text = theirs.get_or_insert_text("t");
-        for update in &causal {
-            theirs.transact_mut().apply_update(yrs::Update::decode_v1(update).unwrap()).unwrap();
-        }
-        let expected = their_text.get_string(&theirs.transact());
-        let mut ours = received(&causal);
-        assert_eq!(shown(&mut ours), expected, "seed {seed}: as they were written");
-        let mut any_order = causal.clone();
-        shuffle(&mut any_order, random);
-        assert_eq!(shown(&mut received(&any_order)), expected, "seed {seed}: in any order");
-        let whole = ours.encode_state_as_update(&StateVector::default());
-        assert_eq!(shown(&mut received(&[&whole])), expected, "seed {seed}: at once");
+        let (expected, whole) = converged(&causal, seed, random);
         assert_eq!(shown(&mut received(&[&base, &whole])), expected, "seed {seed}: at once, into a document");
-        assert_eq!(shown(&mut received(&[&merge_updates(&any_order).unwrap()])), expected, "seed {seed}: merged");
     }
 }
 
@@ -158,21 +170,8 @@ fn hundreds_at_the_front() {
             }
             all.push(typed_at_the_front(client, &seen, random));
         }
-        let theirs = yrs::Doc::new();
-        let their_text = theirs.get_or_insert_text("t");
         let causal: Vec<&[u8]> = base.iter().chain(all.iter().flatten()).map(Vec::as_slice).collect();
-        for update in &causal {
-            theirs.transact_mut().apply_update(yrs::Update::decode_v1(update).unwrap()).unwrap();
-        }
-        let expected = their_text.get_string(&theirs.transact());
-        let mut ours = received(&causal);
-        assert_eq!(shown(&mut ours), expected, "seed {seed}: as they were written");
-        let mut any_order = causal.clone();
-        shuffle(&mut any_order, random);
-        assert_eq!(shown(&mut received(&any_order)), expected, "seed {seed}: in any order");
-        let whole = ours.encode_state_as_update(&StateVector::default());
-        assert_eq!(shown(&mut received(&[&whole])), expected, "seed {seed}: at once");
-        assert_eq!(shown(&mut received(&[&merge_updates(&any_order).unwrap()])), expected, "seed {seed}: merged");
+        let (expected, whole) = converged(&causal, seed, random);
         assert_eq!(shown(&mut received(&[&ascending(&whole)])), expected, "seed {seed}: at once, clients ascending");
     }
 }
@@ -208,12 +207,7 @@ fn an_item_in_the_midst_of_a_crowd() {
         let at = known + 1 + random.below(crowd.len() as u32 - known);
         crowd.insert(at as usize, stranger);
         let updates: Vec<&[u8]> = [base.as_slice()].into_iter().chain(crowd.iter().map(Vec::as_slice)).collect();
-        let theirs = yrs::Doc::new();
-        let their_text = theirs.get_or_insert_text("t");
-        for update in &updates {
-            theirs.transact_mut().apply_update(yrs::Update::decode_v1(update).unwrap()).unwrap();
-        }
-        assert_eq!(shown(&mut received(&updates)), their_text.get_string(&theirs.transact()), "seed {seed}");
+        assert_eq!(shown(&mut received(&updates)), received_by_yrs(&updates), "seed {seed}");
     }
 }
 

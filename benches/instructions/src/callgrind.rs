@@ -4,11 +4,12 @@
 //! counts are kept apart by the file that the code came from: the program's own, and all, with libc. How many
 //! instructions libc takes to copy or to allocate depends on the processor, and on what else lies in the heap.
 
+use crate::process::output_within;
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Instructions executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub fn measured(work: &mut dyn FnMut()) {
 /// # Errors
 /// See [`Failure`].
 pub fn count(program: &Path, arguments: &[&str], out: &Path, limit: Duration) -> Result<Count, Failure> {
-    let mut child = Command::new("valgrind")
+    let child = Command::new("valgrind")
         .args([
             "-q",
             "--tool=callgrind",
@@ -75,17 +76,10 @@ pub fn count(program: &Path, arguments: &[&str], out: &Path, limit: Duration) ->
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
         .spawn()?;
-    let begin = Instant::now();
-    while child.try_wait()?.is_none() {
-        if begin.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            let _there_may_be_none = std::fs::remove_file(out);
-            return Err(Failure::TooLong);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let output = child.wait_with_output()?;
+    let Some(output) = output_within(child, limit)? else {
+        let _there_may_be_none = std::fs::remove_file(out);
+        return Err(Failure::TooLong);
+    };
     if !output.status.success() {
         return Err(Failure::Failed(String::from_utf8_lossy(&output.stderr).into_owned()));
     }

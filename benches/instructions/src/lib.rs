@@ -2,9 +2,11 @@
 //!
 //! - [`callgrind`] counts what a program does inside of [`callgrind::measured`];
 //! - [`workload`] has made-up work on the engine;
+//! - [`process`] ends what takes too long;
 //! - [`figures`] compares counts with those that are committed.
 
 pub mod callgrind;
 pub mod figures;
+pub mod process;
 pub mod random;
 pub mod workload;

@@ -6,9 +6,10 @@ use crate::measure::{once, tidy_heap};
 use crate::row::{Inputs, Row, rows};
 use anyhow::{Context, Result};
 use merganser_instructions::callgrind::{Count, Failure, count, measured};
+use merganser_instructions::process::output_within;
 use serde::{Deserialize, Serialize};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What is measured of one piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -102,21 +103,12 @@ fn arguments<'a>(row: &'a Row, contender: &Contender, measure: &'a str) -> [&'a 
 /// Has a process of its own do it.
 pub(super) fn trial(row: &Row, contender: &Contender, measure: Measure, limit: Duration) -> Result<Outcome> {
     let measure = if measure == Measure::Heap { "heap" } else { "time" };
-    let mut child = Command::new(std::env::current_exe()?)
+    let child = Command::new(std::env::current_exe()?)
         .args(arguments(row, contender, measure))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let begin = Instant::now();
-    while child.try_wait()?.is_none() {
-        if begin.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            return Ok(Outcome::TooLong(limit));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output()?;
+    let Some(output) = output_within(child, limit)? else { return Ok(Outcome::TooLong(limit)) };
     if !output.status.success() {
         return Ok(failed(&output.stderr));
     }

@@ -73,9 +73,8 @@ impl Replica {
                 let log = self.store.log(client);
                 let from = log.changed_from.filter(|from| *from >= log.deleted_end())?;
                 let (block, text) = log.ascii_since(from)?;
-                let origin = if from > block.clock { (client, from - 1) } else { block.origin };
-                let [origin, right_origin] =
-                    [origin, block.right_origin].map(|local| (local != NO_ORIGIN).then(|| id(local)));
+                let [origin, right_origin] = [block.origin_of((client, from)), block.right_origin]
+                    .map(|local| (local != NO_ORIGIN).then(|| id(local)));
                 let is_named =
                     origin.or(right_origin).is_some() && self.store.types.owner(block.sequence).key.is_none();
                 is_named.then_some(())?;

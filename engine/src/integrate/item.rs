@@ -41,8 +41,8 @@ impl Replica {
         }
     }
 
-    /// Appends text of so many units at a place where its client goes on writing, directly behind what it wrote last. `before` is
-    /// the number of visible units before the place. `false` if it is not so; then nothing has changed. O(1).
+    /// Appends text of so many units at a place where its client goes on writing, directly behind what it wrote last.
+    /// `before` is the number of visible units before the place. `false` if it is not so; then nothing has changed. O(1).
     #[inline]
     pub(crate) fn append_typed(
         &mut self,

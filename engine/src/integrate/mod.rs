@@ -122,8 +122,7 @@ impl Replica {
         let mut last = None;
         for ((sequence, origin, right_origin, client), unit) in self.milestones.iter() {
             let block = self.store.block(unit);
-            let its_origin = if unit.1 > block.clock { (unit.0, unit.1 - 1) } else { block.origin };
-            assert_eq!((block.sequence, its_origin, block.right_origin), (sequence, origin, right_origin));
+            assert_eq!((block.sequence, block.origin_of(unit), block.right_origin), (sequence, origin, right_origin));
             assert_eq!(self.store.log(unit.0).client, client);
             let group = (sequence, origin, right_origin);
             let place = self.store.order.look_up(unit.0, unit.1).expect("a milestone stands in its sequence");

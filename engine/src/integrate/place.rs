@@ -83,7 +83,7 @@ impl Replica {
             if origin.0 == span.client() && (first..span.end()).contains(&origin.1) {
                 return None;
             }
-            let piece_origin = if first > block.clock { (span.client(), first - 1) } else { block.origin };
+            let piece_origin = block.origin_of((span.client(), first));
             at = order.step(span_place, first - span.clock);
             if piece_origin == origin && log.client < client {
                 return Some(at);
@@ -113,7 +113,7 @@ impl Replica {
             let log = store.log(first.0);
             let block_at = log.find(first.1);
             let block = &log.blocks()[block_at];
-            let piece_origin = if first.1 > block.clock { (first.0, first.1 - 1) } else { block.origin };
+            let piece_origin = block.origin_of(first);
             if Some(first) == some(right_origin) {
                 is_irregular = left == at
                     && at != start

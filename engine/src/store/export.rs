@@ -174,16 +174,14 @@ impl Store {
             out.push(Content::Gc as u8);
             return write_var_uint(out, run.len.into());
         }
-        let (client, clock) = run.first;
-        let log = self.log(client);
+        let log = self.log(run.first.0);
         let block = &log.blocks()[run.block];
-        let origin = if clock > block.clock { (client, clock - 1) } else { block.origin };
         let owner = self.types.owner(block.sequence);
         let key = owner.key.map(|key| self.types.key_name(key).as_bytes());
         StructPart {
             content: run.content,
             key_bit: key.is_some(),
-            origin: self.origin_id(origin),
+            origin: self.origin_id(block.origin_of(run.first)),
             right_origin: self.origin_id(block.right_origin),
             parent: self.written_parent(owner.of),
             key,

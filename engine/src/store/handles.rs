@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use twox_hash::XxHash3_64;
 
 /// Open addressing: 10 to 20 bytes a handle.
 ///
@@ -81,34 +82,14 @@ fn reach(slots: usize, hash: u32) -> impl Iterator<Item = usize> {
     (0..REACH.min(slots)).map(move |step| (hash as usize + step) & (slots - 1))
 }
 
-/// An odd number without a pattern.
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// A hash of two numbers.
 pub(super) fn hash_pair(a: u32, b: u32) -> u32 {
-    upper(mix(mix(0, u64::from(a) << 32 | u64::from(b)), 0))
-}
-
-/// The bits that a multiplication has mixed best.
-fn upper(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
-
-/// Adds a word to a hash.
-fn mix(hash: u64, word: u64) -> u64 {
-    let product = (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR);
-    product ^ (product >> 29)
+    hash_bytes(&(u64::from(a) << 32 | u64::from(b)).to_le_bytes())
 }
 
 /// A hash of bytes. It doesn't hold against someone who wants it to meet another one.
 pub(super) fn hash_bytes(bytes: &[u8]) -> u32 {
-    let mut words = bytes.chunks_exact(8);
-    let mut hash = bytes.len() as u64;
-    for word in &mut words {
-        hash = mix(hash, word.first_chunk().map_or(0, |word| u64::from_le_bytes(*word)));
-    }
-    let last = words.remainder().iter().fold(0, |last, byte| last << 8 | u64::from(*byte));
-    upper(mix(mix(hash, last), 0))
+    XxHash3_64::oneshot(bytes) as u32
 }
 
 #[cfg(test)]

@@ -32,6 +32,14 @@ pub(crate) struct Block {
     is_ascii: bool,
 }
 
+impl Block {
+    /// The origin of a unit that stands in this block: the unit before it, or of the first one the block's own.
+    #[inline]
+    pub(crate) fn origin_of(&self, (client, clock): LocalId) -> LocalId {
+        if clock > self.clock { (client, clock - 1) } else { self.origin }
+    }
+}
+
 /// Everything that the log needs to know of a run of units that is appended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'a> {
@@ -165,14 +173,8 @@ impl Log {
         }
         let payload = self.payload(block);
         let (half_before, bytes, half_after) = utf16::cut_bytes(payload, from, to);
-        match payload.get(bytes) {
-            Some(part) => {
-                let text = core::str::from_utf8(part).expect("text is checked before it is appended");
-                utf16::Cut { half_before, text, half_after }
-            }
-            // Both ends inside the same pair: nothing is left.
-            None => utf16::Cut { half_before: false, text: "", half_after: false },
-        }
+        let text = core::str::from_utf8(&payload[bytes]).expect("text is checked before it is appended");
+        utf16::Cut { half_before, text, half_after }
     }
 
     /// Whether `clock` is the second half of a surrogate pair.

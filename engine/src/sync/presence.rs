@@ -4,8 +4,7 @@ use super::ConnectionId;
 use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
 use super::config::Limits;
 use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
-use crate::values::SortedMap;
-use crate::values::{ClientId, Clock};
+use crate::values::{ClientId, Clock, SortedMap};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The awareness entries of a room.

@@ -16,8 +16,7 @@ use super::pending::Pending;
 use super::presence::Presence;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
-use crate::values::SortedMap;
-use crate::values::{IdSet, StateVector};
+use crate::values::{IdSet, SortedMap, StateVector};
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use super::merge::merge_updates;
 use super::parse::{ClientStructs, Update};
 use super::structs::Struct;
 use crate::lib0::Reader;
-use crate::values::{Error, ErrorKind};
+use crate::values::{Error, ErrorKind, sort_by_numbers};
 
 impl Update {
     /// Reads updates as one, for which the bytes that it belongs to are returned. O(bytes); where the updates overlap or
@@ -35,7 +35,7 @@ impl Update {
     /// Brings the structs of each client together. `false` if one's parts don't follow each other.
     fn join_clients(&mut self) -> bool {
         let mut parts = core::mem::take(&mut self.clients);
-        parts.sort_by_key(|part| part.client);
+        sort_by_numbers(&mut parts, |part| (part.client.value(), 0));
         let mut structs: Vec<Struct> = Vec::with_capacity(self.structs.len());
         for part in parts {
             let of = &self.structs[part.structs.clone()];

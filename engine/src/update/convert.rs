@@ -4,7 +4,7 @@
 
 use super::delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 use super::parse::Update;
-use super::structs::{Content, Struct, TypeTag};
+use super::structs::{Content, KEY, ORIGIN, RIGHT_ORIGIN, Struct, TypeTag};
 use super::write::{StructPart, WrittenParent, checked_text, read_checked, write_id};
 use super::write_delete_set;
 use crate::lib0::{
@@ -28,10 +28,6 @@ pub(super) enum Form {
 
 /// What the name of a carried subdocument begins with, and what it is.
 const CARRIED: [(u8, Content); 3] = [(b'e', Content::Embed), (b'f', Content::Format), (b'd', Content::Doc)];
-
-const ORIGIN: u8 = 0x80;
-const RIGHT_ORIGIN: u8 = 0x40;
-const KEY: u8 = 0x20;
 
 /// What an update may become in v1: so many bytes, and so many for each of its own. A few bytes of v2 can stand for any
 /// number of structs.

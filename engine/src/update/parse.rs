@@ -1,6 +1,6 @@
 //! Reading an update v1: one pass that checks everything and copies nothing.
 
-use super::structs::{ByteRange, Content, Parent, Struct, TypeTag};
+use super::structs::{ByteRange, Content, KEY, ORIGIN, Parent, RIGHT_ORIGIN, Struct, TypeTag};
 use crate::lib0::{Reader, check_json, skip_any};
 use crate::values::{ClientId, Clock, Error, ErrorKind, Id, utf16};
 use std::ops::Range;
@@ -97,9 +97,6 @@ pub(super) fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<C
 
 /// Reads one struct that stands at id `id`. (Yjs: `readClientsStructRefs`)
 pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
-    const ORIGIN: u8 = 0x80;
-    const RIGHT_ORIGIN: u8 = 0x40;
-    const KEY: u8 = 0x20;
     let start = from.offset();
     let info = from.read_u8()?;
     let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;

@@ -1,11 +1,8 @@
 //! The shape that nearly all updates of someone who types have: read without a table of structs, and written at once.
 
-use super::structs::Content;
+use super::structs::{Content, ORIGIN, RIGHT_ORIGIN};
 use crate::lib0::{decode_var_uint, encode_word};
 use crate::values::{ClientId, Clock, Id, utf16};
-
-const ORIGIN: u8 = 0x80;
-const RIGHT_ORIGIN: u8 = 0x40;
 
 /// At most one run of text and one range of deletes.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -19,6 +19,13 @@ impl ByteRange {
     }
 }
 
+/// In the byte that begins a struct: an origin follows.
+pub(super) const ORIGIN: u8 = 0x80;
+/// A right origin follows.
+pub(super) const RIGHT_ORIGIN: u8 = 0x40;
+/// It is an entry of a map; its key follows where no origin does.
+pub(super) const KEY: u8 = 0x20;
+
 /// What a struct carries. The numbers are those of the format (Yjs: `contentRefs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -97,15 +97,11 @@ pub const REPLACEMENT: &str = "\u{FFFD}";
 /// The units `from..to` of `text`; offsets beyond its end are taken as the end. O(bytes).
 pub fn cut(text: &str, from: u32, to: u32) -> Cut<'_> {
     let (half_before, bytes, half_after) = cut_bytes(text.as_bytes(), from, to);
-    match text.get(bytes) {
-        Some(text) => Cut { half_before, text, half_after },
-        // Both ends inside the same pair: nothing is left.
-        None => Cut { half_before: false, text: "", half_after: false },
-    }
+    Cut { half_before, text: text.get(bytes).unwrap_or_default(), half_after }
 }
 
 /// Where the whole characters of the units `from..to` lie in the bytes of a text, which are known to be UTF-8, and
-/// whether a half is left over before and after them. The range ends before it starts if both ends are in one pair.
+/// whether a half is left over before and after them.
 pub(crate) fn cut_bytes(text: &[u8], from: u32, to: u32) -> (bool, Range<usize>, bool) {
     let end = text.len();
     let (start, half_before) = match find_in_bytes(text, from).unwrap_or(Place::Byte(end)) {
@@ -116,7 +112,11 @@ pub(crate) fn cut_bytes(text: &[u8], from: u32, to: u32) -> (bool, Range<usize>,
         Place::Byte(byte) => (byte, false),
         Place::InsidePair(byte) => (byte, true),
     };
-    (half_before, start..stop, half_after)
+    match start <= stop {
+        true => (half_before, start..stop, half_after),
+        // Both ends inside the same pair: nothing is left.
+        false => (false, stop..stop, false),
+    }
 }
 
 impl Cut<'_> {
