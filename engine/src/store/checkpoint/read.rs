@@ -26,8 +26,8 @@ impl Run {
 }
 
 /// A store that is being read.
-struct Opening<'r, 'b> {
-    from: &'r mut Reader<'b>,
+struct Opening<'b> {
+    from: Reader<'b>,
     clients: Vec<(ClientId, Clock)>,
     /// All runs, by client and clock.
     runs: Vec<Run>,
@@ -51,7 +51,7 @@ impl Store {
     /// Bytes that end early, or that contradict themselves.
     pub(crate) fn read_checkpoint(collects: bool, from: &mut Reader<'_>) -> Result<Store, Error> {
         let mut opening = Opening {
-            from,
+            from: from.clone(),
             clients: Vec::new(),
             runs: Vec::new(),
             runs_of: Vec::new(),
@@ -73,11 +73,12 @@ impl Store {
         opening.read_owners()?;
         opening.check_deleted_types()?;
         opening.read_cut_pairs()?;
+        *from = opening.from;
         Ok(opening.store)
     }
 }
 
-impl Opening<'_, '_> {
+impl Opening<'_> {
     fn damaged(&self) -> Error {
         self.from.error(ErrorKind::DamagedRow)
     }
@@ -114,9 +115,9 @@ impl Opening<'_, '_> {
             for _ in 0..count {
                 let number = self.from.read_var_uint()?;
                 let (len, mark) = (number >> 2, (number & 3) as u8);
-                let len = Clock::try_from(len).ok().filter(|len| *len > 0).ok_or(self.damaged())?;
+                let len = Clock::try_from(len).ok().filter(|len| *len > 0).ok_or_else(|| self.damaged())?;
                 self.runs.push(Run { client: client as Client, clock, len, mark, sequence: NO_SEQUENCE });
-                clock = clock.checked_add(len).ok_or(self.damaged())?;
+                clock = clock.checked_add(len).ok_or_else(|| self.damaged())?;
             }
             self.check(clock == self.clients[client].1)?;
             self.runs_of.push(first..self.runs.len());
@@ -149,20 +150,21 @@ impl Opening<'_, '_> {
     /// Reads blocks and payload of a client, side by side with its runs.
     fn read_log(&mut self, client: Client) -> Result<(), Error> {
         let (id, end) = self.clients[client as usize];
-        let mut blocks: Vec<Block> = Vec::with_capacity(self.from.read_count(1)?);
+        let count = self.from.read_count(1)?;
+        let mut blocks: Vec<Block> = Vec::with_capacity(count);
         let mut clock: Clock = 0;
         let mut payload: u64 = 0;
         let mut run = self.runs_of[client as usize].start;
-        for _ in 0..blocks.capacity() {
+        for _ in 0..count {
             let head = self.from.read_u8()?;
             let content = Content::from_number(head & 15).filter(|content| *content != Content::Skip);
-            let content = content.ok_or(self.damaged())?;
+            let content = content.ok_or_else(|| self.damaged())?;
             let origin = match head >> 4 & 3 {
-                SAME => (client, clock.checked_sub(1).ok_or(self.damaged())?),
+                SAME => (client, clock.checked_sub(1).ok_or_else(|| self.damaged())?),
                 kind => self.read_origin(kind, (client, clock))?,
             };
             let right_origin = match head >> 6 {
-                SAME => blocks.last().map(|before| before.right_origin).ok_or(self.damaged())?,
+                SAME => blocks.last().map(|before| before.right_origin).ok_or_else(|| self.damaged())?,
                 kind => self.read_origin(kind, (client, clock))?,
             };
             let len = if content.is_run() { self.from.read_clock()? } else { 1 };
@@ -173,7 +175,7 @@ impl Opening<'_, '_> {
             };
             let is_ascii = content != Content::String || bytes == u64::from(len);
             let start = clock;
-            clock = clock.checked_add(len).filter(|clock| len > 0 && *clock <= end).ok_or(self.damaged())?;
+            clock = clock.checked_add(len).filter(|clock| len > 0 && *clock <= end).ok_or_else(|| self.damaged())?;
             let sequence = self.runs[run].sequence;
             self.check_runs(&mut run, clock, content)?;
             let offset = u32::try_from(payload).map_err(|_| self.damaged())?;
@@ -201,12 +203,13 @@ impl Opening<'_, '_> {
     }
 
     /// Reads an origin that is written out: a unit that is known, and of the own client an earlier one.
+    #[inline(always)]
     fn read_origin(&mut self, kind: u8, unit: LocalId) -> Result<LocalId, Error> {
         let (client, clock) = match kind {
             OWN => {
                 let distance = self.from.read_clock()?;
                 self.check(distance > 0)?;
-                (unit.0, unit.1.checked_sub(distance).ok_or(self.damaged())?)
+                (unit.0, unit.1.checked_sub(distance).ok_or_else(|| self.damaged())?)
             }
             ANY => self.read_unit()?,
             _ => return Ok(NO_ORIGIN),
@@ -216,6 +219,7 @@ impl Opening<'_, '_> {
     }
 
     /// Reads the name of a unit that is known.
+    #[inline(always)]
     fn read_unit(&mut self) -> Result<LocalId, Error> {
         let (client, clock) = (self.from.read_clock()?, self.from.read_clock()?);
         let known = self.clients.get(client as usize).is_some_and(|(_, end)| clock < *end);
@@ -225,6 +229,7 @@ impl Opening<'_, '_> {
 
     /// Checks that the runs up to a block's end stand in one sequence and have marks that go with the content. `run` is
     /// the one that holds the block's first unit, and then the one that holds the first unit behind it.
+    #[inline]
     fn check_runs(&self, run: &mut usize, end: Clock, content: Content) -> Result<(), Error> {
         let first = self.runs[*run];
         let live = Store::mark_of(content) as u8;
@@ -323,7 +328,7 @@ impl Opening<'_, '_> {
     }
 }
 
-impl Opening<'_, '_> {
+impl Opening<'_> {
     /// Reads what each sequence belongs to, and so all types.
     fn read_owners(&mut self) -> Result<(), Error> {
         for sequence in 0..self.ends.len() as Sequence {
