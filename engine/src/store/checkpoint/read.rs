@@ -71,7 +71,7 @@ impl Store {
         }
         opening.build_order();
         opening.read_owners()?;
-        opening.check_deleted_types()?;
+        opening.check_nested()?;
         opening.read_cut_pairs()?;
         *from = opening.from;
         Ok(opening.store)
@@ -376,12 +376,24 @@ impl Opening<'_> {
         Ok(())
     }
 
-    /// Checks that nothing in a deleted type is live.
-    fn check_deleted_types(&self) -> Result<(), Error> {
+    /// Checks that nothing in a deleted type is live, and that nothing was written into a type before the type.
+    fn check_nested(&self) -> Result<(), Error> {
         let types = &self.store.types;
-        let is_right =
-            |run: &Run| run.mark >= Mark::Deleted as u8 || !types.get(types.owner(run.sequence).of).is_deleted;
-        self.check(!types.has_nested() || self.runs.iter().all(is_right))
+        if !types.has_nested() {
+            return Ok(());
+        }
+        let of = |sequence: Sequence| types.get(types.owner(sequence).of);
+        let may_be_live = |run: &Run| run.mark >= Mark::Deleted as u8 || !of(run.sequence).is_deleted;
+        self.check(self.runs.iter().all(may_be_live))?;
+        for (client, log) in (0..).zip(&self.store.logs) {
+            let comes_later = |block: &Block| {
+                let placed = block.sequence != NO_SEQUENCE;
+                let held = placed.then(|| of(block.sequence).item).flatten();
+                held.is_none_or(|(holder, clock)| holder != client || clock < block.clock)
+            };
+            self.check(log.blocks().iter().all(comes_later))?;
+        }
+        Ok(())
     }
 
     fn read_cut_pairs(&mut self) -> Result<(), Error> {
