@@ -133,26 +133,34 @@ pub(super) struct RunPart<'a> {
 
 impl<'a> RunPart<'a> {
     /// The units `part` of a payload of `len` units. O(1) for all of them, else O(bytes before its end).
+    #[inline]
     pub(super) fn of(content: Content, payload: &'a [u8], len: Clock, part: Range<Clock>) -> RunPart<'a> {
-        let units = part.end - part.start;
-        let (half_before, bytes, half_after) = match content {
-            Content::String if units < len => {
+        if part.end - part.start < len {
+            return RunPart::cut(content, payload, part);
+        }
+        let number = if content == Content::String { payload.len() as u64 } else { len.into() };
+        RunPart { number, half_before: false, bytes: payload, half_after: false }
+    }
+
+    fn cut(content: Content, payload: &'a [u8], part: Range<Clock>) -> RunPart<'a> {
+        let number = u64::from(part.end - part.start);
+        match content {
+            Content::String => {
                 let (half_before, bytes, half_after) = utf16::cut_bytes(payload, part.start, part.end);
-                (half_before, &payload[bytes], half_after)
+                let halves = usize::from(half_before) + usize::from(half_after);
+                let number = (bytes.len() + halves * utf16::REPLACEMENT.len()) as u64;
+                RunPart { number, half_before, bytes: &payload[bytes], half_after }
             }
-            Content::Any | Content::Json if units < len => (false, units_of(content, payload, part).of(payload), false),
-            Content::String | Content::Any | Content::Json => (false, payload, false),
-            _ => (false, &payload[..0], false),
-        };
-        let halves = usize::from(half_before) + usize::from(half_after);
-        let number = match content {
-            Content::String => (bytes.len() + halves * utf16::REPLACEMENT.len()) as u64,
-            _ => units.into(),
-        };
-        RunPart { number, half_before, bytes, half_after }
+            Content::Any | Content::Json => {
+                let bytes = units_of(content, payload, part).of(payload);
+                RunPart { number, half_before: false, bytes, half_after: false }
+            }
+            _ => RunPart { number, half_before: false, bytes: &[], half_after: false },
+        }
     }
 
     /// Appends what follows the number.
+    #[inline]
     pub(super) fn write_to(&self, out: &mut Vec<u8>) {
         if self.half_before {
             out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
