@@ -324,6 +324,11 @@ impl<'d> Transaction<'d> {
         Commit { doc, origin, begins_with_update, is_local }
     }
 
+    /// The replica.
+    pub(crate) fn replica(&mut self) -> &mut Replica {
+        &mut self.doc.replica
+    }
+
     /// The replica, and the handle of its own writer.
     pub(crate) fn author(&mut self) -> (&mut Replica, u32) {
         let client = self.doc.replica.store.client(self.doc.client_id);

@@ -1,6 +1,8 @@
-//! Conformance `merge`: what Yjs makes of updates without a document.
+//! Conformance `merge`: what Yjs makes of updates without a document. Yjs joins no structs when it merges, so that what is
+//! merged is compared unit by unit; all else is done with what Yjs has merged, and is the same in bytes.
 
 mod notation;
+mod structs;
 
 use merganser::update::{
     Content, Update, clocks_of_update, clocks_of_update_v2, convert_update_v1_to_v2, convert_update_v2_to_v1,
@@ -8,11 +10,12 @@ use merganser::update::{
     validate_update, validate_update_v2,
 };
 use merganser::values::utf16;
-use merganser::{ClientId, Clock, Doc, IdSet, Options, StateVector};
+use merganser::{ClientId, Clock, Doc, IdSet, Options, StateVector, Transaction};
 use notation::{Random, bytes, cases, define, id_set, joined, run_cases, runs, state_vector, tree};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use structs::same_structs;
 
 fn list(field: &Json) -> Vec<Vec<u8>> {
     field.as_array().unwrap().iter().map(bytes).collect()
@@ -54,7 +57,8 @@ fn run(case: &Json) -> Result<(), String> {
     let (structs, deletes) = contents(&merged);
     same("ranges", id_set(&structs), &expect["ranges"])?;
     same("deletes", id_set(&deletes), &expect["ds"])?;
-    same_bytes("merged", &merged, &expect["merged"])?;
+    let theirs = bytes(&expect["merged"]);
+    same_structs(&merged, &theirs)?;
     same("meta", meta(&merged), &expect["mergedMeta"])?;
     same_bytes("state vector", &state_vector_of_update(&merged).unwrap(), &expect["sv"])?;
     for (index, update) in updates.iter().enumerate() {
@@ -63,8 +67,11 @@ fn run(case: &Json) -> Result<(), String> {
         same_bytes("vector of one", &state_vector_of_update(update).unwrap(), &expect["updateSvs"][index])?;
     }
     for (index, vector) in list(&case["svs"]).iter().enumerate() {
-        let diff = diff_update(&merged, vector).unwrap();
+        let diff = diff_update(&theirs, vector).unwrap();
         same_bytes(&format!("difference {index}"), &diff, &expect["diffs"][index]["v1"])?;
+        let of_ours = diff_update(&merged, vector).unwrap();
+        same_structs(&of_ours, &diff)?;
+        same("deletes of the difference", id_set(&contents(&of_ours).1), &expect["ds"])?;
     }
     let updates_v2 = list(&expect["updatesV2"]);
     for (index, (update, update_v2)) in updates.iter().zip(&updates_v2).enumerate() {
@@ -83,14 +90,20 @@ fn run(case: &Json) -> Result<(), String> {
         }
     }
     let merged_v2 = merge_updates_v2(&updates_v2.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
-    same_bytes("merged v2", &merged_v2, &expect["mergedV2"])?;
+    let theirs_v2 = bytes(&expect["mergedV2"]);
+    let (in_v1, theirs_in_v1) =
+        (convert_update_v2_to_v1(&merged_v2).unwrap(), convert_update_v2_to_v1(&theirs_v2).unwrap());
+    same_bytes("merged v2, then v1", &theirs_in_v1, &expect["mergedV2ToV1"])?;
+    same_bytes("merged, then v2", &convert_update_v1_to_v2(&theirs).unwrap(), &expect["mergedToV2"])?;
+    same_structs(&in_v1, &theirs_in_v1)?;
+    same("deletes in v2", id_set(&contents(&in_v1).1), &expect["ds"])?;
     same("meta in v2", meta_of(&clocks_of_update_v2(&merged_v2).unwrap()), &expect["mergedMetaV2"])?;
     same_bytes("state vector in v2", &state_vector_of_update_v2(&merged_v2).unwrap(), &expect["svV2"])?;
-    same_bytes("merged, then v2", &convert_update_v1_to_v2(&merged).unwrap(), &expect["mergedToV2"])?;
-    same_bytes("merged v2, then v1", &convert_update_v2_to_v1(&merged_v2).unwrap(), &expect["mergedV2ToV1"])?;
     for (index, vector) in list(&case["svs"]).iter().enumerate() {
-        let diff = diff_update_v2(&merged_v2, vector).unwrap();
+        let diff = diff_update_v2(&theirs_v2, vector).unwrap();
         same_bytes(&format!("difference {index}, v2"), &diff, &expect["diffs"][index]["v2"])?;
+        let of_ours = convert_update_v2_to_v1(&diff_update_v2(&merged_v2, vector).unwrap()).unwrap();
+        same_structs(&of_ours, &convert_update_v2_to_v1(&diff).unwrap())?;
     }
     let mut options = Options::new(ClientId::from(1));
     options.gc = false;
@@ -117,6 +130,35 @@ fn updates_are_merged_and_cut_as_in_yjs() {
 #[test]
 fn no_updates_merge_into_an_empty_one() {
     assert_eq!(merge_updates(&[]).unwrap(), [0, 0]);
+}
+
+/// What somebody types is one struct, whatever updates it came in; values of a list are joined only where all or none of them
+/// are deleted, and those of a map never.
+#[test]
+fn structs_are_joined() {
+    let mut doc = Doc::new(Options::new(ClientId::from(2)));
+    let (text, list, map) = (doc.text("t"), doc.array("l"), doc.map("m"));
+    let mut updates = Vec::new();
+    let mut edit = |edit: &dyn Fn(&mut Transaction<'_>)| {
+        let mut transaction = doc.transact();
+        edit(&mut transaction);
+        updates.extend(transaction.commit().update_v1());
+    };
+    [(0, "a"), (1, "é"), (2, "😀"), (4, "d")]
+        .iter()
+        .for_each(|(at, letter)| edit(&|to| text.insert(to, *at, letter).unwrap()));
+    (0..6).for_each(|value| edit(&|to| list.push(to, vec![value.into()]).unwrap()));
+    (0..4).for_each(|value| edit(&|to| map.set(to, "k", value).unwrap()));
+    edit(&|to| list.delete(to, 2, 1).unwrap());
+    let merged = merge(&updates);
+    let structs = Update::parse_v1(&merged).unwrap().structs;
+    let lens: Vec<_> = structs.iter().map(|of| (of.content, of.len)).collect();
+    let values = [2, 1, 3, 1, 1, 1, 1].map(|len| (Content::Any, len));
+    assert_eq!(lens, [&[(Content::String, 5)], &values[..]].concat());
+    for [a, b] in [[1, 5], [0, 13], [3, 14]] {
+        updates.swap(a, b);
+        assert_eq!(merge(&updates), merged, "in another order");
+    }
 }
 
 #[test]

@@ -14,8 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edits::How;
 use merganser::update::{
-    Obfuscation, convert_update_v1_to_v2, convert_update_v2_to_v1, decode_state_vector, diff_update, diff_update_v2,
-    encode_state_vector, merge_updates, merge_updates_v2, obfuscate_update, obfuscate_update_v2,
+    Obfuscation, Update, convert_update_v1_to_v2, convert_update_v2_to_v1, decode_state_vector, diff_update,
+    diff_update_v2, encode_state_vector, merge_updates, merge_updates_v2, obfuscate_update, obfuscate_update_v2,
     state_vector_of_update, state_vector_of_update_v2,
 };
 use merganser::{ClientId, Doc, Options};
@@ -244,26 +244,61 @@ impl<'o> Program<'o> {
         }
     }
 
-    /// All updates merged into one: the same bytes as Yjs', and the same document.
+    /// All updates merged into one, and some of them with what is merged or collected already: the same units as Yjs', and the
+    /// same document.
     fn check_merged(&mut self, reference: &State, random: &mut Random) {
         let mut parts: Vec<&[u8]> = self.updates.iter().map(Vec::as_slice).collect();
         for place in (1..parts.len()).rev() {
             parts.swap(place, random.below(place as u32 + 1) as usize);
         }
-        let merged = merge_updates(&parts).unwrap();
-        assert_eq!(merged, self.oracle.merge(&parts), "merged updates");
+        let theirs = self.oracle.merge(&parts);
+        let merged = check_loaded(self.oracle, &parts, &theirs, random);
+        let few: Vec<&[u8]> = parts.iter().copied().filter(|_| !random.one_in(4)).collect();
+        let half = self.oracle.merge(&parts[..parts.len() / 2]);
+        let with_known = [&few[..], &[&half, &reference.update], &few[..few.len().min(3)]].concat();
+        for parts in [few, with_known] {
+            let theirs = self.oracle.merge(&parts);
+            check_loaded(self.oracle, &parts, &theirs, random);
+        }
         let vector = state_vector_of_update(&merged).unwrap();
         let part = |(client, clock): (ClientId, u32)| (client, random.below(clock + 1));
         let some = encode_state_vector(&decode_state_vector(&vector).unwrap().iter().map(part).collect());
-        let cut = json!({"do": "cut", "update": STANDARD.encode(&merged), "vector": STANDARD.encode(&some)});
+        let cut = json!({"do": "cut", "update": STANDARD.encode(&theirs), "vector": STANDARD.encode(&some)});
         let cut = self.oracle.ask(cut);
         assert_eq!(vector, bytes(&cut["vector"]), "state vector of all updates");
-        assert_eq!(diff_update(&merged, &some).unwrap(), bytes(&cut["update"]), "difference");
+        assert_eq!(diff_update(&theirs, &some).unwrap(), bytes(&cut["update"]), "difference");
+        assert_eq!(same_update(&diff_update(&merged, &some).unwrap(), &bytes(&cut["update"])), Ok(()), "difference");
         self.check_formats(&some, random);
         let copy = copy_of_ours(&merged, random, false);
         copy.assert_shows(reference, self.how.splits, "all updates merged");
         assert_eq!(copy.deletes, reference.deletes, "all updates merged: delete set");
     }
+}
+
+/// Merges updates as Yjs has, and has Yjs load both: the same structs and deletes, also of what has to wait.
+fn check_loaded(oracle: &mut Oracle, parts: &[&[u8]], theirs: &[u8], random: &mut Random) -> Vec<u8> {
+    let merged = merge_updates(parts).unwrap();
+    assert_eq!(same_update(&merged, theirs), Ok(()), "merged updates");
+    let gc = random.one_in(2);
+    let mut load =
+        |update: &[u8]| State::from(&oracle.ask(json!({"do": "load", "update": STANDARD.encode(update), "gc": gc})));
+    let (ours, theirs) = (load(&merged), load(theirs));
+    let what = "Yjs has loaded what we merged";
+    assert_eq!((&ours.trees, &ours.vector), (&theirs.trees, &theirs.vector), "{what}");
+    assert_eq!(
+        (&ours.deletes, ours.is_waiting),
+        (&theirs.deletes, theirs.is_waiting),
+        "{what}: what is deleted, and waits"
+    );
+    assert_eq!(same_update(&ours.update, &theirs.update), Ok(()), "{what}: structs");
+    merged
+}
+
+/// Whether two updates hold the same units and deletes, however they are cut into structs.
+fn same_update(ours: &[u8], theirs: &[u8]) -> Result<(), String> {
+    same_structs(ours, theirs)?;
+    let deletes = |update| Update::parse_v1(update).unwrap().deletes;
+    if deletes(ours) == deletes(theirs) { Ok(()) } else { Err("deletes differ".into()) }
 }
 
 impl Program<'_> {
@@ -281,14 +316,17 @@ impl Program<'_> {
             assert_eq!(*ours, bytes(theirs), "an update in v2");
         }
         let merged = merge_updates_v2(&converted.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
-        assert_eq!(merged, bytes(&theirs["merged"]), "merged in v2");
-        let back = convert_update_v2_to_v1(&merged).unwrap();
-        assert_eq!(back, bytes(&theirs["back"]), "merged in v2, back in v1");
-        assert_eq!(diff_update_v2(&merged, vector).unwrap(), bytes(&theirs["cut"]), "difference in v2");
+        let (their_merged, back) = (bytes(&theirs["merged"]), bytes(&theirs["back"]));
+        assert_eq!(same_update(&convert_update_v2_to_v1(&merged).unwrap(), &back), Ok(()), "merged in v2");
+        assert_eq!(convert_update_v2_to_v1(&their_merged).unwrap(), back, "merged in v2, back in v1");
+        assert_eq!(diff_update_v2(&their_merged, vector).unwrap(), bytes(&theirs["cut"]), "difference in v2");
+        let cut = convert_update_v2_to_v1(&diff_update_v2(&merged, vector).unwrap()).unwrap();
+        let their_cut = convert_update_v2_to_v1(&bytes(&theirs["cut"])).unwrap();
+        assert_eq!(same_update(&cut, &their_cut), Ok(()), "difference in v2");
         assert_eq!(state_vector_of_update_v2(&merged).unwrap(), bytes(&theirs["vector"]), "state vector of v2");
         assert_eq!(obfuscate_update(&back, what).unwrap(), bytes(&theirs["obfuscated"]), "obfuscated, {what:?}");
         assert_eq!(
-            obfuscate_update_v2(&merged, what).unwrap(),
+            obfuscate_update_v2(&their_merged, what).unwrap(),
             bytes(&theirs["obfuscatedV2"]),
             "obfuscated in v2, {what:?}"
         );

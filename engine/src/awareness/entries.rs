@@ -2,6 +2,7 @@
 
 use crate::lib0::{Reader, check_json, write_string, write_var_uint};
 use crate::values::{Any, ClientId, Clock, Error, ErrorKind};
+use smallvec::SmallVec;
 
 /// JSON of a state that is gone.
 pub(crate) const NULL: &str = "null";
@@ -16,21 +17,25 @@ pub(crate) struct EntryPart<'a> {
 }
 
 /// The entries of an awareness update. Every JSON text is checked: other clients parse it without a guard.
-/// Allocates in proportion to the bytes.
-pub(crate) fn read_entries(update: &[u8]) -> Result<Vec<EntryPart<'_>>, Error> {
+/// Allocates in proportion to the bytes, and nothing for one entry, as in nearly all messages.
+pub(crate) fn read_entries(update: &[u8]) -> Result<SmallVec<[EntryPart<'_>; 1]>, Error> {
     let mut from = Reader::new(update);
-    let mut entries = Vec::new();
+    let mut entries = SmallVec::new();
     for _ in 0..from.read_count(3)? {
         let client = from.read_client()?;
         let clock = from.read_clock()?;
         let state = from.read_string()?;
         check_json(state, &from)?;
-        let is_null = state.trim_matches([' ', '\t', '\n', '\r']) == NULL;
+        // Of all JSON only `null` begins so.
+        let is_null = state.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('n');
         entries.push(EntryPart { client, clock, state: if is_null { NULL } else { state } });
     }
     from.expect_end()?;
     Ok(entries)
 }
+
+/// Room for the numbers of an entry.
+const MOST_HEAD_BYTES: usize = 32;
 
 /// An awareness update in the making.
 #[derive(Debug, Default)]
@@ -42,6 +47,7 @@ pub(crate) struct EntryWriter {
 impl EntryWriter {
     pub(crate) fn add(&mut self, client: ClientId, clock: Clock, state: &str) {
         self.count += 1;
+        self.bytes.reserve(MOST_HEAD_BYTES + state.len());
         write_var_uint(&mut self.bytes, client.value());
         write_var_uint(&mut self.bytes, clock.into());
         write_string(&mut self.bytes, state);

@@ -7,7 +7,7 @@ pub(crate) use entries::{EntryPart, EntryWriter, NULL, read_entries};
 
 use crate::lib0::{Reader, check_json};
 use crate::values::{Any, ClientId, Clock, Error};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 /// After so long without a word from a client it counts as gone, in milliseconds. (y-protocols: `outdatedTimeout`)
 pub const OUTDATED_MS: u64 = 30_000;
@@ -196,20 +196,23 @@ impl Awareness {
     }
 
     fn apply_entry(&mut self, client: ClientId, clock: Clock, state: Option<&str>, now_ms: u64, to: &mut Changes) {
-        let known = self.entries.get_mut(&client);
-        let (known_clock, is_shown) = known.as_ref().map_or((0, false), |known| (known.clock, known.state.is_some()));
+        let place = self.entries.entry(client);
+        let known = match &place {
+            btree_map::Entry::Occupied(known) => Some(known.get()),
+            btree_map::Entry::Vacant(_) => None,
+        };
+        let is_known = known.is_some();
+        let (known_clock, is_shown) = known.map_or((0, false), |known| (known.clock, known.state.is_some()));
         if clock < known_clock || clock == known_clock && (state.is_some() || !is_shown) {
             return;
         }
-        let is_known = known.is_some();
-        let before = known.and_then(|known| known.state.take());
-        let denies_us = state.is_none() && client == self.client_id && is_shown;
-        let entry = match denies_us {
+        let entry = place.or_insert(Entry { clock, state: None, updated_ms: now_ms });
+        let before = entry.state.take();
+        *entry = match state.is_none() && client == self.client_id && is_shown {
             // Another says that we are gone; a higher clock shows that we are not.
             true => Entry { clock: clock.saturating_add(1), state: before.clone(), updated_ms: now_ms },
             false => Entry { clock, state: state.map(Box::from), updated_ms: now_ms },
         };
-        self.entries.insert(client, entry);
         match state {
             None if is_known => to.removed.push(client),
             None => {}

@@ -42,7 +42,7 @@ impl Replica {
         }
     }
 
-    fn after_delete(&mut self, client: Client, start: Clock, end: Clock) {
+    pub(super) fn after_delete(&mut self, client: Client, start: Clock, end: Clock) {
         self.store.log_mut(client).note_deleted(start, end);
         self.changes.note_deleted(client, start, end);
         if self.store.types.has_nested() {

@@ -110,20 +110,21 @@ impl Replica {
 
     /// Deletes the live units that stand directly before a unit.
     fn delete_before(&mut self, mut unit: LocalId) {
-        while let Some(place) = self.store.order.find(unit.0, unit.1) {
-            let (own, offset) = self.store.order.span_at(place).expect("a place found by id has a unit");
-            let (before, end) = match offset {
-                0 => match self.store.order.span_before(place) {
-                    Some(span) => (span, span.end()),
-                    None => return,
-                },
-                _ => (own, own.clock + offset),
-            };
-            if before.is_deleted() {
+        loop {
+            let order = &mut self.store.order;
+            let before = order.find(unit.0, unit.1).and_then(|place| order.units_before(place));
+            let Some((place, live)) = before else { return };
+            if live.is_deleted() {
                 return;
             }
-            unit = (before.client(), before.clock);
-            self.delete_ids(unit.0, unit.1, end);
+            // Places are stale once something is deleted; nearly always it is all that there was.
+            let goes_on = order.previous_span(place).is_some_and(|(_, span)| !span.is_deleted());
+            let (client, start, len) = order.delete(place, live.len, None);
+            self.after_delete(client, start, start + len);
+            if !goes_on {
+                return;
+            }
+            unit = (client, start);
         }
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Replica {
     /// The update that was read last; kept for its memory.
     incoming: Update,
     plan: plan::Plan,
+    /// Room for payloads of values that are written here; kept for its memory.
+    payload: Vec<u8>,
 }
 
 impl Replica {
@@ -67,6 +69,21 @@ impl Replica {
             milestones: milestones::Milestones::default(),
             incoming: Update::default(),
             plan: plan::Plan::default(),
+            payload: Vec::new(),
+        }
+    }
+
+    /// An empty buffer, which is to be handed back.
+    pub(crate) fn take_payload(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.payload)
+    }
+
+    /// Keeps a buffer, unless it has grown large.
+    pub(crate) fn keep_payload(&mut self, mut payload: Vec<u8>) {
+        const MOST_KEPT_BYTES: usize = 4_096;
+        if payload.capacity() <= MOST_KEPT_BYTES {
+            payload.clear();
+            self.payload = payload;
         }
     }
 

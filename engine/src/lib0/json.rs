@@ -51,8 +51,7 @@ fn skip_members(text: &[u8], end: u8, depth: usize) -> Option<&[u8]> {
 fn skip_string(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
     loop {
-        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-        rest = match &rest[plain..] {
+        rest = match rest.get(plain_len(rest)..)? {
             [b'"', behind @ ..] => return Some(behind),
             [b'\\', b'u', digits_and_more @ ..] => {
                 let (digits, behind) = digits_and_more.split_at_checked(4)?;
@@ -62,6 +61,25 @@ fn skip_string(text: &[u8]) -> Option<&[u8]> {
             _ => return None,
         };
     }
+}
+
+/// How many bytes come before the first one that is no plain part of a string: a quote, a backslash or a control
+/// character; all of them if there is none. Eight at a time.
+fn plain_len(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = text.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The top bit of each byte that is below a bound. A bit too many is only above the first one that is right.
+        let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & ONES << 7;
+        let found =
+            below(word, 0x20) | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1);
+        if found != 0 {
+            return 8 * at + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    8 * words.len() + rest.iter().take_while(is_plain).count()
 }
 
 /// What follows a number that stands here without its sign.
@@ -86,17 +104,32 @@ fn skip_digits(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn skip_space(text: &[u8]) -> &[u8] {
+    if text.first().is_some_and(|first| *first > b' ') {
+        return text;
+    }
     let count = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
     &text[count..]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, check_json};
+    use super::{Reader, check_json, plain_len};
     use crate::values::Any;
 
     fn is_json(text: &str) -> bool {
         check_json(text, &Reader::starting_at(text.as_bytes(), text.len())).is_ok()
+    }
+
+    #[test]
+    fn the_first_byte_that_is_not_plain_is_found_at_every_place() {
+        for (len, special) in (0..20).flat_map(|len| [b'"', b'\\', 0, 0x1f].map(|special| (len, special))) {
+            for plain in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                let mut text = vec![plain; len];
+                assert_eq!(plain_len(&text), len);
+                text.extend([special, special, b'a', special, plain, 1, plain, plain, plain]);
+                assert_eq!(plain_len(&text), len, "{special} behind {len} times {plain}");
+            }
+        }
     }
 
     #[test]

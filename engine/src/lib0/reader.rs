@@ -133,6 +133,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of things that follow, each at least `least_bytes` long; refused if the input can't hold them.
+    #[inline]
     pub fn read_count(&mut self, least_bytes: usize) -> Result<usize, Error> {
         let start = self.at;
         let count = self.read_var_uint()?;

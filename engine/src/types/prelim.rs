@@ -93,30 +93,31 @@ impl Transaction<'_> {
         let order = &self.store().order;
         let mut origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
         let right_origin = place.and_then(|place| order.unit_after(place)).unwrap_or(NO_ORIGIN);
-        let mut packed = (0, Vec::new());
+        let (mut count, mut payload) = (0, self.replica().take_payload());
         let mut values = values.into_iter().peekable();
         while let Some(value) = values.next() {
             let (content, len) = match &value {
                 Prelim::Any(Any::Bytes(bytes)) => {
-                    packed = (1, bytes.to_vec());
+                    payload.extend_from_slice(bytes);
                     (Content::Binary, 1)
                 }
                 Prelim::Any(any) => {
-                    packed.0 += 1;
-                    write_any(&mut packed.1, any);
+                    count += 1;
+                    write_any(&mut payload, any);
                     match values.peek() {
                         Some(Prelim::Any(next)) if !matches!(next, Any::Bytes(_)) => continue,
-                        _ => (Content::Any, packed.0),
+                        _ => (Content::Any, count),
                     }
                 }
                 other => {
-                    packed = (1, payload_of(other));
+                    write_payload(&mut payload, other);
                     (if matches!(other, Prelim::Subdoc { .. }) { Content::Doc } else { Content::Type }, 1)
                 }
             };
-            let payload = std::mem::take(&mut packed).1;
             let item = NewItem { sequence, place, before, origin, right_origin, content, len, payload: &payload };
             let first = self.author_item(item)?;
+            count = 0;
+            payload.clear();
             if content == Content::Type {
                 let handle = self.store().type_of(first).expect("the item just written holds a type");
                 self.fill(handle, value)?;
@@ -124,11 +125,11 @@ impl Transaction<'_> {
             origin = (first.0, first.1 + len - 1);
             before = before.map(|before| before + len);
             if values.peek().is_some() {
-                let (replica, _) = self.author();
-                let last = replica.store.order.find(origin.0, origin.1);
-                place = last.map(|last| replica.store.order.step(last, 1));
+                let order = &mut self.replica().store.order;
+                place = order.find(origin.0, origin.1).map(|last| order.step(last, 1));
             }
         }
+        self.replica().keep_payload(payload);
         Ok(())
     }
 
@@ -167,9 +168,9 @@ impl Transaction<'_> {
 
     /// Sets the entry of a key. (Yjs: `typeMapSet`)
     pub(super) fn author_entry(&mut self, of: TypeHandle, key: &str, value: Prelim) -> Result<(), Error> {
-        let (replica, _) = self.author();
-        let sequence = replica.store.entry(of, key);
-        let end = replica.store.order.end(sequence);
+        let store = &mut self.replica().store;
+        let sequence = store.entry(of, key);
+        let end = store.order.end(sequence);
         self.author_values(sequence, end, None, [value])
     }
 }
@@ -177,7 +178,12 @@ impl Transaction<'_> {
 /// What is written of a type or subdocument itself.
 pub(super) fn payload_of(prelim: &Prelim) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut tag = |tag: TypeTag| write_var_uint(&mut out, tag as u64);
+    write_payload(&mut out, prelim);
+    out
+}
+
+fn write_payload(out: &mut Vec<u8>, prelim: &Prelim) {
+    let mut tag = |tag: TypeTag| write_var_uint(out, tag as u64);
     match prelim {
         Prelim::Text(_) | Prelim::FormattedText { .. } => tag(TypeTag::Text),
         Prelim::Array(_) => tag(TypeTag::Array),
@@ -186,17 +192,16 @@ pub(super) fn payload_of(prelim: &Prelim) -> Vec<u8> {
         Prelim::XmlText(_) | Prelim::FormattedXmlText { .. } => tag(TypeTag::XmlText),
         Prelim::XmlElement { name, .. } => {
             tag(TypeTag::XmlElement);
-            write_string(&mut out, name);
+            write_string(out, name);
         }
         Prelim::XmlHook { name, .. } => {
             tag(TypeTag::XmlHook);
-            write_string(&mut out, name);
+            write_string(out, name);
         }
         Prelim::Subdoc { guid, options } => {
-            write_string(&mut out, guid);
-            write_any(&mut out, options);
+            write_string(out, guid);
+            write_any(out, options);
         }
         Prelim::Any(_) => {}
     }
-    out
 }

@@ -1,52 +1,37 @@
-//! An update in the making: structs are appended client after client, and counted where their block begins.
+//! An update in the making: blocks are appended, and counted.
 
 use super::delete_set::write_delete_set;
-use super::structs::Struct;
-use super::write::write_struct;
+use super::write::write_id;
 use crate::lib0::write_var_uint;
-use crate::values::{Clock, Id, IdSet};
+use crate::values::{Id, IdSet};
 
-/// Gathers structs into the blocks of an update v1. (Yjs: `LazyStructWriter`)
+/// Gathers the blocks of an update v1.
 #[derive(Debug, Default)]
 pub(super) struct BlockWriter {
-    /// All blocks without their counts.
+    count: u64,
     bytes: Vec<u8>,
-    /// Where each block ends in `bytes`, and how many structs it has.
-    blocks: Vec<(usize, u64)>,
-    /// The id that continues the last block.
-    next: Option<Id>,
 }
 
 impl BlockWriter {
-    /// Appends what a struct of the update `bytes` holds from unit `from` on.
-    pub(super) fn push(&mut self, of: &Struct, bytes: &[u8], from: Clock) {
-        let start = Id::new(of.id.client, of.id.clock + from);
-        if self.next != Some(start) {
-            write_var_uint(&mut self.bytes, start.client.value());
-            write_var_uint(&mut self.bytes, start.clock.into());
-            self.blocks.push((0, 0));
-        }
-        // As Yjs writes a struct that it has read: only the key itself sets the bit, and it outlives a cut.
-        let of = Struct { key_bit: of.key.is_some(), ..*of };
-        write_struct(&mut self.bytes, &of, bytes, from..of.len);
-        self.next = Some(Id::new(of.id.client, of.end()));
-        if let Some((end, count)) = self.blocks.last_mut() {
-            *end = self.bytes.len();
-            *count += 1;
-        }
+    /// Where the next block is to be written.
+    pub(super) fn begin_block(&mut self) -> &mut Vec<u8> {
+        self.count += 1;
+        &mut self.bytes
     }
 
     /// The update, with these deletes. O(bytes).
     pub(super) fn finish(self, deletes: &IdSet) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes.len() + 4 * self.blocks.len() + 8);
-        write_var_uint(&mut out, self.blocks.len() as u64);
-        let mut start = 0;
-        for (end, count) in self.blocks {
-            write_var_uint(&mut out, count);
-            out.extend_from_slice(&self.bytes[start..end]);
-            start = end;
-        }
+        let mut out = Vec::with_capacity(self.bytes.len() + 4 * deletes.range_count() + 16);
+        write_var_uint(&mut out, self.count);
+        out.extend_from_slice(&self.bytes);
         write_delete_set(&mut out, deletes);
         out
     }
+}
+
+/// Appends a block: so many structs in bytes, the first of which stands at `first`.
+pub(super) fn write_block(out: &mut Vec<u8>, count: u64, first: Id, structs: &[u8]) {
+    write_var_uint(out, count);
+    write_id(out, first);
+    out.extend_from_slice(structs);
 }

@@ -157,7 +157,8 @@ impl<'a> Columns<'a> {
         let has_origin = info & (ORIGIN | RIGHT_ORIGIN) != 0;
         let content = Content::from_number(info & 0x1f).ok_or(self.rest.error(ErrorKind::UnknownTag))?;
         let written = if self.carried_mark(content).is_some() { Content::Doc } else { content };
-        let kept = if has_origin { ORIGIN | RIGHT_ORIGIN } else { KEY };
+        // Yjs drops the bit that says nothing here. Whoever merges keeps it: values of a map must not be joined.
+        let kept = if has_origin && self.form == Form::Json { !KEY } else { !0 } & (ORIGIN | RIGHT_ORIGIN | KEY);
         out.push(if content.is_item() { info & kept | written as u8 } else { written as u8 });
         match content {
             Content::Gc => return self.read_len(out).map(|_| ()),

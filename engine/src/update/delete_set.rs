@@ -1,21 +1,31 @@
 //! Delete sets in bytes, v1.
 
+use super::parse::end_clock;
 use crate::lib0::{Reader, write_var_uint};
-use crate::values::{Clock, Error, ErrorKind, IdSet};
+use crate::values::{ClientId, Clock, Error, IdSet};
+use std::ops::Range;
 
 /// Reads a delete set. Overlapping and touching ranges become one, empty ones none.
 pub fn read_delete_set(from: &mut Reader<'_>) -> Result<IdSet, Error> {
     let mut ranges = Vec::new();
+    read_deletes(from, &mut |client, range| ranges.push((client, range)))?;
+    Ok(ranges.into_iter().collect())
+}
+
+/// Reads a delete set range by range, as they stand there; empty ones are left out.
+pub(super) fn read_deletes(from: &mut Reader<'_>, found: &mut dyn FnMut(ClientId, Range<Clock>)) -> Result<(), Error> {
     for _ in 0..from.read_count(2)? {
         let client = from.read_client()?;
         for _ in 0..from.read_count(2)? {
             let clock = from.read_clock()?;
             let len = from.read_clock()?;
-            let end = clock.checked_add(len).filter(|end| *end < Clock::MAX);
-            ranges.push((client, clock..end.ok_or(from.error(ErrorKind::ClockOverflow))?));
+            let end = end_clock(from, clock, len)?;
+            if end > clock {
+                found(client, clock..end);
+            }
         }
     }
-    Ok(ranges.into_iter().collect())
+    Ok(())
 }
 
 /// Appends a delete set: clients descending as Yjs writes them, ranges ascending.

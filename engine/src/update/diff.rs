@@ -1,10 +1,12 @@
 //! What is in an update v1, and the part of it that somebody lacks, without a document.
 
-use super::block_writer::BlockWriter;
+use super::block_writer::{BlockWriter, write_block};
+use super::parse::parse_struct;
 use super::state_vector::{decode_state_vector, encode_state_vector};
-use super::struct_walk::StructWalk;
-use super::structs::Content;
-use crate::values::{ClientId, Clock, Error, StateVector};
+use super::struct_walk::{Extent, StructWalk};
+use super::write::write_struct;
+use crate::lib0::Reader;
+use crate::values::{ClientId, Clock, Error, Id, StateVector};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -14,7 +16,7 @@ use std::ops::Range;
 /// # Errors
 /// The same.
 pub fn validate_update(update: &[u8]) -> Result<(), Error> {
-    StructWalk::new(update)?.into_deletes().map(|_| ())
+    StructWalk::new(update)?.read_deletes(&mut |_, _| {})
 }
 
 /// The part of an update that a replica with this encoded state vector lacks, with all of its deletes. A struct
@@ -27,17 +29,39 @@ pub fn diff_update(update: &[u8], state_vector: &[u8]) -> Result<Vec<u8>, Error>
     let known = decode_state_vector(state_vector)?;
     let mut walk = StructWalk::new(update)?;
     let mut out = BlockWriter::default();
-    let mut writing = None;
-    while let Some(of) = walk.next_struct()? {
-        let client = of.id.client;
-        if writing == Some(client) {
-            out.push(&of, update, 0);
-        } else if of.content != Content::Skip && of.end() > known.clock(client) {
-            out.push(&of, update, known.clock(client).saturating_sub(of.id.clock));
-            writing = Some(client);
+    while let Some(client) = walk.next_block()? {
+        let known = known.clock(client);
+        while let Some(of) = walk.next_extent()? {
+            if !of.is_skip && of.clocks.end > known {
+                let id = Id::new(client, of.clocks.start.max(known));
+                copy_rest(&mut walk, update, of, id, out.begin_block())?;
+            }
         }
     }
-    Ok(out.finish(&walk.into_deletes()?))
+    let mut deletes = Vec::new();
+    walk.read_deletes(&mut |client, range| deletes.push((client, range)))?;
+    Ok(out.finish(&deletes.into_iter().collect()))
+}
+
+/// Writes the rest of the block that is walked through, from unit `id` of its struct `first` on. Only that struct can be
+/// another than it was; the others are copied.
+fn copy_rest(walk: &mut StructWalk<'_>, update: &[u8], first: Extent, id: Id, out: &mut Vec<u8>) -> Result<(), Error> {
+    let mut structs = Vec::new();
+    match id.clock - first.clocks.start {
+        0 => structs.extend_from_slice(&update[first.bytes]),
+        known => {
+            let begin = Id { clock: first.clocks.start, ..id };
+            let of = parse_struct(&mut Reader::starting_at(update, first.bytes.start), begin)?;
+            write_struct(&mut structs, &of, update, known..of.len);
+        }
+    }
+    let mut count = 1;
+    while let Some(of) = walk.next_extent()? {
+        count += 1;
+        structs.extend_from_slice(&update[of.bytes]);
+    }
+    write_block(out, count, id, &structs);
+    Ok(())
 }
 
 /// The encoded state vector of a replica that has applied just this update: of each client whose structs begin at
@@ -48,13 +72,16 @@ pub fn diff_update(update: &[u8], state_vector: &[u8]) -> Result<Vec<u8>, Error>
 pub fn state_vector_of_update(update: &[u8]) -> Result<Vec<u8>, Error> {
     let mut walk = StructWalk::new(update)?;
     let mut vector = StateVector::default();
-    while let Some(of) = walk.next_struct()? {
-        let known = vector.clock(of.id.client);
-        if of.content != Content::Skip && of.id.clock <= known && of.end() > known {
-            vector.advance(of.id.client, of.end());
+    while let Some(client) = walk.next_block()? {
+        let mut known = vector.clock(client);
+        while let Some(of) = walk.next_extent()? {
+            if !of.is_skip && of.clocks.start <= known {
+                known = known.max(of.clocks.end);
+            }
         }
+        vector.advance(client, known);
     }
-    walk.into_deletes()?;
+    walk.read_deletes(&mut |_, _| {})?;
     Ok(encode_state_vector(&vector))
 }
 
@@ -66,10 +93,12 @@ pub fn state_vector_of_update(update: &[u8]) -> Result<Vec<u8>, Error> {
 pub fn clocks_of_update(update: &[u8]) -> Result<BTreeMap<ClientId, Range<Clock>>, Error> {
     let mut walk = StructWalk::new(update)?;
     let mut clocks: BTreeMap<ClientId, Range<Clock>> = BTreeMap::new();
-    while let Some(of) = walk.next_struct()? {
-        let range = clocks.entry(of.id.client).or_insert(of.id.clock..of.end());
-        *range = range.start.min(of.id.clock)..range.end.max(of.end());
+    while let Some(client) = walk.next_block()? {
+        while let Some(of) = walk.next_extent()? {
+            let range = clocks.entry(client).or_insert(of.clocks.clone());
+            *range = range.start.min(of.clocks.start)..range.end.max(of.clocks.end);
+        }
     }
-    walk.into_deletes()?;
+    walk.read_deletes(&mut |_, _| {})?;
     Ok(clocks)
 }

@@ -2,17 +2,22 @@
 
 use super::block_writer::BlockWriter;
 use super::diff::validate_update;
+use super::struct_run::StructRun;
 use super::struct_walk::StructWalk;
 use super::structs::{Content, Struct};
-use crate::values::{ClientId, Clock, Error, Id};
+use crate::values::{ClientId, Clock, Error, Id, IdSet, sort_by_numbers};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 /// One update that holds all that these hold; ids that none of them has are written as Skip structs where they lie
-/// between others. A single update comes back as it is. (Yjs: `mergeUpdates`, byte for byte for what Yjs wrote)
+/// between others. A single update comes back as it is. (Yjs: `mergeUpdates`)
 ///
-/// Of structs that overlap, the part that is known already is cut off. Structs are not joined.
-/// O(bytes * log updates); memory: the result.
+/// Of structs that overlap, the part that is known already is cut off. Structs that a document would hold as one are
+/// joined, which Yjs leaves to those who apply the update: what a client types is one struct, however many updates it came
+/// in. Each unit is the same as in the update of Yjs.
+///
+/// O(bytes * log updates), O(bytes) for updates in their order; memory: about 250 bytes an update, and the result.
 ///
 /// # Errors
 /// As [`Update::parse_v1`](super::Update::parse_v1), for any of the updates; the offset counts in that one.
@@ -38,156 +43,191 @@ pub fn merge_updates(updates: &[&[u8]]) -> Result<Vec<u8>, Error> {
         validate_update(only)?;
         return Ok(only.to_vec());
     }
-    let mut walks = updates.iter().map(|update| StructWalk::new(update)).collect::<Result<Vec<_>, _>>()?;
-    let merged = match Merge::of(&mut walks)? {
-        Some(merged) => merged,
-        None => merge_unordered(updates)?,
-    };
-    // Sorted once: putting each update's deletes into a set in turn would move what lies behind them every time.
-    let mut deletes = Vec::new();
-    for walk in walks {
-        deletes.extend(walk.into_deletes()?.iter());
+    let mut sources = Vec::with_capacity(updates.len());
+    for update in updates {
+        sources.push(Source::of_update(update)?);
     }
-    Ok(merged.finish(&deletes.into_iter().collect()))
+    let mut merged = Merged::of(updates);
+    if !merged.add_all(&mut sources)? {
+        merged = merge_unordered(updates)?;
+    }
+    let deletes = match merged.deletes {
+        Some(deletes) => deletes,
+        None => deletes_of(sources.into_iter().map(|source| source.walk))?,
+    };
+    Ok(merged.out.finish(&deletes))
 }
 
 /// The same where an update's clients do not descend, or one comes twice: each descending part is a source.
-fn merge_unordered(updates: &[&[u8]]) -> Result<BlockWriter, Error> {
+fn merge_unordered<'w, 'a>(updates: &'w [&'a [u8]]) -> Result<Merged<'w, 'a>, Error> {
     let mut parts = Vec::new();
     for update in updates {
-        parts.extend(StructWalk::new(update)?.descending_parts()?);
-    }
-    Ok(Merge::of(&mut parts)?.unwrap_or_default())
-}
-
-/// Which source goes on: the highest client, its lowest clock, and then whichever went on last. The last rule is
-/// what comes of the stable sort in Yjs; it decides whose copy of a struct is kept.
-type Turn = (ClientId, Reverse<Clock>, i64, usize);
-
-struct Merge<'w, 'a> {
-    walks: &'w mut [StructWalk<'a>],
-    /// The next struct of each walk.
-    heads: Vec<Option<Struct>>,
-    turns: BinaryHeap<Turn>,
-    turns_taken: i64,
-    /// The struct that is written next, unless it grows before.
-    held: Option<Held<'a>>,
-    out: BlockWriter,
-}
-
-#[derive(Clone, Copy)]
-struct Held<'a> {
-    of: Struct,
-    bytes: &'a [u8],
-    /// Units that are cut off at its start.
-    from: Clock,
-}
-
-impl<'w, 'a> Merge<'w, 'a> {
-    /// The structs of all walks; `None` if the clients of one do not descend.
-    fn of(walks: &'w mut [StructWalk<'a>]) -> Result<Option<BlockWriter>, Error> {
-        let count = walks.len();
-        let mut merge = Merge {
-            walks,
-            heads: vec![None; count],
-            turns: BinaryHeap::with_capacity(count),
-            turns_taken: 0,
-            held: None,
-            out: BlockWriter::default(),
-        };
-        for source in 0..count {
-            merge.advance(source)?;
-            merge.take_turn_later(source, -(source as i64));
+        for part in StructWalk::new(update)?.descending_parts()? {
+            parts.push(Source::of_walk(part)?);
         }
-        while let Some((client, _, _, source)) = merge.turns.pop() {
-            merge.take_turn(source, client)?;
-            if !merge.walks[source].is_descending() {
-                return Ok(None);
+    }
+    let mut merged = Merged::of(updates);
+    merged.add_all(&mut parts)?;
+    Ok(merged)
+}
+
+/// What is deleted in these updates. Sorted once: putting each update's deletes into a set in turn would move what lies
+/// behind them every time.
+fn deletes_of<'a>(walks: impl Iterator<Item = StructWalk<'a>>) -> Result<IdSet, Error> {
+    let mut deletes: Vec<(ClientId, Range<Clock>)> = Vec::new();
+    for walk in walks {
+        walk.read_deletes(&mut |client, range| match deletes.last_mut() {
+            // Whoever deletes one unit after the other leaves few ranges to be sorted.
+            Some((of, last)) if *of == client && last.start <= range.start && range.start <= last.end => {
+                last.end = last.end.max(range.end);
             }
-            merge.turns_taken += 1;
-            merge.take_turn_later(source, merge.turns_taken);
-        }
-        merge.write_held();
-        Ok(Some(merge.out))
+            Some((of, last)) if *of == client && range.end == last.start => last.start = range.start,
+            _ => deletes.push((client, range)),
+        })?;
+    }
+    Ok(deletes.into_iter().collect())
+}
+
+/// The update in the making.
+struct Merged<'w, 'a> {
+    updates: &'w [&'a [u8]],
+    out: BlockWriter,
+    /// The client whose block is being written, and its structs.
+    client: Option<ClientId>,
+    run: StructRun,
+    /// All deletes, if they had to be known.
+    deletes: Option<IdSet>,
+}
+
+impl<'w, 'a> Merged<'w, 'a> {
+    fn of(updates: &'w [&'a [u8]]) -> Merged<'w, 'a> {
+        let (out, run) = (BlockWriter::default(), StructRun::starting_at(0));
+        Merged { updates, out, client: None, run, deletes: None }
     }
 
-    fn take_turn_later(&mut self, source: usize, priority: i64) {
-        if let Some(head) = &self.heads[source] {
-            self.turns.push((head.id.client, Reverse(head.id.clock), priority, source));
+    /// Sees to it that structs of this client may be added from this one on.
+    #[inline]
+    fn begin(&mut self, first: Id) {
+        if self.client != Some(first.client) {
+            self.end_block();
+            self.client = Some(first.client);
+            self.run.start_again_at(first.clock);
         }
     }
 
-    fn advance(&mut self, source: usize) -> Result<(), Error> {
-        let walk = &mut self.walks[source];
+    /// Adds what is not known of a struct, which belongs to an update with these bytes.
+    #[inline]
+    fn add(&mut self, of: &Struct, bytes: &[u8]) -> Result<(), Error> {
+        if of.content.is_values() {
+            return self.add_values(of, bytes);
+        }
+        self.run.add(of, bytes, 0..of.len, &IdSet::default());
+        Ok(())
+    }
+
+    /// Where values may be joined, the deletes have a say.
+    fn add_values(&mut self, of: &Struct, bytes: &[u8]) -> Result<(), Error> {
+        let from = self.run.end().saturating_sub(of.id.clock);
+        if self.deletes.is_none() && self.run.continues(of, from) {
+            let walks = self.updates.iter().map(|update| StructWalk::new(update)).collect::<Result<Vec<_>, _>>()?;
+            self.deletes = Some(deletes_of(walks.into_iter())?);
+        }
+        let nothing = IdSet::default();
+        self.run.add(of, bytes, from..of.len, self.deletes.as_ref().unwrap_or(&nothing));
+        Ok(())
+    }
+
+    fn end_block(&mut self) {
+        if let Some(client) = self.client.take() {
+            self.run.write_block(client, self.out.begin_block());
+        }
+    }
+}
+
+/// Structs that are taken one by one.
+struct Source<'a> {
+    walk: StructWalk<'a>,
+    /// The next one.
+    head: Option<Struct>,
+}
+
+impl<'a> Source<'a> {
+    fn of_update(update: &'a [u8]) -> Result<Source<'a>, Error> {
+        match StructWalk::past_text(update) {
+            Some((walk, text)) => Ok(Source { walk, head: Some(text) }),
+            None => Source::of_walk(StructWalk::new(update)?),
+        }
+    }
+
+    fn of_walk(walk: StructWalk<'a>) -> Result<Source<'a>, Error> {
+        let mut source = Source { walk, head: None };
+        source.advance()?;
+        Ok(source)
+    }
+
+    fn advance(&mut self) -> Result<(), Error> {
         loop {
-            self.heads[source] = walk.next_struct()?;
-            if self.heads[source].is_none_or(|head| head.content != Content::Skip) {
+            self.head = self.walk.next_struct()?;
+            if self.head.is_none_or(|head| head.content != Content::Skip) {
                 return Ok(());
             }
         }
     }
+}
 
-    fn write_held(&mut self) {
-        if let Some(held) = &self.held {
-            self.out.push(&held.of, held.bytes, held.from);
+/// Which source goes on: the highest client, its lowest clock, and then whichever went on last. The last rule is
+/// what comes of the stable sort in Yjs; it decides whose copy of a struct is kept.
+type Turn = (ClientId, Reverse<Clock>, u64, usize);
+
+impl<'w, 'a> Merged<'w, 'a> {
+    /// Adds the structs of all sources; `false` if the clients of one do not descend, and all is to be begun again.
+    fn add_all(&mut self, sources: &mut [Source<'a>]) -> Result<bool, Error> {
+        let heads = sources.iter().enumerate().filter_map(|(at, source)| Some((source.head.as_ref()?.id, at)));
+        let mut waiting: Vec<_> = heads.collect();
+        // Those that are equal stay in the order of the updates.
+        sort_by_numbers(&mut waiting, |(id, _)| (u64::MAX - id.client.value(), id.clock.into()));
+        let mut waiting = waiting.into_iter().peekable();
+        // The sources that have had a turn and go on. The others wait in their order: nearly all where each has one struct.
+        let mut turns: BinaryHeap<Turn> = BinaryHeap::new();
+        let mut turns_taken = 0;
+        loop {
+            let first = waiting.peek().map(|(id, source)| (id.client, Reverse(id.clock), 0, *source));
+            let turn = match turns.peek() {
+                Some(turn) if first.is_none_or(|first| *turn > first) => turns.pop(),
+                _ => waiting.next().and(first),
+            };
+            let Some((client, _, _, at)) = turn else { break };
+            let source = &mut sources[at];
+            self.take_turn(source, client)?;
+            if !source.walk.is_descending() {
+                return Ok(false);
+            }
+            turns_taken += 1;
+            if let Some(head) = &source.head {
+                turns.push((head.id.client, Reverse(head.id.clock), turns_taken, at));
+            }
         }
-    }
-
-    /// Writes the held struct and holds the head of `source` from unit `from` on.
-    fn hold_head(&mut self, source: usize, from: Clock) -> Result<(), Error> {
-        self.write_held();
-        let bytes = self.walks[source].bytes();
-        self.held = self.heads[source].map(|of| Held { of, bytes, from });
-        self.advance(source)
+        self.end_block();
+        Ok(true)
     }
 
     /// Takes structs of `client` from one source, up to a gap in it.
-    fn take_turn(&mut self, source: usize, client: ClientId) -> Result<(), Error> {
-        match self.held {
-            None => self.hold_head(source, 0)?,
-            Some(held) => {
-                let mut skipped = false;
-                while self.heads[source].is_some_and(|head| is_within(&head, &held.of)) {
-                    self.advance(source)?;
-                    skipped = true;
-                }
-                let Some(head) = self.heads[source] else { return Ok(()) };
-                // Another source may have what comes before.
-                if head.id.client != client || skipped && head.id.clock > held.of.end() {
-                    return Ok(());
-                }
-                self.append_head(source, &head, held)?;
-            }
-        }
-        while let (Some(head), Some(held)) = (self.heads[source], &self.held)
-            && head.id == Id::new(client, held.of.end())
+    fn take_turn(&mut self, source: &mut Source<'a>, client: ClientId) -> Result<(), Error> {
+        let mut goes_on = false;
+        while let Some(head) = &source.head
+            && head.id.client == client
         {
-            self.hold_head(source, 0)?;
+            self.begin(head.id);
+            if goes_on && head.id.clock > self.run.end() {
+                // Another source may have what comes before.
+                return Ok(());
+            }
+            if head.end() > self.run.end() {
+                self.add(head, source.walk.bytes())?;
+            }
+            source.advance()?;
+            goes_on = true;
         }
         Ok(())
     }
-
-    fn append_head(&mut self, source: usize, head: &Struct, held: Held<'a>) -> Result<(), Error> {
-        let end = held.of.end();
-        if head.id.client != held.of.id.client {
-            return self.hold_head(source, 0);
-        }
-        if head.id.clock > end {
-            self.write_held();
-            let gap = Struct::skip(Id::new(head.id.client, end), head.id.clock - end);
-            self.held = Some(Held { of: gap, bytes: &[], from: 0 });
-            return Ok(());
-        }
-        let known = end - head.id.clock;
-        if held.of.content == Content::Gc && head.content == Content::Gc {
-            let of = Struct { len: held.of.len + (head.len - known), ..held.of };
-            self.held = Some(Held { of, ..held });
-            return Ok(());
-        }
-        self.hold_head(source, known)
-    }
-}
-
-fn is_within(head: &Struct, held: &Struct) -> bool {
-    head.id.client >= held.id.client && head.end() <= held.end()
 }

@@ -13,6 +13,7 @@ mod obfuscate;
 mod parse;
 mod single;
 mod state_vector;
+mod struct_run;
 mod struct_walk;
 mod structs;
 mod without_document_v2;
@@ -29,6 +30,7 @@ pub(crate) use parse::parse_struct;
 pub use parse::{ClientStructs, Update};
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
+pub(crate) use struct_run::StructRun;
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
 pub use without_document_v2::{
     clocks_of_update_v2, diff_update_v2, merge_updates_v2, state_vector_of_update_v2, validate_update_v2,

@@ -1,9 +1,9 @@
 //! Updates whose content is made unreadable and whose structure stays, to be shown to somebody who looks for a fault.
 
-use super::block_writer::BlockWriter;
+use super::block_writer::{BlockWriter, write_block};
 use super::struct_walk::StructWalk;
 use super::structs::{ByteRange, Content, Parent, Struct, TypeTag};
-use super::write::{checked_text, read_checked};
+use super::write::{checked_text, read_checked, write_struct};
 use super::{convert_update_v1_to_v2, convert_update_v2_to_v1};
 use crate::lib0::{Reader, write_any, write_string, write_var_uint};
 use crate::values::{Any, Error};
@@ -53,13 +53,24 @@ pub fn obfuscate_update(update: &[u8], what: Obfuscation) -> Result<Vec<u8>, Err
     let mut walk = StructWalk::new(update)?;
     let mut out = BlockWriter::default();
     let mut obfuscator = Obfuscator { what, ..Obfuscator::default() };
-    let mut bytes = Vec::new();
-    while let Some(of) = walk.next_struct()? {
-        bytes.clear();
-        let of = if of.content.is_item() { obfuscator.replace(&of, update, &mut bytes) } else { of };
-        out.push(&of, &bytes, 0);
+    let (mut bytes, mut structs) = (Vec::new(), Vec::new());
+    while walk.next_block()?.is_some() {
+        let (mut first, mut count) = (None, 0);
+        structs.clear();
+        while let Some(of) = walk.next_in_block()? {
+            bytes.clear();
+            let of = if of.content.is_item() { obfuscator.replace(&of, update, &mut bytes) } else { of };
+            write_struct(&mut structs, &of, &bytes, 0..of.len);
+            first.get_or_insert(of.id);
+            count += 1;
+        }
+        if let Some(first) = first {
+            write_block(out.begin_block(), count, first, &structs);
+        }
     }
-    Ok(out.finish(&walk.into_deletes()?))
+    let mut deletes = Vec::new();
+    walk.read_deletes(&mut |client, range| deletes.push((client, range)))?;
+    Ok(out.finish(&deletes.into_iter().collect()))
 }
 
 /// The same for an update v2, as v2. Values of marks that are left are those that v1 can hold.
@@ -90,7 +101,8 @@ impl Obfuscator {
     fn replace(&mut self, of: &Struct, update: &[u8], bytes: &mut Vec<u8>) -> Struct {
         let number = self.items;
         self.items += 1;
-        let mut replaced = *of;
+        // As Yjs writes what it has read: only the key itself sets the bit.
+        let mut replaced = Struct { key_bit: of.key.is_some(), ..*of };
         if let Parent::Root(name) = of.parent {
             replaced.parent = Parent::Root(append(bytes, |out| out.extend_from_slice(name.of(update))));
         }

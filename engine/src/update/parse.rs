@@ -1,5 +1,6 @@
 //! Reading an update v1: one pass that checks everything and copies nothing.
 
+use super::delete_set::read_deletes;
 use super::structs::{ByteRange, Content, KEY, ORIGIN, Parent, RIGHT_ORIGIN, Struct, TypeTag};
 use crate::lib0::{Reader, check_json, skip_any};
 use crate::values::{ClientId, Clock, Error, ErrorKind, Id, utf16};
@@ -55,17 +56,7 @@ impl Update {
         for _ in 0..from.read_count(3)? {
             self.parse_client(from)?;
         }
-        for _ in 0..from.read_count(2)? {
-            let client = from.read_client()?;
-            for _ in 0..from.read_count(2)? {
-                let clock = from.read_clock()?;
-                let len = from.read_clock()?;
-                let end = end_clock(from, clock, len)?;
-                if end > clock {
-                    self.deletes.push((client, clock..end));
-                }
-            }
-        }
+        read_deletes(from, &mut |client, range| self.deletes.push((client, range)))?;
         from.expect_end()
     }
 
@@ -97,6 +88,16 @@ pub(super) fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<C
 
 /// Reads one struct that stands at id `id`. (Yjs: `readClientsStructRefs`)
 pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
+    read_struct(from, id)
+}
+
+/// Checks one struct as [`parse_struct`] does, of which no more is asked than what it carries and how many units it has.
+pub(super) fn check_struct(from: &mut Reader<'_>, id: Id) -> Result<(Content, Clock), Error> {
+    read_struct(from, id).map(|read| (read.content, read.len))
+}
+
+#[inline(always)]
+fn read_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
     let start = from.offset();
     let info = from.read_u8()?;
     let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
@@ -159,8 +160,10 @@ fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, Byte
     Ok(match content {
         Content::Gc | Content::Skip | Content::Deleted => (from.read_clock()?, ByteRange::default()),
         Content::String => {
-            let text = from.read_string()?;
-            (utf16::len(text), range_since(from, from.offset() - text.len()))
+            let mut again = from.clone();
+            let text = from.read_bytes()?;
+            let len = if text.is_ascii() { text.len() as Clock } else { utf16::len(again.read_string()?) };
+            (len, range_since(from, from.offset() - text.len()))
         }
         Content::Any => {
             let count = from.read_count(1)?;

@@ -43,6 +43,14 @@ impl<'a> Single<'a> {
         (from.at == bytes.len()).then_some(Single { text, deleted })
     }
 
+    /// Reads the structs of an update v1 that are one run of text, and where its delete set begins. `None` for all else.
+    #[inline]
+    pub(super) fn read_text(bytes: &'a [u8]) -> Option<(Text<'a>, usize)> {
+        let mut from = Unchecked { bytes, at: 0 };
+        let text = if from.byte()? == 1 { from.text_of_one_client()? } else { return None };
+        Some((text, from.at))
+    }
+
     /// Appends it as an update v1. One of origin and right origin must be there. O(bytes).
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {

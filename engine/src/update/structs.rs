@@ -87,6 +87,11 @@ impl Content {
     pub const fn is_run(self) -> bool {
         matches!(self, Content::Gc | Content::Skip | Content::Deleted | Content::Json | Content::String | Content::Any)
     }
+
+    /// Whether each unit is a value of its own.
+    pub(crate) const fn is_values(self) -> bool {
+        matches!(self, Content::Json | Content::Any)
+    }
 }
 
 /// The kind of a shared type, with its number in the format (Yjs: `typeRefs`).

@@ -23,7 +23,7 @@ pub fn validate_update_v2(update: &[u8]) -> Result<(), Error> {
 }
 
 /// One update v2 with the content of all these, as [`merge_updates`] makes one of v1. A single update comes back as it is.
-/// (Yjs: `mergeUpdatesV2`, byte for byte for what Yjs wrote) O(bytes in v1 * log updates).
+/// (Yjs: `mergeUpdatesV2`) O(bytes in v1 * log updates).
 ///
 /// # Errors
 /// A malformed update; the offset counts in that one.

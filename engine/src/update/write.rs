@@ -1,7 +1,7 @@
 //! Writing structs of an update v1, whole or cut.
 
 use super::structs::{ByteRange, Content, Parent, Struct};
-use crate::lib0::{Reader, skip_any, write_bytes, write_string, write_var_uint};
+use crate::lib0::{Reader, skip_any, write_bytes, write_var_uint};
 use crate::values::{Clock, Id, utf16};
 use std::ops::Range;
 
@@ -108,27 +108,67 @@ pub fn write_struct(out: &mut Vec<u8>, of: &Struct, bytes: &[u8], part: Range<Cl
 }
 
 /// Appends the units `part` of a payload of `len` units with its lengths and counts.
-pub(crate) fn write_content(out: &mut Vec<u8>, content: Content, payload: &[u8], len: Clock, part: Range<Clock>) {
-    let units = part.end - part.start;
+fn write_content(out: &mut Vec<u8>, content: Content, payload: &[u8], len: Clock, part: Range<Clock>) {
     match content {
-        Content::Gc | Content::Skip | Content::Deleted => write_var_uint(out, units.into()),
-        Content::String => {
-            if units == len {
-                return write_bytes(out, payload);
-            }
-            let text = checked_text(payload);
-            let cut = utf16::cut(text, part.start, part.end);
-            write_var_uint(out, cut.len_bytes() as u64);
-            cut.write_to(out);
-        }
-        Content::Any | Content::Json => {
-            write_var_uint(out, units.into());
-            let is_whole = units == len;
-            out.extend_from_slice(if is_whole { payload } else { units_of(content, payload, part).of(payload) });
-        }
-        Content::Binary => write_bytes(out, payload),
-        Content::Embed => write_string(out, checked_text(payload)),
+        Content::Binary | Content::Embed => write_bytes(out, payload),
         Content::Format | Content::Type | Content::Doc => out.extend_from_slice(payload),
+        _ => {
+            let part = RunPart::of(content, payload, len, part);
+            write_var_uint(out, part.number);
+            part.write_to(out);
+        }
+    }
+}
+
+/// A part of content that can be cut: the number that is written before it, and what follows that.
+pub(super) struct RunPart<'a> {
+    /// Its length: in bytes for text, in units for all else.
+    pub(super) number: u64,
+    /// Of a surrogate pair that a cut goes through the low half comes first.
+    half_before: bool,
+    bytes: &'a [u8],
+    /// The high half of such a pair comes last.
+    half_after: bool,
+}
+
+impl<'a> RunPart<'a> {
+    /// The units `part` of a payload of `len` units. O(1) for all of them, else O(bytes before its end).
+    #[inline]
+    pub(super) fn of(content: Content, payload: &'a [u8], len: Clock, part: Range<Clock>) -> RunPart<'a> {
+        if part.end - part.start < len {
+            return RunPart::cut(content, payload, part);
+        }
+        let number = if content == Content::String { payload.len() as u64 } else { len.into() };
+        RunPart { number, half_before: false, bytes: payload, half_after: false }
+    }
+
+    fn cut(content: Content, payload: &'a [u8], part: Range<Clock>) -> RunPart<'a> {
+        let number = u64::from(part.end - part.start);
+        match content {
+            Content::String => {
+                let (half_before, bytes, half_after) = utf16::cut_bytes(payload, part.start, part.end);
+                let halves = usize::from(half_before) + usize::from(half_after);
+                let number = (bytes.len() + halves * utf16::REPLACEMENT.len()) as u64;
+                RunPart { number, half_before, bytes: &payload[bytes], half_after }
+            }
+            Content::Any | Content::Json => {
+                let bytes = units_of(content, payload, part).of(payload);
+                RunPart { number, half_before: false, bytes, half_after: false }
+            }
+            _ => RunPart { number, half_before: false, bytes: &[], half_after: false },
+        }
+    }
+
+    /// Appends what follows the number.
+    #[inline]
+    pub(super) fn write_to(&self, out: &mut Vec<u8>) {
+        if self.half_before {
+            out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
+        }
+        out.extend_from_slice(self.bytes);
+        if self.half_after {
+            out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
+        }
     }
 }
 
