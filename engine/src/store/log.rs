@@ -2,6 +2,7 @@
 
 use super::order::{Client, Sequence};
 use super::trim;
+use super::types::TypeHandle;
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
 
@@ -50,6 +51,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) sequence: Sequence,
     /// Whether the block may be continued, or continue another (not so for map entries).
     pub(crate) is_joinable: bool,
+    /// The type that the unit holds; it is kept before the payload.
+    pub(crate) holds: Option<TypeHandle>,
     pub(crate) payload: &'a [u8],
 }
 
@@ -233,16 +236,21 @@ impl Log {
     }
 
     fn append_run(&mut self, entry: Entry<'_>, handle: Client, is_ascii: bool) {
-        if !self.continues_last(&entry, handle, is_ascii) {
-            self.blocks.push(Block {
-                clock: self.end,
-                payload: self.buffer.len() as u32,
-                origin: entry.origin,
-                right_origin: entry.right_origin,
-                sequence: entry.sequence,
-                content: entry.content,
-                is_ascii,
-            });
+        let next = Block {
+            clock: self.end,
+            payload: self.buffer.len() as u32,
+            origin: entry.origin,
+            right_origin: entry.right_origin,
+            sequence: entry.sequence,
+            content: entry.content,
+            is_ascii,
+        };
+        let is_joinable = entry.is_joinable || entry.content == Content::Gc;
+        if !(is_joinable && self.blocks.last().is_some_and(|last| continues(last, &next, entry.len, handle))) {
+            self.blocks.push(next);
+        }
+        if let Some(holds) = entry.holds {
+            self.buffer.extend_from_slice(&holds.to_le_bytes());
         }
         self.append_payload(entry.payload);
         self.end += entry.len;
@@ -259,7 +267,7 @@ impl Log {
     ) -> bool {
         self.blocks.last().is_some_and(|last| {
             last.content == Content::String
-                && self.takes_text(last, len, text.len() == len as usize)
+                && takes_text(last, self.end, len, text.len() == len as usize)
                 && last.sequence == sequence
                 && last.right_origin == right_origin
         })
@@ -272,16 +280,6 @@ impl Log {
         self.end += len;
     }
 
-    /// Whether the last block, one of text, can be lengthened by so much text and still be found by counting bytes or by
-    /// a short walk.
-    #[inline]
-    fn takes_text(&self, last: &Block, len: Clock, is_ascii: bool) -> bool {
-        match last.is_ascii {
-            true => is_ascii,
-            false => self.end - last.clock + len <= WALKED_UNITS,
-        }
-    }
-
     #[inline]
     fn append_payload(&mut self, payload: &[u8]) {
         match payload {
@@ -291,24 +289,69 @@ impl Log {
         }
     }
 
-    fn continues_last(&self, entry: &Entry<'_>, handle: Client, is_ascii: bool) -> bool {
-        let Some(last) = self.blocks.last() else { return false };
-        if last.content != entry.content || !entry.content.is_run() {
-            return false;
+    /// Makes room for so many more blocks, and for an eighth more.
+    pub(crate) fn reserve(&mut self, blocks: usize) {
+        self.blocks.reserve_exact(blocks + blocks / 8);
+    }
+
+    /// Says which sequence a block stands in, which was appended when that was not known.
+    #[inline]
+    pub(crate) fn place(&mut self, block: usize, sequence: Sequence) {
+        self.blocks[block].sequence = sequence;
+    }
+
+    /// Says which type a block holds, which was appended when that was not known.
+    pub(crate) fn set_type(&mut self, block: usize, holds: TypeHandle) {
+        let start = self.blocks[block].payload as usize;
+        self.buffer[start..start + size_of::<TypeHandle>()].copy_from_slice(&holds.to_le_bytes());
+    }
+
+    /// The type that a block of [`Content::Type`] holds.
+    pub(crate) fn type_in(&self, block: usize) -> Option<TypeHandle> {
+        let is_type = self.blocks[block].content == Content::Type;
+        is_type.then(|| self.payload(block).first_chunk().copied().map(TypeHandle::from_le_bytes)).flatten()
+    }
+
+    /// Notes that a block stands in no sequence after all, so that it is GC. [`join`](Self::join) lets its payload go.
+    pub(crate) fn collect(&mut self, block: usize) {
+        let of = &mut self.blocks[block];
+        (of.content, of.sequence, of.origin, of.right_origin) = (Content::Gc, NO_SEQUENCE, NO_ORIGIN, NO_ORIGIN);
+    }
+
+    /// Joins blocks that were appended apart, where they are GC or stand in a sequence that `is_joinable`. O(blocks).
+    pub(crate) fn join(&mut self, handle: Client, is_joinable: impl Fn(Sequence) -> bool) {
+        if (0..self.blocks.len()).any(|at| self.blocks[at].content == Content::Gc && !self.payload(at).is_empty()) {
+            self.drop_collected();
         }
-        if entry.content == Content::Gc {
-            return true;
+        let mut kept = 0;
+        for at in 0..self.blocks.len() {
+            let (next, end) = (self.blocks[at], self.block_end(at));
+            let may_join = next.content.is_run() && (next.content == Content::Gc || is_joinable(next.sequence));
+            if !(kept > 0 && may_join && continues(&self.blocks[kept - 1], &next, end - next.clock, handle)) {
+                self.blocks[kept] = next;
+                kept += 1;
+            }
         }
-        let has_room = match entry.content {
-            Content::String => self.takes_text(last, entry.len, is_ascii),
-            Content::Any | Content::Json => self.end - last.clock + entry.len <= WALKED_UNITS,
-            _ => true,
-        };
-        entry.is_joinable
-            && has_room
-            && last.sequence == entry.sequence
-            && last.right_origin == entry.right_origin
-            && entry.origin == (handle, self.end - 1)
+        self.blocks.truncate(kept);
+        self.trim();
+    }
+
+    fn drop_collected(&mut self) {
+        let whole = std::mem::take(&mut self.buffer);
+        let starts: Vec<usize> = self.blocks.iter().map(|block| block.payload as usize).collect();
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            block.payload = self.buffer.len() as u32;
+            if block.content != Content::Gc {
+                let end = starts.get(at + 1).copied().unwrap_or(whole.len());
+                self.buffer.extend_from_slice(&whole[starts[at]..end]);
+            }
+        }
+    }
+
+    /// Says all that is deleted: ranges ascending, neither touching nor overlapping.
+    pub(crate) fn set_deleted(&mut self, ranges: Vec<(Clock, Clock)>) {
+        self.deleted_end = ranges.last().map_or(0, |range| range.1);
+        self.deleted = ranges;
     }
 
     /// Gives back most of what grew too large while much was appended.
@@ -372,6 +415,35 @@ impl Log {
         ranges.sort_unstable();
         assert!(ranges.iter().all(|range| range.0 < range.1 && range.1 <= self.end));
         assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "no clock is deleted twice");
+    }
+}
+
+/// Whether a block of so many units goes on another one, which ends where it begins, so that both can be one.
+fn continues(last: &Block, next: &Block, len: Clock, handle: Client) -> bool {
+    if last.content != next.content || !next.content.is_run() {
+        return false;
+    }
+    if next.content == Content::Gc {
+        return true;
+    }
+    let has_room = match next.content {
+        Content::String => takes_text(last, next.clock, len, next.is_ascii),
+        Content::Any | Content::Json => next.clock - last.clock + len <= WALKED_UNITS,
+        _ => true,
+    };
+    has_room
+        && last.sequence == next.sequence
+        && last.right_origin == next.right_origin
+        && next.origin == (handle, next.clock - 1)
+}
+
+/// Whether a block of text that ends at `end` can be lengthened by so much text and still be found by counting bytes or
+/// by a short walk.
+#[inline]
+fn takes_text(last: &Block, end: Clock, len: Clock, is_ascii: bool) -> bool {
+    match last.is_ascii {
+        true => is_ascii,
+        false => end - last.clock + len <= WALKED_UNITS,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
 use super::super::trim;
-use super::{Child, Client, FAN_OUT, Leaf, Mark, NONE, Node, Order, Sequence, Span};
+use super::{Child, Client, FAN_OUT, Leaf, NONE, Node, Order, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
 
@@ -10,10 +10,7 @@ use smallvec::SmallVec;
 pub(crate) struct PlacedRun {
     /// Index into the list of leaves.
     pub(crate) name: u32,
-    pub(crate) client: Client,
-    pub(crate) clock: Clock,
-    pub(crate) len: Clock,
-    pub(crate) mark: Mark,
+    pub(crate) span: Span,
 }
 
 /// How full leaves and nodes are built, so that a few inserts find room.
@@ -27,7 +24,7 @@ impl Order {
         let first = self.leaves.len() as u32;
         let mut spans: SmallVec<[Span; FAN_OUT]> = SmallVec::new();
         for run in runs {
-            let next = Span::new(run.client, run.clock, run.len, run.mark);
+            let next = run.span;
             match spans.last_mut() {
                 Some(last) if last.joins(next) => last.len += next.len,
                 _ => {
