@@ -34,15 +34,7 @@ impl Replica {
             [] => {}
             [only] => return self.apply(only),
             several => {
-                let bytes = several.concat();
-                let ends: Vec<usize> = several
-                    .iter()
-                    .scan(0, |end, part| {
-                        *end += part.len();
-                        Some(*end)
-                    })
-                    .collect();
-                if !self.apply_bulk(&bytes, &ends) {
+                if !self.apply_bulk(several) {
                     let (bytes, update) = Update::parse_consecutive(several)?;
                     self.apply_parsed(&update, &bytes)?;
                 }
@@ -56,7 +48,7 @@ impl Replica {
     }
 
     fn apply_any(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.apply_bulk(bytes, &[bytes.len()]) {
+        if self.apply_bulk(&[bytes]) {
             return Ok(());
         }
         let mut update = std::mem::take(&mut self.incoming);

@@ -97,23 +97,20 @@ pub(super) fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<C
 
 /// Reads one struct that stands at id `id`. (Yjs: `readClientsStructRefs`)
 pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
+    let mut read = Struct::skip(id, 0);
+    parse_struct_into(&mut read, from, id)?;
+    Ok(read)
+}
+
+/// The same into a value that is used again and again: a struct is a hundred bytes to move.
+pub(crate) fn parse_struct_into(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
     let start = from.offset();
     let info = from.read_u8()?;
     let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
-    let mut read = Struct {
-        id,
-        len: 1,
-        content,
-        key_bit: info & KEY != 0 && content.is_item(),
-        origin: None,
-        right_origin: None,
-        parent: Parent::Inherited,
-        key: None,
-        payload: ByteRange::default(),
-    };
+    *read = Struct { content, key_bit: info & KEY != 0 && content.is_item(), ..Struct::skip(id, 1) };
     if !content.is_item() {
         read.len = from.read_clock()?;
-        return Ok(read);
+        return Ok(());
     }
     if info & ORIGIN != 0 {
         read.origin = Some(read_earlier_id(from, id)?);
@@ -131,7 +128,7 @@ pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Erro
         }
     }
     (read.len, read.payload) = parse_content(from, content)?;
-    Ok(read)
+    Ok(())
 }
 
 /// An id that an item refers to: of another client, or earlier than the item.
@@ -145,7 +142,7 @@ fn read_earlier_id(from: &mut Reader<'_>, item: Id) -> Result<Id, Error> {
 }
 
 fn read_string_range(from: &mut Reader<'_>) -> Result<ByteRange, Error> {
-    let len = from.read_string()?.len();
+    let len = from.read_text_bytes()?.0.len();
     Ok(range_since(from, from.offset() - len))
 }
 
@@ -159,8 +156,9 @@ fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, Byte
     Ok(match content {
         Content::Gc | Content::Skip | Content::Deleted => (from.read_clock()?, ByteRange::default()),
         Content::String => {
-            let text = from.read_string()?;
-            (utf16::len(text), range_since(from, from.offset() - text.len()))
+            let (text, is_ascii) = from.read_text_bytes()?;
+            let len = if is_ascii { text.len() as Clock } else { utf16::len_of_bytes(text) };
+            (len, range_since(from, from.offset() - text.len()))
         }
         Content::Any => {
             let count = from.read_count(1)?;

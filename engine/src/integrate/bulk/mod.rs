@@ -15,10 +15,11 @@ mod whole;
 
 use super::Replica;
 use super::item::text;
-use crate::store::{Client, NO_SEQUENCE, Sequence, TypeHandle};
+use crate::store::{Client, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle};
 use crate::update::Content;
 use list::{Lists, Newcomer};
 use pieces::{NONE, Pieces};
+use std::borrow::Cow;
 use whole::{Head, Named, Whole};
 
 /// With fewer bytes, one by one is as fast.
@@ -32,6 +33,8 @@ struct Bulk<'b> {
     lists: Lists,
     /// What comes next of each client.
     next: Vec<Next>,
+    /// The root that was named last.
+    recent_root: Option<(&'b [u8], TypeHandle)>,
 }
 
 /// How far a client is placed.
@@ -40,19 +43,41 @@ struct Next {
     block: usize,
     piece: u32,
     head: usize,
+    before: Before,
+}
+
+/// What was found out of the block that was placed last.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    right_origin: LocalId,
+    /// The piece that holds the right origin.
+    right: u32,
+    sequence: Sequence,
+}
+
+impl Default for Before {
+    /// Of a block that stands in no sequence.
+    fn default() -> Before {
+        Before { right_origin: NO_ORIGIN, right: NONE, sequence: NO_SEQUENCE }
+    }
 }
 
 impl Replica {
-    /// Applies updates, which lie behind each other in `bytes` up to each of `ends`, to an empty store, if they are a whole
-    /// document together. `false` if updates or store are not so; then nothing has changed. O(bytes).
-    pub(super) fn apply_bulk(&mut self, bytes: &[u8], ends: &[usize]) -> bool {
+    /// Applies updates that are a whole document together to an empty store. `false` if updates or store are not so; then
+    /// nothing has changed. O(bytes).
+    pub(super) fn apply_bulk(&mut self, updates: &[&[u8]]) -> bool {
         let is_empty = self.store.is_empty() && self.pending.is_empty();
-        if bytes.len() < FEW_BYTES || !is_empty {
+        let len_bytes: usize = updates.iter().map(|update| update.len()).sum();
+        if len_bytes < FEW_BYTES || !is_empty {
             return false;
         }
-        let Some(whole) = Whole::read(bytes, ends) else { return false };
+        let bytes = match updates {
+            [only] => Cow::Borrowed(*only),
+            several => Cow::Owned(several.concat()),
+        };
+        let Some(whole) = Whole::read(&bytes, updates) else { return false };
         let Some(turns) = whole.turns() else { return false };
-        let mut bulk = Bulk::new(whole, bytes);
+        let mut bulk = Bulk::new(whole, &bytes);
         for turn in turns {
             (0..turn.blocks).for_each(|_| self.place_next(&mut bulk, turn.client));
         }
@@ -71,18 +96,22 @@ impl Replica {
     /// Finds the sequence of a client's next block and puts it into that list.
     fn place_next(&mut self, bulk: &mut Bulk<'_>, client: Client) {
         let next = &mut bulk.next[client as usize];
-        let Next { block: at, piece: first, head } = *next;
+        let Next { block: at, piece: first, head, before } = *next;
         let last = bulk.pieces.last_of_block(first);
         (next.block, next.piece) = (at + 1, last + 1);
         let block = bulk.whole.logs[client as usize].blocks()[at];
         if block.content == Content::Gc {
+            next.before = Before::default();
             return;
         }
         let (origin, right_origin) = (block.origin, block.right_origin);
-        let goes_on = origin == (client, block.clock.wrapping_sub(1));
+        let goes_on = block.clock > 0 && origin == (client, block.clock - 1);
         let left = if goes_on { first - 1 } else { bulk.pieces.find(origin) };
-        let right = bulk.pieces.find(right_origin);
+        // What was cut only because some of it is deleted stands where the part before it stands.
+        let is_same_place = goes_on && right_origin == before.right_origin;
+        let right = if is_same_place { before.right } else { bulk.pieces.find(right_origin) };
         let sequence = match (left, right) {
+            _ if is_same_place => before.sequence,
             (NONE, NONE) => {
                 next.head += 1;
                 self.sequence_of_head(bulk, head)
@@ -93,6 +122,7 @@ impl Replica {
                 if between == bulk.sequence_with(right) { between } else { NO_SEQUENCE }
             }
         };
+        bulk.next[client as usize].before = Before { right_origin, right, sequence };
         let log = &mut bulk.whole.logs[client as usize];
         if sequence == NO_SEQUENCE {
             log.collect(at);
@@ -114,16 +144,28 @@ impl Replica {
     }
 
     /// The sequence of an item without origins; none if what it names is GC, or holds no type. (Yjs: `Item#getMissing`)
-    fn sequence_of_head(&mut self, bulk: &Bulk<'_>, head: usize) -> Sequence {
+    fn sequence_of_head(&mut self, bulk: &mut Bulk<'_>, head: usize) -> Sequence {
         let Head { parent, key, .. } = bulk.whole.heads[head];
         let parent = match parent {
-            Named::Root(name) => Some(self.store.root(text(name.of(bulk.bytes)))),
+            Named::Root(name) => Some(self.root_of(bulk, name.of(bulk.bytes))),
             Named::In(unit) => bulk.type_in(bulk.pieces.find(unit)),
         };
         match (parent, key) {
             (None, _) => NO_SEQUENCE,
             (Some(parent), Some(key)) => self.store.entry(parent, text(key.of(bulk.bytes))),
             (Some(parent), None) => self.store.types.get(parent).sequence,
+        }
+    }
+
+    /// The root of a name, which mostly is the same again and again.
+    fn root_of<'b>(&mut self, bulk: &mut Bulk<'b>, name: &'b [u8]) -> TypeHandle {
+        match bulk.recent_root {
+            Some((recent, root)) if recent == name => root,
+            _ => {
+                let root = self.store.root(text(name));
+                bulk.recent_root = Some((name, root));
+                root
+            }
         }
     }
 
@@ -223,10 +265,15 @@ impl Replica {
         }
         for client in 0..pieces.firsts().len() as Client {
             let mut deleted: Vec<(u32, u32)> = Vec::new();
+            // Where clocks of the same leaf begin, and the leaf.
+            let mut run = (0, leaves[pieces.firsts()[client as usize] as usize]);
             for piece in pieces.of_client(client) {
                 let clocks = pieces.clocks(piece);
                 let leaf = leaves[piece as usize];
-                self.store.order.index_built(client, clocks.end - clocks.start, leaf);
+                if leaf != run.1 {
+                    self.store.order.index_built(client, clocks.start - run.0, run.1);
+                    run = (clocks.start, leaf);
+                }
                 if pieces.get(piece).tag.is_deleted() {
                     if leaf != NONE {
                         self.changes.note_deleted(client, clocks.start, clocks.end);
@@ -237,6 +284,8 @@ impl Replica {
                     }
                 }
             }
+            let end = self.store.log(client).end();
+            self.store.order.index_built(client, end - run.0, run.1);
             self.store.finish_log(client, deleted);
         }
     }
@@ -247,8 +296,9 @@ impl<'b> Bulk<'b> {
         let pieces = Pieces::new(&whole.logs, &whole.deletes);
         let heads = whole.first_heads();
         let starts = pieces.firsts().iter().zip(heads);
-        let next = starts.map(|(piece, head)| Next { block: 0, piece: *piece, head }).collect();
-        Bulk { bytes, whole, pieces, lists: Lists::default(), next }
+        let next =
+            starts.map(|(piece, head)| Next { block: 0, piece: *piece, head, before: Before::default() }).collect();
+        Bulk { bytes, whole, pieces, lists: Lists::default(), next, recent_root: None }
     }
 
     /// The sequence of the block that a piece is a part of.

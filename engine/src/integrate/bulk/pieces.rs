@@ -174,9 +174,14 @@ struct Cuts {
     /// The first word of each client; behind the last one, the number of words.
     firsts: Vec<usize>,
     /// A bit for each clock at which a piece begins, clients one after the other.
-    words: Vec<u64>,
-    /// For each word, how many bits are set before it; once they are counted.
-    before: Vec<u32>,
+    words: Vec<Word>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    bits: u64,
+    /// How many bits are set before it, once they are counted.
+    before: u32,
 }
 
 impl Cuts {
@@ -187,22 +192,21 @@ impl Cuts {
             words += log.end() as usize / 64 + 1;
             firsts.push(words);
         }
-        Cuts { firsts, words: vec![0; words], before: Vec::new() }
+        Cuts { firsts, words: vec![Word::default(); words] }
     }
 
     /// Cuts before a unit, or where a client ends.
     #[inline]
     fn cut(&mut self, (client, clock): LocalId) {
-        self.words[self.firsts[client as usize] + clock as usize / 64] |= 1 << (clock % 64);
+        self.words[self.firsts[client as usize] + clock as usize / 64].bits |= 1 << (clock % 64);
     }
 
     /// Counts the cuts, of which there are no more after that.
     fn count(&mut self) -> usize {
-        self.before.reserve_exact(self.words.len());
         let mut count = 0;
-        for word in &self.words {
-            self.before.push(count);
-            count += word.count_ones();
+        for word in &mut self.words {
+            word.before = count;
+            count += word.bits.count_ones();
         }
         count as usize
     }
@@ -210,15 +214,15 @@ impl Cuts {
     /// How many cuts there are up to a unit and before it.
     #[inline]
     fn rank(&self, unit: LocalId) -> u32 {
-        let word = self.firsts[unit.0 as usize] + unit.1 as usize / 64;
-        let up_to_unit = self.words[word] & (!0 >> (63 - unit.1 % 64));
-        self.before[word] + up_to_unit.count_ones()
+        let word = self.words[self.firsts[unit.0 as usize] + unit.1 as usize / 64];
+        let up_to_unit = word.bits & (!0 >> (63 - unit.1 % 64));
+        word.before + up_to_unit.count_ones()
     }
 
     /// The clocks of a client at which it is cut.
     fn of_client(&self, client: Client) -> impl Iterator<Item = Clock> + '_ {
         let words = &self.words[self.firsts[client as usize]..self.firsts[client as usize + 1]];
-        words.iter().copied().zip((0..).step_by(64)).flat_map(|(mut word, clock)| {
+        words.iter().map(|word| word.bits).zip((0..).step_by(64)).flat_map(|(mut word, clock)| {
             std::iter::from_fn(move || {
                 let bit = word.trailing_zeros();
                 (word != 0).then(|| {

@@ -5,7 +5,7 @@
 
 use crate::lib0::Reader;
 use crate::store::{Client, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE, TypeHandle};
-use crate::update::{ByteRange, Content, Parent, Struct, parse_struct};
+use crate::update::{ByteRange, Content, Parent, Struct, parse_struct_into};
 use crate::values::{ClientId, Clock, Error, Id, sort_by_numbers};
 use std::collections::BTreeMap;
 
@@ -40,10 +40,10 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    /// Reads updates that lie behind each other in `bytes`, up to each of `ends`, of which each goes on where those
-    /// before it end. `None` if they don't, are malformed, leave gaps, delete what they don't hold, or are a few bytes
+    /// Reads updates, which lie behind each other in `bytes`, and of which each goes on where those before it end. `None`
+    /// if they don't, are malformed, leave gaps, delete what they don't hold, or are a few bytes
     /// that stand for very many ids. O(bytes).
-    pub(super) fn read(bytes: &[u8], ends: &[usize]) -> Option<Whole> {
+    pub(super) fn read(bytes: &[u8], updates: &[&[u8]]) -> Option<Whole> {
         const MOST_UNITS_PER_BYTE: u64 = 64;
         // Handles of types are kept before what is read of them.
         const MOST_BYTES: usize = u32::MAX as usize / 4;
@@ -52,7 +52,8 @@ impl Whole {
         }
         let mut whole = Whole::default();
         let mut start = 0;
-        for &end in ends {
+        for update in updates {
+            let end = start + update.len();
             let goes_on = whole.read_update(bytes, &mut Reader::starting_at(&bytes[..end], start));
             goes_on.ok().filter(|goes_on| *goes_on)?;
             start = end;
@@ -101,8 +102,9 @@ impl Whole {
         if count > 0 && id.clock != log.end() {
             return Ok(false);
         }
+        let mut read = Struct::skip(id, 0);
         for _ in 0..count {
-            let read = parse_struct(from, id)?;
+            parse_struct_into(&mut read, from, id)?;
             let end = id.clock.checked_add(read.len).filter(|end| *end < Clock::MAX);
             let Some(end) = end.filter(|_| read.content != Content::Skip) else { return Ok(false) };
             // A struct without units names nothing; nothing can refer to it.
@@ -136,7 +138,7 @@ impl Whole {
             holds: (read.content == Content::Type).then_some(NOT_KNOWN_YET),
             payload: read.payload.of(bytes),
         };
-        self.logs[client as usize].append(entry, client);
+        self.logs[client as usize].append_apart(entry, client);
     }
 
     fn local(&mut self, own: Client, own_id: ClientId, id: Option<Id>) -> LocalId {
