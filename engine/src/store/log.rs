@@ -124,15 +124,27 @@ impl Log {
         self.blocks.partition_point(|block| block.clock <= clock) - 1
     }
 
-    /// The same, O(1) too where it is this block or the one after it.
+    /// The same, O(log distance) from the block `near`: steps away from it that double, then a search where they end.
     pub(crate) fn find_near(&self, clock: Clock, near: usize) -> usize {
-        let holds = |block: usize| {
-            self.blocks.get(block).is_some_and(|found| found.clock <= clock) && clock < self.block_end(block)
-        };
-        match [near, near + 1].into_iter().find(|block| holds(*block)) {
-            Some(block) => block,
-            None => self.find(clock),
+        debug_assert!(clock < self.end && near < self.blocks.len());
+        let begins_by = |block: usize| self.blocks.get(block).is_some_and(|block| block.clock <= clock);
+        let mut step = 1;
+        let (mut low, mut high) = (near, near);
+        if begins_by(near) {
+            high += step;
+            while begins_by(high) {
+                (low, step) = (high, step * 2);
+                high += step;
+            }
+        } else {
+            low = low.saturating_sub(step);
+            while !begins_by(low) {
+                (high, step) = (low, step * 2);
+                low = low.saturating_sub(step);
+            }
         }
+        let between = &self.blocks[low + 1..high.min(self.blocks.len())];
+        low + between.partition_point(|block| block.clock <= clock)
     }
 
     /// The clock after a block.
@@ -495,4 +507,30 @@ fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
         }
         touches
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_found_from_any_other() {
+        let mut log = Log::new(ClientId::from(1));
+        for number in 0..40_u32 {
+            let entry = Entry {
+                content: Content::Deleted,
+                len: 1 + number % 3,
+                origin: NO_ORIGIN,
+                right_origin: NO_ORIGIN,
+                sequence: 0,
+                is_joinable: false,
+                holds: None,
+                payload: &[],
+            };
+            log.append(entry, 0);
+            for (near, clock) in (0..log.blocks.len()).flat_map(|near| (0..log.end).map(move |clock| (near, clock))) {
+                assert_eq!(log.find_near(clock, near), log.find(clock), "{clock} from {near}");
+            }
+        }
+    }
 }

@@ -25,11 +25,15 @@ impl Order {
         let mut runs = runs;
         let Some(PlacedRun { name, mut span }) = runs.next() else { return };
         leaves[name as usize] = first;
+        let Some(second) = runs.next() else {
+            self.push_leaf(sequence, first, &[span]);
+            return self.build_nodes(sequence, first);
+        };
         // Spans that are closed lie in front; `span` is still open.
         let mut spans = [span; FILL];
         let mut count = 0;
         let mut leaf = first;
-        for run in runs {
+        for run in std::iter::once(second).chain(runs) {
             if span.joins(run.span) {
                 span.len += run.span.len;
             } else {
