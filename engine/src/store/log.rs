@@ -371,6 +371,7 @@ impl Log {
     pub(crate) fn collect(&mut self, block: usize) {
         let of = &mut self.blocks[block];
         (of.content, of.sequence, of.origin, of.right_origin) = (Content::Gc, NO_SEQUENCE, NO_ORIGIN, NO_ORIGIN);
+        of.is_ascii = true;
     }
 
     /// Joins blocks that were appended apart, where they are GC or stand in a sequence that `is_joinable`. O(blocks).
