@@ -386,8 +386,9 @@ impl Log {
         };
         // Mostly there is nothing to join.
         let is_first = |at: &usize| joins(&self.blocks[at - 1], &self.blocks[*at], self.block_end(*at));
-        let mut kept = (1..self.blocks.len()).find(is_first).unwrap_or(self.blocks.len());
-        for at in kept..self.blocks.len() {
+        let first = (1..self.blocks.len()).find(is_first).unwrap_or(self.blocks.len());
+        let mut kept = first;
+        for at in first..self.blocks.len() {
             let (next, end) = (self.blocks[at], self.block_end(at));
             if !joins(&self.blocks[kept - 1], &next, end) {
                 self.blocks[kept] = next;

@@ -5,7 +5,7 @@
 //! there, and the trees are built from the finished lists. What comes out is what applying one by one gives; an update
 //! that is not simply a whole document goes that way.
 //!
-//! What only loading needs is 16 bytes for each piece and 12 for 64 units, so that the heap's peak is little more than
+//! What only loading needs is 16 bytes for each piece and for each 64 units, so that the heap's peak is little more than
 //! what stays.
 
 mod list;
