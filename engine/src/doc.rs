@@ -3,7 +3,7 @@
 use crate::integrate::{Applied, CleanUp, Pending, Replica};
 use crate::origin::Origin;
 use crate::store::{Store, TypeHandle};
-use crate::update::{TypeTag, Update, convert_update_v2_to_v1, encode_state_vector, encode_v2};
+use crate::update::{TypeTag, encode_state_vector, encode_v2, transcode_v2_to_v1};
 use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, StateVector};
 use std::ops::Deref;
 
@@ -140,7 +140,10 @@ impl Doc {
     /// As [`apply_update`](Self::apply_update), and
     /// [`convert_update_v2_to_v1`](crate::update::convert_update_v2_to_v1).
     pub fn apply_update_v2(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.apply_update(&convert_update_v2_to_v1(update)?)
+        let mut transaction = self.transact();
+        let applied = transaction.apply_update_v2(update)?;
+        transaction.commit();
+        Ok(applied)
     }
 
     /// All that a replica with this state vector lacks as an update v1, with all deletes, and with what waits here.
@@ -315,7 +318,12 @@ impl<'d> Transaction<'d> {
     /// # Errors
     /// The same; the document is then as it was before this call.
     pub fn apply_update_v2(&mut self, update: &[u8]) -> Result<Applied, Error> {
-        self.apply_update(&convert_update_v2_to_v1(update)?)
+        // What is found wrong with the contents has its place in v1, of no use to whoever has v2.
+        let placed = |error: Error| match error.kind {
+            ErrorKind::PendingLimit | ErrorKind::TooLarge => error,
+            kind => Error::at(kind, update.len()),
+        };
+        self.apply_update(&transcode_v2_to_v1(update)?).map_err(placed)
     }
 
     /// Ends the transaction and tells what it changed.
@@ -460,6 +468,6 @@ impl<'d> Commit<'d> {
 
 /// What a document writes is an update.
 pub(crate) fn to_v2(update: &[u8]) -> Vec<u8> {
-    let Ok(read) = Update::parse_v1(update) else { unreachable!("a document writes updates") };
-    encode_v2(read, update)
+    let Ok(encoded) = encode_v2(update) else { unreachable!("a document writes updates") };
+    encoded
 }

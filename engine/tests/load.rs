@@ -2,6 +2,7 @@
 
 mod notation;
 
+use merganser::types::Prelim;
 use merganser::{ClientId, Doc, Options, StateVector, Value};
 use notation::{bytes, cases, define, delta, tree};
 use serde_json::{Value as Json, json};
@@ -46,6 +47,74 @@ fn at_once_is_as_one_by_one() {
         }
     }
     assert!(compared >= 600, "only {compared} states were compared");
+}
+
+/// What a document holds after these updates, applied together.
+fn applied(doc: &mut Doc, updates: &[&[u8]]) -> (String, Vec<u8>) {
+    let text = doc.text("text");
+    doc.map("map");
+    doc.apply_updates(updates).unwrap();
+    doc.assert_invariants();
+    let known: StateVector = [(STRANGER, doc.state_vector().clock(STRANGER))].into_iter().collect();
+    (text.to_string(doc), doc.encode_state_as_update(&known))
+}
+
+/// Updates applied to an empty document give what they give to one that is not empty.
+fn assert_same(updates: &[&[u8]]) {
+    for gc in [true, false] {
+        let at_once = applied(&mut Doc::new(Options { gc, ..Options::new(STRANGER) }), updates);
+        assert_eq!(at_once, applied(&mut with_a_stranger(gc), updates));
+    }
+}
+
+#[test]
+fn what_stands_in_something_collected_is_collected() {
+    let [mut ours, mut theirs] = [1, 2].map(|client| Doc::new(Options::new(ClientId::from(client))));
+    let map = ours.map("map");
+    let before = "some text before, so that the update is not short ".repeat(20);
+    let text = ours.text("text");
+    text.insert(&mut ours.transact(), 0, &before).unwrap();
+    map.set(&mut ours.transact(), "a type", Prelim::Text("duck".into())).unwrap();
+    theirs.apply_update(&ours.encode_state_as_update(&StateVector::default())).unwrap();
+    let map_there = theirs.map("map");
+    let Some(Value::Text(nested)) = map_there.get(&theirs, "a type") else { panic!("it holds a text") };
+    // Text and a type in it: both are to vanish, with their bytes.
+    nested.insert(&mut theirs.transact(), 2, "\u{1f986} dives").unwrap();
+    nested
+        .insert_embed(&mut theirs.transact(), 1, Prelim::Map(vec![("key".into(), Prelim::from(1.0))]), &vec![])
+        .unwrap();
+    let there = theirs.encode_state_as_update(&ours.state_vector());
+    map.delete(&mut ours.transact(), "a type").unwrap();
+    let here = ours.encode_state_as_update(&StateVector::default());
+    let merged = merganser::update::merge_updates(&[&here, &there]).unwrap();
+    assert_same(&[&merged]);
+    assert_same(&[&here, &there]);
+}
+
+#[test]
+fn updates_that_go_on_are_as_one() {
+    let mut doc = Doc::new(Options::new(ClientId::from(1)));
+    let (text, map) = (doc.text("text"), doc.map("map"));
+    let mut updates = Vec::new();
+    for number in 0..60_u32 {
+        let mut transaction = doc.transact();
+        text.insert(&mut transaction, number * 7 % (number + 1), "ab").unwrap();
+        if number % 5 == 4 {
+            text.delete(&mut transaction, number % 9, 3).unwrap();
+        }
+        // One key is set again and again: its values must not become one block.
+        map.set(&mut transaction, "key", f64::from(number)).unwrap();
+        map.set(&mut transaction, "key", f64::from(number) + 0.5).unwrap();
+        updates.extend(transaction.commit().update_v1());
+    }
+    let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+    assert_same(&updates);
+    assert_same(&[&doc.encode_state_as_update(&StateVector::default())]);
+    // One is missing in the middle; two overlap.
+    let without: Vec<&[u8]> = [&updates[..20], &updates[21..]].concat();
+    assert_same(&without);
+    let whole = doc.encode_state_as_update(&StateVector::default());
+    assert_same(&[updates[0], &whole, updates[30]]);
 }
 
 #[test]

@@ -34,8 +34,10 @@ impl Replica {
             [] => {}
             [only] => return self.apply(only),
             several => {
-                let (bytes, update) = Update::parse_consecutive(several)?;
-                self.apply_parsed(&update, &bytes)?;
+                if !self.apply_bulk(several) {
+                    let (bytes, update) = Update::parse_consecutive(several)?;
+                    self.apply_parsed(&update, &bytes)?;
+                }
             }
         }
         Ok(self.applied())
@@ -46,6 +48,9 @@ impl Replica {
     }
 
     fn apply_any(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.apply_bulk(&[bytes]) {
+            return Ok(());
+        }
         let mut update = std::mem::take(&mut self.incoming);
         let applied = update.parse(bytes).and_then(|()| self.apply_parsed(&update, bytes));
         // Memory is kept for the next update, but not that of a whole document.
@@ -59,7 +64,7 @@ impl Replica {
         let mut plan = std::mem::take(&mut self.plan);
         plan.make(&self.store, update);
         let has_room = self.check_room(update, bytes, plan.waiting.len());
-        if has_room.is_ok() && !(plan.waiting.is_empty() && self.apply_bulk(update, bytes, &plan.ready)) {
+        if has_room.is_ok() {
             for &at in &plan.ready {
                 self.integrate(&update.structs[at as usize], bytes);
             }

@@ -67,23 +67,14 @@ impl Replica {
     }
 
     /// Appends an item to a client's log only.
-    pub(super) fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
+    fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
         self.note_inserted(client);
         let start = self.store.log(client).end();
-        let mut with_handle = Vec::new();
-        let payload = match item.content {
-            Content::Type => {
-                let handle = self.create_type((client, start), owner.of, item.payload);
-                with_handle.extend_from_slice(&handle.to_le_bytes());
-                with_handle.extend_from_slice(item.payload);
-                &with_handle
-            }
-            Content::Format => {
-                self.note_mark(item);
-                item.payload
-            }
-            _ => item.payload,
-        };
+        let is_type = item.content == Content::Type;
+        let holds = is_type.then(|| self.create_type((client, start), owner.of, item.payload));
+        if item.content == Content::Format {
+            self.note_mark(item.sequence, item.payload);
+        }
         let entry = Entry {
             content: item.content,
             len: item.len,
@@ -91,7 +82,8 @@ impl Replica {
             right_origin: item.right_origin,
             sequence: item.sequence,
             is_joinable: owner.key.is_none(),
-            payload,
+            holds,
+            payload: item.payload,
         };
         self.store.append_to_log(client, entry);
         if item.content == Content::Deleted {
@@ -102,10 +94,10 @@ impl Replica {
     }
 
     /// Notes the key of a formatting mark, and that its sequence has marks. (Yjs: `ContentFormat#integrate`)
-    fn note_mark(&mut self, item: &NewItem<'_>) {
-        let key = Reader::new(item.payload).read_string().unwrap_or_default();
+    pub(super) fn note_mark(&mut self, sequence: Sequence, payload: &[u8]) {
+        let key = Reader::new(payload).read_string().unwrap_or_default();
         self.store.types.key(key);
-        self.store.order.note_marks(item.sequence);
+        self.store.order.note_marks(sequence);
     }
 
     /// Deletes the live units that stand directly before a unit.
@@ -128,7 +120,7 @@ impl Replica {
         }
     }
 
-    fn create_type(&mut self, item: LocalId, parent: TypeHandle, payload: &[u8]) -> TypeHandle {
+    pub(super) fn create_type(&mut self, item: LocalId, parent: TypeHandle, payload: &[u8]) -> TypeHandle {
         let mut from = Reader::new(payload);
         let tag = from.read_var_uint().ok().and_then(TypeTag::from_number);
         let name = if tag.is_some_and(TypeTag::is_named) { from.read_string().unwrap_or_default() } else { "" };
@@ -183,7 +175,7 @@ impl Replica {
     }
 
     /// Appends ids that stand in no sequence to a client's log only.
-    pub(super) fn log_gc(&mut self, client: Client, len: Clock) {
+    fn log_gc(&mut self, client: Client, len: Clock) {
         self.note_inserted(client);
         let log = self.store.log_mut(client);
         let start = log.end();
@@ -194,6 +186,7 @@ impl Replica {
             right_origin: NO_ORIGIN,
             sequence: NO_SEQUENCE,
             is_joinable: true,
+            holds: None,
             payload: &[],
         };
         log.append(entry, client);
@@ -214,7 +207,7 @@ impl Replica {
     /// The sequence that an item belongs to, given those of its origins (`Some(None)`: the origin stands in none).
     /// `None` if there is none any more, or the origins contradict each other: it then becomes GC.
     /// (Yjs: `Item#getMissing`)
-    pub(super) fn sequence_between(
+    fn sequence_between(
         &mut self,
         read: &Struct,
         bytes: &[u8],
@@ -246,7 +239,7 @@ impl Replica {
     }
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(super) fn text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).expect("names are checked when they are read")
 }
 

@@ -121,6 +121,8 @@ pub struct StringColumn<'a> {
     text: &'a str,
     /// The second half of a surrogate pair that a length has cut comes first.
     half_left: bool,
+    /// Whether a character is a unit is a byte.
+    is_ascii: bool,
     lengths: UintColumn<'a>,
     end: usize,
 }
@@ -131,36 +133,45 @@ impl<'a> StringColumn<'a> {
         let mut from = from;
         // A column without strings is left out altogether.
         let text = if from.is_at_end() { "" } else { from.read_string()? };
-        Ok(StringColumn { text, half_left: false, end: from.offset(), lengths: UintColumn::new(from) })
+        Ok(StringColumn {
+            text,
+            half_left: false,
+            is_ascii: text.is_ascii(),
+            end: from.offset(),
+            lengths: UintColumn::new(from),
+        })
     }
 
-    /// Appends the next string. Halves of a surrogate pair that was cut come as U+FFFD. O(its length).
-    pub fn read_into(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let mut left = self.lengths.read()?;
-        if left > 0 && core::mem::take(&mut self.half_left) {
-            out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
-            left -= 1;
-        }
-        let mut end = 0;
-        for char in self.text.chars() {
-            let units = char.len_utf16() as u64;
-            if units > left {
-                break;
+    /// The next string; a half of a surrogate pair that was cut comes before or after its text. O(its length).
+    pub fn read(&mut self) -> Result<utf16::Cut<'a>, Error> {
+        let too_long = Error::at(ErrorKind::UnexpectedEnd, self.end);
+        let mut units = self.lengths.read()?;
+        let half_before = units > 0 && core::mem::take(&mut self.half_left);
+        units -= u64::from(half_before);
+        let place = match self.is_ascii {
+            true => usize::try_from(units).ok().filter(|units| *units <= self.text.len()).map(utf16::Place::Byte),
+            false => u32::try_from(units).ok().and_then(|units| utf16::find(self.text, units)),
+        };
+        let (read, rest, half_after) = match place.ok_or(too_long)? {
+            utf16::Place::Byte(end) => {
+                let (read, rest) = self.text.split_at(end);
+                (read, rest, false)
             }
-            left -= units;
-            end += char.len_utf8();
-        }
-        let (read, mut rest) = self.text.split_at(end);
-        out.extend_from_slice(read.as_bytes());
-        if left > 0 {
-            // One unit is left, and the next character has two; or there is none.
-            let mut chars = rest.chars();
-            chars.next().ok_or(Error::at(ErrorKind::UnexpectedEnd, self.end))?;
-            rest = chars.as_str();
-            self.half_left = true;
-            out.extend_from_slice(utf16::REPLACEMENT.as_bytes());
-        }
+            utf16::Place::InsidePair(end) => {
+                let (read, rest) = self.text.split_at(end);
+                let mut chars = rest.chars();
+                chars.next();
+                (read, chars.as_str(), true)
+            }
+        };
         self.text = rest;
+        self.half_left = half_after;
+        Ok(utf16::Cut { half_before, text: read, half_after })
+    }
+
+    /// Appends the next string; halves come as U+FFFD.
+    pub fn read_into(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.read()?.write_to(out);
         Ok(())
     }
 
@@ -287,8 +298,13 @@ pub struct StringColumnWriter {
 impl StringColumnWriter {
     /// Appends a string.
     pub fn write(&mut self, text: &str) {
-        self.text.extend_from_slice(text.as_bytes());
-        self.lengths.write(utf16::len(text).into());
+        self.write_units(text.as_bytes(), utf16::len(text).into());
+    }
+
+    /// The same for bytes that are known to be UTF-8, and to stand for so many units.
+    pub(crate) fn write_units(&mut self, text: &[u8], units: u64) {
+        self.text.extend_from_slice(text);
+        self.lengths.write(units);
     }
 
     /// The column.

@@ -126,10 +126,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A client id and a clock.
-    #[inline]
     pub fn read_id(&mut self) -> Result<Id, Error> {
-        let client = self.read_client()?;
-        Ok(Id::new(client, self.read_clock()?))
+        let client = self.read_var_uint()?;
+        let start = self.at;
+        let clock = self.read_var_uint()?;
+        match Clock::try_from(clock) {
+            Ok(clock) => Ok(Id::new(ClientId::new(client), clock)),
+            Err(_) => Err(Error::at(ErrorKind::ClockOverflow, start)),
+        }
     }
 
     /// A number of things that follow, each at least `least_bytes` long; refused if the input can't hold them.
@@ -155,6 +159,23 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn read_string(&mut self) -> Result<&'a str, Error> {
         let bytes = self.read_bytes()?;
+        self.text(bytes)
+    }
+
+    /// The same for who needs no more than its bytes, which are known to be UTF-8 then: most are ASCII, and that is seen
+    /// sooner. Whether they are comes with them.
+    #[inline]
+    pub(crate) fn read_text_bytes(&mut self) -> Result<(&'a [u8], bool), Error> {
+        let bytes = self.read_bytes()?;
+        let is_ascii = bytes.is_ascii();
+        if !is_ascii {
+            self.text(bytes)?;
+        }
+        Ok((bytes, is_ascii))
+    }
+
+    /// Bytes that were just read, as text.
+    fn text(&self, bytes: &'a [u8]) -> Result<&'a str, Error> {
         core::str::from_utf8(bytes)
             .map_err(|wrong| Error::at(ErrorKind::NotUtf8, self.at - bytes.len() + wrong.valid_up_to()))
     }

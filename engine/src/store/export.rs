@@ -28,6 +28,13 @@ impl Store {
             .map(|(client, handle)| (handle, known.clock(client)))
             .filter(|(handle, from)| self.log(*handle).end() > *from)
             .collect();
+        // Head and lengths of a struct take about so much.
+        const USUAL_BYTES: usize = 12;
+        let usual = |(client, from): &(Client, Clock)| {
+            let log = self.log(*client);
+            if *from == 0 { log.buffer_len() + log.blocks().len() * USUAL_BYTES } else { 0 }
+        };
+        out.reserve(lacking.iter().map(usual).sum());
         write_var_uint(out, lacking.len() as u64);
         for (client, from) in lacking {
             self.write_client(out, client, from);
@@ -160,7 +167,8 @@ impl Store {
         if run.content == Content::Gc {
             return true;
         }
-        let (before, after) = (self.block(run.first), self.block(next.first));
+        let blocks = self.log(run.first.0).blocks();
+        let (before, after) = (&blocks[run.block], &blocks[next.block]);
         let previous_unit = (next.first.0, next.first.1 - 1);
         let follows = next.first.1 > after.clock || after.origin == previous_unit;
         let same_place = before.right_origin == after.right_origin && before.sequence == after.sequence;

@@ -2,6 +2,7 @@
 
 use super::order::{Client, Sequence};
 use super::trim;
+use super::types::TypeHandle;
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
 
@@ -51,6 +52,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) sequence: Sequence,
     /// Whether the block may be continued, or continue another (not so for map entries).
     pub(crate) is_joinable: bool,
+    /// The type that the unit holds; it is kept before the payload.
+    pub(crate) holds: Option<TypeHandle>,
     pub(crate) payload: &'a [u8],
 }
 
@@ -136,21 +139,38 @@ impl Log {
         self.blocks.partition_point(|block| block.clock <= clock) - 1
     }
 
-    /// The same, O(1) too where it is this block or the one after it.
+    /// The same, O(log distance) from the block `near`: steps away from it that double, then a search where they end.
     pub(crate) fn find_near(&self, clock: Clock, near: usize) -> usize {
-        let holds = |block: usize| {
-            self.blocks.get(block).is_some_and(|found| found.clock <= clock) && clock < self.block_end(block)
-        };
-        match [near, near + 1].into_iter().find(|block| holds(*block)) {
-            Some(block) => block,
-            None => self.find(clock),
+        debug_assert!(clock < self.end && near < self.blocks.len());
+        let begins_by = |block: usize| self.blocks.get(block).is_some_and(|block| block.clock <= clock);
+        let mut step = 1;
+        let (mut low, mut high) = (near, near);
+        if begins_by(near) {
+            high += step;
+            while begins_by(high) {
+                (low, step) = (high, step * 2);
+                high += step;
+            }
+        } else {
+            low = low.saturating_sub(step);
+            while !begins_by(low) {
+                (high, step) = (low, step * 2);
+                low = low.saturating_sub(step);
+            }
         }
+        let between = &self.blocks[low + 1..high.min(self.blocks.len())];
+        low + between.partition_point(|block| block.clock <= clock)
     }
 
     /// The clock after a block.
     #[inline]
     pub(crate) fn block_end(&self, block: usize) -> Clock {
         self.blocks.get(block + 1).map_or(self.end, |next| next.clock)
+    }
+
+    /// Bytes of all payloads.
+    pub(crate) fn buffer_len(&self) -> usize {
+        self.buffer.len()
     }
 
     /// All of a block's payload.
@@ -247,17 +267,45 @@ impl Log {
         }
     }
 
+    /// Appends units as a block of their own, as far as it may be one; [`join`](Self::join) joins what can be, later.
+    #[inline]
+    pub(crate) fn append_apart(&mut self, entry: Entry<'_>, handle: Client) {
+        let is_ascii = entry.len as usize == entry.payload.len();
+        if entry.content == Content::String && !is_ascii || entry.content == Content::Gc {
+            return self.append(entry, handle);
+        }
+        self.blocks.push(Block {
+            clock: self.end,
+            payload: self.buffer.len() as u32,
+            origin: entry.origin,
+            right_origin: entry.right_origin,
+            sequence: entry.sequence,
+            content: entry.content,
+            is_ascii: true,
+        });
+        if let Some(holds) = entry.holds {
+            self.buffer.extend_from_slice(&holds.to_le_bytes());
+        }
+        self.append_payload(entry.payload);
+        self.end += entry.len;
+    }
+
     fn append_run(&mut self, entry: Entry<'_>, handle: Client, is_ascii: bool) {
-        if !self.continues_last(&entry, handle, is_ascii) {
-            self.blocks.push(Block {
-                clock: self.end,
-                payload: self.buffer.len() as u32,
-                origin: entry.origin,
-                right_origin: entry.right_origin,
-                sequence: entry.sequence,
-                content: entry.content,
-                is_ascii,
-            });
+        let next = Block {
+            clock: self.end,
+            payload: self.buffer.len() as u32,
+            origin: entry.origin,
+            right_origin: entry.right_origin,
+            sequence: entry.sequence,
+            content: entry.content,
+            is_ascii,
+        };
+        let is_joinable = entry.is_joinable || entry.content == Content::Gc;
+        if !(is_joinable && self.blocks.last().is_some_and(|last| continues(last, &next, entry.len, handle))) {
+            self.blocks.push(next);
+        }
+        if let Some(holds) = entry.holds {
+            self.buffer.extend_from_slice(&holds.to_le_bytes());
         }
         self.append_payload(entry.payload);
         self.end += entry.len;
@@ -274,7 +322,7 @@ impl Log {
     ) -> bool {
         self.blocks.last().is_some_and(|last| {
             last.content == Content::String
-                && self.takes_text(last, len, text.len() == len as usize)
+                && takes_text(last, self.end, len, text.len() == len as usize)
                 && last.sequence == sequence
                 && last.right_origin == right_origin
         })
@@ -287,16 +335,6 @@ impl Log {
         self.end += len;
     }
 
-    /// Whether the last block, one of text, can be lengthened by so much text and still be found by counting bytes or by
-    /// a short walk.
-    #[inline]
-    fn takes_text(&self, last: &Block, len: Clock, is_ascii: bool) -> bool {
-        match last.is_ascii {
-            true => is_ascii,
-            false => self.end - last.clock + len <= WALKED_UNITS,
-        }
-    }
-
     #[inline]
     fn append_payload(&mut self, payload: &[u8]) {
         match payload {
@@ -306,24 +344,77 @@ impl Log {
         }
     }
 
-    fn continues_last(&self, entry: &Entry<'_>, handle: Client, is_ascii: bool) -> bool {
-        let Some(last) = self.blocks.last() else { return false };
-        if last.content != entry.content || !entry.content.is_run() {
-            return false;
+    /// Makes room for so many more blocks, and for an eighth more.
+    pub(crate) fn reserve(&mut self, blocks: usize) {
+        self.blocks.reserve_exact(blocks + blocks / 8);
+    }
+
+    /// Says which sequence a block stands in, which was appended when that was not known.
+    #[inline]
+    pub(crate) fn place(&mut self, block: usize, sequence: Sequence) {
+        self.blocks[block].sequence = sequence;
+    }
+
+    /// Says which type a block holds, which was appended when that was not known.
+    pub(crate) fn set_type(&mut self, block: usize, holds: TypeHandle) {
+        let start = self.blocks[block].payload as usize;
+        self.buffer[start..start + size_of::<TypeHandle>()].copy_from_slice(&holds.to_le_bytes());
+    }
+
+    /// The type that a block of [`Content::Type`] holds.
+    pub(crate) fn type_in(&self, block: usize) -> Option<TypeHandle> {
+        let is_type = self.blocks[block].content == Content::Type;
+        is_type.then(|| self.payload(block).first_chunk().copied().map(TypeHandle::from_le_bytes)).flatten()
+    }
+
+    /// Notes that a block stands in no sequence after all, so that it is GC. [`join`](Self::join) lets its payload go.
+    pub(crate) fn collect(&mut self, block: usize) {
+        let of = &mut self.blocks[block];
+        (of.content, of.sequence, of.origin, of.right_origin) = (Content::Gc, NO_SEQUENCE, NO_ORIGIN, NO_ORIGIN);
+        of.is_ascii = true;
+    }
+
+    /// Joins blocks that were appended apart, where they are GC or stand in a sequence that `is_joinable`. O(blocks).
+    pub(crate) fn join(&mut self, handle: Client, is_joinable: impl Fn(Sequence) -> bool) {
+        if (0..self.blocks.len()).any(|at| self.blocks[at].content == Content::Gc && !self.payload(at).is_empty()) {
+            self.drop_collected();
         }
-        if entry.content == Content::Gc {
-            return true;
-        }
-        let has_room = match entry.content {
-            Content::String => self.takes_text(last, entry.len, is_ascii),
-            Content::Any | Content::Json => self.end - last.clock + entry.len <= WALKED_UNITS,
-            _ => true,
+        let joins = |last: &Block, next: &Block, end: Clock| {
+            last.content == next.content
+                && (next.content == Content::Gc || is_joinable(next.sequence))
+                && continues(last, next, end - next.clock, handle)
         };
-        entry.is_joinable
-            && has_room
-            && last.sequence == entry.sequence
-            && last.right_origin == entry.right_origin
-            && entry.origin == (handle, self.end - 1)
+        // Mostly there is nothing to join.
+        let is_first = |at: &usize| joins(&self.blocks[at - 1], &self.blocks[*at], self.block_end(*at));
+        let first = (1..self.blocks.len()).find(is_first).unwrap_or(self.blocks.len());
+        let mut kept = first;
+        for at in first..self.blocks.len() {
+            let (next, end) = (self.blocks[at], self.block_end(at));
+            if !joins(&self.blocks[kept - 1], &next, end) {
+                self.blocks[kept] = next;
+                kept += 1;
+            }
+        }
+        self.blocks.truncate(kept);
+        self.trim();
+    }
+
+    fn drop_collected(&mut self) {
+        let whole = std::mem::take(&mut self.buffer);
+        let starts: Vec<usize> = self.blocks.iter().map(|block| block.payload as usize).collect();
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            block.payload = self.buffer.len() as u32;
+            if block.content != Content::Gc {
+                let end = starts.get(at + 1).copied().unwrap_or(whole.len());
+                self.buffer.extend_from_slice(&whole[starts[at]..end]);
+            }
+        }
+    }
+
+    /// Says all that is deleted: ranges ascending, neither touching nor overlapping.
+    pub(crate) fn set_deleted(&mut self, ranges: Vec<(Clock, Clock)>) {
+        self.deleted_end = ranges.last().map_or(0, |range| range.1);
+        self.deleted = ranges;
     }
 
     /// Gives back most of what grew too large while much was appended.
@@ -354,7 +445,8 @@ impl Log {
         if self.deleted_end <= from {
             return Vec::new();
         }
-        let mut ranges: Vec<_> = self.deleted.iter().filter(|range| range.1 > from).copied().collect();
+        let mut ranges = self.deleted.clone();
+        ranges.retain(|range| range.1 > from);
         join_ranges(&mut ranges);
         ranges
     }
@@ -390,10 +482,41 @@ impl Log {
     }
 }
 
+/// Whether a block of so many units goes on another one, which ends where it begins, so that both can be one.
+fn continues(last: &Block, next: &Block, len: Clock, handle: Client) -> bool {
+    if last.content != next.content || !next.content.is_run() {
+        return false;
+    }
+    if next.content == Content::Gc {
+        return true;
+    }
+    let has_room = match next.content {
+        Content::String => takes_text(last, next.clock, len, next.is_ascii),
+        Content::Any | Content::Json => next.clock - last.clock + len <= WALKED_UNITS,
+        _ => true,
+    };
+    has_room
+        && last.sequence == next.sequence
+        && last.right_origin == next.right_origin
+        && next.origin == (handle, next.clock - 1)
+}
+
+/// Whether a block of text that ends at `end` can be lengthened by so much text and still be found by counting bytes or
+/// by a short walk.
+#[inline]
+fn takes_text(last: &Block, end: Clock, len: Clock, is_ascii: bool) -> bool {
+    match last.is_ascii {
+        true => is_ascii,
+        false => end - last.clock + len <= WALKED_UNITS,
+    }
+}
+
 /// Sorts ranges and joins those that touch.
 fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
     // By a copy of its own of the standard library's sort: encoding takes 9 % less. It makes use of what was sorted before.
-    ranges.sort();
+    if !ranges.is_sorted() {
+        ranges.sort();
+    }
     ranges.dedup_by(|next, kept| {
         let touches = next.0 <= kept.1;
         if touches {
@@ -401,4 +524,30 @@ fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
         }
         touches
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_found_from_any_other() {
+        let mut log = Log::new(ClientId::from(1));
+        for number in 0..40_u32 {
+            let entry = Entry {
+                content: Content::Deleted,
+                len: 1 + number % 3,
+                origin: NO_ORIGIN,
+                right_origin: NO_ORIGIN,
+                sequence: 0,
+                is_joinable: false,
+                holds: None,
+                payload: &[],
+            };
+            log.append(entry, 0);
+            for (near, clock) in (0..log.blocks.len()).flat_map(|near| (0..log.end).map(move |clock| (near, clock))) {
+                assert_eq!(log.find_near(clock, near), log.find(clock), "{clock} from {near}");
+            }
+        }
+    }
 }

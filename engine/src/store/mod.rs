@@ -26,7 +26,7 @@ use types::Types;
 
 pub(crate) use formats::{Formats, NULL, equals, is_identical};
 pub(crate) use log::{Block, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE};
-pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence, Span};
+pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence, Span, Tag};
 pub(crate) use read::{Piece, Unit};
 pub(crate) use types::{Owner, TypeHandle};
 
@@ -113,6 +113,26 @@ impl Store {
         });
         self.recent = (client, handle);
         handle
+    }
+
+    /// Takes over the logs of a whole document that was read; clients get their positions as handles. No client may be
+    /// known yet.
+    pub(crate) fn adopt(&mut self, logs: Vec<Log>) {
+        debug_assert!(self.is_empty());
+        for (handle, log) in (0..).zip(&logs) {
+            self.order.add_client();
+            self.handles.insert(log.client, handle);
+            self.has_wide_text |= log.has_wide_text();
+        }
+        self.logs = logs;
+    }
+
+    /// Ends the loading of a client's log: says what is deleted, ascending ranges that don't touch, and joins its blocks.
+    pub(crate) fn finish_log(&mut self, client: Client, deleted: Vec<(Clock, Clock)>) {
+        let Store { logs, types, .. } = self;
+        let log = &mut logs[client as usize];
+        log.set_deleted(deleted);
+        log.join(client, |sequence| types.owner(sequence).key.is_none());
     }
 
     pub(crate) fn log(&self, client: Client) -> &Log {

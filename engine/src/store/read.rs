@@ -124,7 +124,12 @@ impl Store {
 
     /// The units `from..to` of a block of text as they are written: broken pairs as U+FFFD twice.
     pub(crate) fn append_text(&self, piece: Piece, out: &mut Vec<u8>) {
-        self.read_text(piece, |part| out.extend_from_slice(part.as_bytes()));
+        let log = self.log(piece.first.0);
+        let from = piece.first.1 - log.blocks()[piece.block].clock;
+        match log.ascii_part(piece.block, from, from + piece.len) {
+            Some(ascii) => out.extend_from_slice(ascii),
+            None => self.read_text(piece, |part| out.extend_from_slice(part.as_bytes())),
+        }
     }
 
     /// Calls `each` with every unit of a piece that is not text.

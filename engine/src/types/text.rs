@@ -163,11 +163,10 @@ formatted_text!(XmlText, TypeTag::XmlText);
 
 impl Doc {
     pub(super) fn plain_text(&self, handle: TypeHandle) -> String {
-        let mut text = String::new();
-        for piece in self.store().pieces(self.list(handle)).filter(|piece| piece.content == Content::String) {
-            self.store().read_text(piece, |part| text.push_str(part));
-        }
-        text
+        let mut text = Vec::with_capacity(self.list_len(handle) as usize);
+        let pieces = self.store().pieces(self.list(handle)).filter(|piece| piece.content == Content::String);
+        pieces.for_each(|piece| self.store().append_text(piece, &mut text));
+        String::from_utf8(text).expect("text is checked before it is appended")
     }
 
     /// Whether a position of a text lies inside a surrogate pair. O(log).

@@ -3,10 +3,10 @@
 //! A v2 update holds the same structs in columns, each number and string in the column of its kind.
 
 use super::delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
-use super::parse::Update;
+use super::parse::{Update, parse_struct_into};
 use super::structs::{Content, KEY, ORIGIN, RIGHT_ORIGIN, Struct, TypeTag};
 use super::write::{StructPart, WrittenParent, checked_text, read_checked, write_id};
-use super::write_delete_set;
+use super::{read_delete_set, write_delete_set};
 use crate::lib0::{
     ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, MAX_JSON_NESTING, MAX_NESTING, Reader, StringColumn,
     StringColumnWriter, UintColumn, UintColumnWriter, read_any_within, skip_any_within, write_any, write_bytes,
@@ -57,14 +57,28 @@ pub fn convert_update_v2_to_v1_within(update: &[u8], most_bytes: usize) -> Resul
 
 /// An update v2 in the bytes of v1, its values in this form; each form accepts the same.
 pub(super) fn decode_v2(update: &[u8], form: Form) -> Result<Vec<u8>, Error> {
-    decode_within(update, form, MOST_BYTES.saturating_add(update.len().saturating_mul(MOST_BYTES_EACH)))
+    decode_within(update, form, most_bytes(update))
 }
 
 fn decode_within(update: &[u8], form: Form, most_bytes: usize) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::new();
-    Columns::new(update, form, most_bytes)?.transcode(&mut out)?;
+    let out = transcode(update, form, most_bytes)?;
     // The places of what is wrong with the contents are those in v1, of no use to whoever has v2.
     super::validate_update(&out).map_err(|error| Error::at(error.kind, update.len()))?;
+    Ok(out)
+}
+
+/// An update v2 in the bytes of v1, for whoever checks it then; what is wrong with the contents has no place in the update.
+pub(crate) fn transcode_v2_to_v1(update: &[u8]) -> Result<Vec<u8>, Error> {
+    transcode(update, Form::Json, most_bytes(update))
+}
+
+fn most_bytes(update: &[u8]) -> usize {
+    MOST_BYTES.saturating_add(update.len().saturating_mul(MOST_BYTES_EACH))
+}
+
+fn transcode(update: &[u8], form: Form, most_bytes: usize) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity((update.len() + update.len() / 2).min(most_bytes));
+    Columns::new(update, form, most_bytes)?.transcode(&mut out)?;
     Ok(out)
 }
 
@@ -229,7 +243,7 @@ impl<'a> Columns<'a> {
             }
             Content::Doc => {
                 let mut guid = Vec::new();
-                self.strings.read_into(&mut guid)?;
+                self.strings.read()?.write_to(&mut guid);
                 self.write_name(content, &guid, out);
                 self.copy_any(MAX_NESTING, out)?;
             }
@@ -256,9 +270,9 @@ impl<'a> Columns<'a> {
     }
 
     fn read_string(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let mut text = Vec::new();
-        self.strings.read_into(&mut text)?;
-        write_bytes(out, &text);
+        let text = self.strings.read()?;
+        write_var_uint(out, text.len_bytes() as u64);
+        text.write_to(out);
         Ok(())
     }
 
@@ -269,7 +283,7 @@ impl<'a> Columns<'a> {
             return Ok(Rc::clone(known));
         }
         let mut key = Vec::new();
-        self.strings.read_into(&mut key)?;
+        self.strings.read()?.write_to(&mut key);
         let key: Rc<[u8]> = key.into();
         self.keys.push(Rc::clone(&key));
         Ok(key)
@@ -316,15 +330,33 @@ impl<'a> Columns<'a> {
 pub fn convert_update_v1_to_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
     let mut read = Update::parse_v1(update)?;
     read.structs.iter_mut().for_each(|of| of.key_bit &= of.origin.is_none() && of.right_origin.is_none());
-    Ok(encode_v2(read, update))
+    Ok(encode_v2_of(read, update, Form::Json))
 }
 
-/// The structs and deletes of an update v1 with these bytes, as an update v2.
-pub(crate) fn encode_v2(read: Update, update: &[u8]) -> Vec<u8> {
-    encode_v2_of(read, update, Form::Json)
+/// An update v1 that a document has written, as an update v2: its structs are read one by one, and none is kept.
+pub(crate) fn encode_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut columns = ColumnWriters::default();
+    let mut from = Reader::new(update);
+    let mut of = Struct::skip(Id::new(ClientId::default(), 0), 0);
+    let clients = from.read_count(3)?;
+    write_var_uint(&mut columns.rest, clients as u64);
+    for _ in 0..clients {
+        let structs = from.read_count(2)?;
+        let mut id = from.read_id()?;
+        write_var_uint(&mut columns.rest, structs as u64);
+        columns.clients.write(id.client.value());
+        write_var_uint(&mut columns.rest, id.clock.into());
+        for _ in 0..structs {
+            parse_struct_into(&mut of, &mut from, id)?;
+            columns.write_struct(&of, update);
+            id.clock += of.len;
+        }
+    }
+    write_delete_set_v2(&mut columns.rest, &read_delete_set(&mut from)?);
+    Ok(columns.finish())
 }
 
-/// The same, of an update whose values have this form.
+/// The structs and deletes of an update v1 with these bytes, as an update v2. Its values have this form.
 pub(super) fn encode_v2_of(read: Update, update: &[u8], form: Form) -> Vec<u8> {
     let mut columns = ColumnWriters { form, ..ColumnWriters::default() };
     write_var_uint(&mut columns.rest, read.clients.len() as u64);
@@ -436,7 +468,7 @@ impl ColumnWriters {
                 self.rest.extend_from_slice(payload);
             }
             Content::Binary => write_bytes(&mut self.rest, payload),
-            Content::String => self.strings.write(checked_text(payload)),
+            Content::String => self.strings.write_units(payload, of.len.into()),
             Content::Embed if mark_bytes == 0 => self.write_json(checked_text(payload)),
             Content::Format if mark_bytes == 0 => {
                 let (key, value) = (read_checked(&mut from), read_checked(&mut from));
@@ -488,7 +520,10 @@ impl ColumnWriters {
             self.type_tags.finish(),
             self.lengths.finish(),
         ];
-        let mut out = vec![0];
+        // Each column stands behind its length.
+        let len = self.rest.len() + columns.iter().map(|column| column.len() + 5).sum::<usize>();
+        let mut out = Vec::with_capacity(1 + len);
+        out.push(0);
         columns.iter().for_each(|column| write_bytes(&mut out, column));
         out.extend_from_slice(&self.rest);
         out

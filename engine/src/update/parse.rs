@@ -88,33 +88,32 @@ pub(super) fn end_clock(from: &Reader<'_>, clock: Clock, len: Clock) -> Result<C
 
 /// Reads one struct that stands at id `id`. (Yjs: `readClientsStructRefs`)
 pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
-    read_struct(from, id)
+    let mut read = Struct::skip(id, 0);
+    read_struct(&mut read, from, id)?;
+    Ok(read)
+}
+
+/// The same into a value that is used again and again: a struct is a hundred bytes to move.
+pub(crate) fn parse_struct_into(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
+    read_struct(read, from, id)
 }
 
 /// Checks one struct as [`parse_struct`] does, of which no more is asked than what it carries and how many units it has.
 pub(super) fn check_struct(from: &mut Reader<'_>, id: Id) -> Result<(Content, Clock), Error> {
-    read_struct(from, id).map(|read| (read.content, read.len))
+    let mut read = Struct::skip(id, 0);
+    read_struct(&mut read, from, id)?;
+    Ok((read.content, read.len))
 }
 
 #[inline(always)]
-fn read_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
+fn read_struct(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
     let start = from.offset();
     let info = from.read_u8()?;
     let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
-    let mut read = Struct {
-        id,
-        len: 1,
-        content,
-        key_bit: info & KEY != 0 && content.is_item(),
-        origin: None,
-        right_origin: None,
-        parent: Parent::Inherited,
-        key: None,
-        payload: ByteRange::default(),
-    };
+    *read = Struct { content, key_bit: info & KEY != 0 && content.is_item(), ..Struct::skip(id, 1) };
     if !content.is_item() {
         read.len = from.read_clock()?;
-        return Ok(read);
+        return Ok(());
     }
     if info & ORIGIN != 0 {
         read.origin = Some(read_earlier_id(from, id)?);
@@ -132,7 +131,7 @@ fn read_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Error> {
         }
     }
     (read.len, read.payload) = parse_content(from, content)?;
-    Ok(read)
+    Ok(())
 }
 
 /// An id that an item refers to: of another client, or earlier than the item.
@@ -146,7 +145,7 @@ fn read_earlier_id(from: &mut Reader<'_>, item: Id) -> Result<Id, Error> {
 }
 
 fn read_string_range(from: &mut Reader<'_>) -> Result<ByteRange, Error> {
-    let len = from.read_string()?.len();
+    let len = from.read_text_bytes()?.0.len();
     Ok(range_since(from, from.offset() - len))
 }
 
@@ -160,9 +159,8 @@ fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, Byte
     Ok(match content {
         Content::Gc | Content::Skip | Content::Deleted => (from.read_clock()?, ByteRange::default()),
         Content::String => {
-            let mut again = from.clone();
-            let text = from.read_bytes()?;
-            let len = if text.is_ascii() { text.len() as Clock } else { utf16::len(again.read_string()?) };
+            let (text, is_ascii) = from.read_text_bytes()?;
+            let len = if is_ascii { text.len() as Clock } else { utf16::len_of_bytes(text) };
             (len, range_since(from, from.offset() - text.len()))
         }
         Content::Any => {

@@ -8,6 +8,11 @@ pub fn len(text: &str) -> u32 {
     units_started(text.as_bytes())
 }
 
+/// The same of the bytes of a text, which are known to be UTF-8.
+pub(crate) fn len_of_bytes(text: &[u8]) -> u32 {
+    units_started(text)
+}
+
 /// The order in which JavaScript sorts strings: by their UTF-16 code units.
 pub fn compare(a: &str, b: &str) -> Ordering {
     a.encode_utf16().cmp(b.encode_utf16())

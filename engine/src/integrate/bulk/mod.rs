@@ -1,100 +1,188 @@
 //! Applying a whole document to an empty store at once.
 //!
-//! Into an empty store nothing needs to be inserted into trees item by item. The items are put into linked lists,
-//! deletes are marked there, and the trees are built from the finished lists. What comes out is what applying one by
-//! one gives; an update that is not simply a whole document goes that way.
+//! Into an empty store nothing needs to be inserted into trees item by item. The update is read straight into logs
+//! (`whole.rs`), whose blocks are cut into pieces (`pieces.rs`) and put into linked lists (`list.rs`). Deletes are marked
+//! there, and the trees are built from the finished lists. What comes out is what applying one by one gives; an update
+//! that is not simply a whole document goes that way.
+//!
+//! What only loading needs is 16 bytes for each piece and for each 64 units, so that the heap's peak is little more than
+//! what stays.
 
 mod list;
 mod pieces;
+mod turns;
+mod whole;
 
 use super::Replica;
-use super::item::NewItem;
-use crate::store::{Client, LocalId, Mark, NO_ORIGIN, PlacedRun, Sequence, Store, TypeHandle};
-use crate::update::{Content, Update};
-use crate::values::{ClientId, Clock, Id, IdSet, sort_by_numbers};
-use list::{Lists, Newcomer, Origins};
+use super::item::text;
+use crate::store::{Client, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle};
+use crate::update::Content;
+use list::{Lists, Newcomer};
 use pieces::{NONE, Pieces};
-use std::ops::Range;
+use std::borrow::Cow;
+use whole::{Head, Named, Whole};
 
-/// With fewer structs, one by one is as fast.
-const FEW_STRUCTS: usize = if cfg!(debug_assertions) { 2 } else { 64 };
+/// With fewer bytes, one by one is as fast.
+const FEW_BYTES: usize = if cfg!(debug_assertions) { 8 } else { 512 };
 
-/// A whole document on its way into a store. A client's handle is its position in the update.
-struct Bulk<'u> {
-    update: &'u Update,
-    bytes: &'u [u8],
-    /// The client of each struct.
-    clients: Vec<Client>,
-    /// Origin and right origin of each struct.
-    origins: Vec<(LocalId, LocalId)>,
-    /// Where each struct went; `None`: nowhere, it is GC.
-    sequences: Vec<Option<Sequence>>,
+/// A whole document on its way into a store.
+struct Bulk<'b> {
+    bytes: &'b [u8],
+    whole: Whole,
     pieces: Pieces,
     lists: Lists,
+    /// What comes next of each client.
+    next: Vec<Next>,
+    /// The root that was named last.
+    recent_root: Option<(&'b [u8], TypeHandle)>,
+}
+
+/// How far a client is placed.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    block: usize,
+    piece: u32,
+    head: usize,
+    before: Before,
+}
+
+/// What was found out of the block that was placed last.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    right_origin: LocalId,
+    /// The piece that holds the right origin.
+    right: u32,
+    sequence: Sequence,
+}
+
+impl Default for Before {
+    /// Of a block that stands in no sequence.
+    fn default() -> Before {
+        Before { right_origin: NO_ORIGIN, right: NONE, sequence: NO_SEQUENCE }
+    }
 }
 
 impl Replica {
-    /// Applies an update that is a whole document to an empty store; `ready` is the order in which its structs can be
-    /// integrated, and nothing of it waits. `false` if update or store is not so; then nothing has changed.
-    /// O(update).
-    pub(super) fn apply_bulk(&mut self, update: &Update, bytes: &[u8], ready: &[u32]) -> bool {
+    /// Applies updates that are a whole document together to an empty store. `false` if updates or store are not so; then
+    /// nothing has changed. O(bytes).
+    pub(super) fn apply_bulk(&mut self, updates: &[&[u8]]) -> bool {
         let is_empty = self.store.is_empty() && self.pending.is_empty();
-        if update.structs.len() < FEW_STRUCTS || !is_empty || !is_whole(update, bytes.len()) {
+        let len_bytes: usize = updates.iter().map(|update| update.len()).sum();
+        if len_bytes < FEW_BYTES || !is_empty {
             return false;
         }
-        for listed in &update.clients {
-            self.store.client(listed.client);
-        }
-        let mut bulk = Bulk::new(&self.store, update, bytes);
-        for &at in ready {
-            self.place_in_list(&mut bulk, at);
+        let bytes = match updates {
+            [only] => Cow::Borrowed(*only),
+            several => Cow::Owned(several.concat()),
+        };
+        let Some(whole) = Whole::read(&bytes, updates) else { return false };
+        let Some(turns) = whole.turns() else { return false };
+        let mut bulk = Bulk::new(whole, &bytes);
+        for turn in turns {
+            (0..turn.blocks).for_each(|_| self.place_next(&mut bulk, turn.client));
         }
         if bulk.lists.milestones.has_given_up() {
             self.milestones.give_up();
         }
-        self.note_all_cuts(&bulk);
+        self.adopt(&mut bulk);
+        self.note_all_cuts();
         self.delete_overwritten(&mut bulk);
         self.delete_listed(&mut bulk);
-        self.build_order(&bulk);
+        self.build_order(bulk);
         self.store.trim();
         true
     }
 
-    /// Appends a struct to its client's log and puts it into its list.
-    fn place_in_list(&mut self, bulk: &mut Bulk<'_>, at: u32) {
-        let read = &bulk.update.structs[at as usize];
-        let client = bulk.clients[at as usize];
-        let (origin, right_origin) = bulk.origins[at as usize];
-        let sequence = match read.content {
-            Content::Gc => None,
-            _ => {
-                let (left, right) = (bulk.sequence_with(origin), bulk.sequence_with(right_origin));
-                self.sequence_between(read, bulk.bytes, left, right)
+    /// Finds the sequence of a client's next block and puts it into that list.
+    fn place_next(&mut self, bulk: &mut Bulk<'_>, client: Client) {
+        let next = &mut bulk.next[client as usize];
+        let Next { block: at, piece: first, head, before } = *next;
+        let last = bulk.pieces.last_of_block(first);
+        (next.block, next.piece) = (at + 1, last + 1);
+        let block = bulk.whole.logs[client as usize].blocks()[at];
+        if block.content == Content::Gc {
+            next.before = Before::default();
+            return;
+        }
+        let (origin, right_origin) = (block.origin, block.right_origin);
+        let goes_on = block.clock > 0 && origin == (client, block.clock - 1);
+        let left = if goes_on { first - 1 } else { bulk.pieces.find(origin) };
+        // What was cut only because some of it is deleted stands where the part before it stands.
+        let is_same_place = goes_on && right_origin == before.right_origin;
+        let right = if is_same_place { before.right } else { bulk.pieces.find(right_origin) };
+        let sequence = match (left, right) {
+            _ if is_same_place => before.sequence,
+            (NONE, NONE) => {
+                next.head += 1;
+                self.sequence_of_head(bulk, head)
+            }
+            (NONE, known) | (known, NONE) => bulk.sequence_with(known),
+            (left, right) => {
+                let between = bulk.sequence_with(left);
+                if between == bulk.sequence_with(right) { between } else { NO_SEQUENCE }
             }
         };
-        bulk.sequences[at as usize] = sequence;
-        let first = bulk.pieces.find((client, read.id.clock));
-        let last = bulk.pieces.find((client, read.end() - 1));
-        let Some(sequence) = sequence else {
-            (first..=last).for_each(|piece| bulk.pieces.mark_deleted(piece));
-            return self.log_gc(client, read.len);
-        };
-        let (content, len, payload) = (read.content, read.len, read.payload.of(bulk.bytes));
-        let item = NewItem { sequence, place: None, before: None, origin, right_origin, content, len, payload };
-        let owner = self.store.types.owner(sequence);
-        self.log_item(client, &item, owner);
-        let structs = &bulk.update.structs;
-        let newcomer = Newcomer { sequence, first, last, at };
-        bulk.lists.insert(newcomer, &bulk.pieces, Origins { structs, origins: &bulk.origins });
+        bulk.next[client as usize].before = Before { right_origin, right, sequence };
+        let log = &mut bulk.whole.logs[client as usize];
+        if sequence == NO_SEQUENCE {
+            log.collect(at);
+            return (first..=last).for_each(|piece| bulk.pieces.mark_deleted(piece));
+        }
+        log.place(at, sequence);
+        match block.content {
+            Content::Type => {
+                let owner = self.store.types.owner(sequence);
+                let payload = &log.payload(at)[size_of::<TypeHandle>()..];
+                let handle = self.create_type((client, block.clock), owner.of, payload);
+                log.set_type(at, handle);
+            }
+            Content::Format => self.note_mark(sequence, log.payload(at)),
+            _ => {}
+        }
+        let newcomer = Newcomer { sequence, client, origin, right_origin, left, right, first, last };
+        bulk.lists.insert(newcomer, &mut bulk.pieces, &bulk.whole.logs);
     }
 
-    fn note_all_cuts(&mut self, bulk: &Bulk<'_>) {
+    /// The sequence of an item without origins; none if what it names is GC, or holds no type. (Yjs: `Item#getMissing`)
+    fn sequence_of_head(&mut self, bulk: &mut Bulk<'_>, head: usize) -> Sequence {
+        let Head { parent, key, .. } = bulk.whole.heads[head];
+        let parent = match parent {
+            Named::Root(name) => Some(self.root_of(bulk, name.of(bulk.bytes))),
+            Named::In(unit) => bulk.type_in(bulk.pieces.find(unit)),
+        };
+        match (parent, key) {
+            (None, _) => NO_SEQUENCE,
+            (Some(parent), Some(key)) => self.store.entry(parent, text(key.of(bulk.bytes))),
+            (Some(parent), None) => self.store.types.get(parent).sequence,
+        }
+    }
+
+    /// The root of a name, which mostly is the same again and again.
+    fn root_of<'b>(&mut self, bulk: &mut Bulk<'b>, name: &'b [u8]) -> TypeHandle {
+        match bulk.recent_root {
+            Some((recent, root)) if recent == name => root,
+            _ => {
+                let root = self.store.root(text(name));
+                bulk.recent_root = Some((name, root));
+                root
+            }
+        }
+    }
+
+    /// Takes the logs over. Their blocks keep their numbers until all is built.
+    fn adopt(&mut self, bulk: &mut Bulk<'_>) {
+        self.store.adopt(std::mem::take(&mut bulk.whole.logs));
+        (0..bulk.next.len() as Client).for_each(|client| self.note_inserted_from(client, 0));
+    }
+
+    fn note_all_cuts(&mut self) {
         if !self.store.has_wide_text() {
             return;
         }
-        for (at, &(origin, right_origin)) in bulk.origins.iter().enumerate() {
-            if bulk.sequences[at].is_some() {
-                self.note_cuts(origin, right_origin);
+        for client in 0..self.store.clients().count() as Client {
+            for at in 0..self.store.log(client).blocks().len() {
+                let block = self.store.log(client).blocks()[at];
+                self.note_cuts(block.origin, block.right_origin);
             }
         }
     }
@@ -102,149 +190,125 @@ impl Replica {
     /// Deletes all but the last item of each map entry.
     fn delete_overwritten(&mut self, bulk: &mut Bulk<'_>) {
         for sequence in 0..bulk.lists.sequences() {
-            if self.store.types.owner(sequence).key.is_some() {
-                let entries: Vec<u32> = bulk.lists.iter(sequence).collect();
-                let last = entries.last().map(|piece| bulk.pieces.get(*piece).of);
-                for piece in entries {
-                    if Some(bulk.pieces.get(piece).of) != last {
-                        self.delete_piece(bulk, piece);
-                    }
-                }
+            let first = bulk.lists.first(sequence);
+            if first == NONE || bulk.pieces.get(first).next == NONE || self.store.types.owner(sequence).key.is_none() {
+                continue;
+            }
+            let item = |bulk: &Bulk<'_>, piece: u32| (bulk.pieces.get(piece).tag.client(), bulk.pieces.block(piece));
+            let last = bulk.pieces.list(first).last().map(|piece| item(bulk, piece));
+            let mut at = first;
+            while at != NONE && Some(item(bulk, at)) != last {
+                self.delete_piece(bulk, at);
+                at = bulk.pieces.get(at).next;
             }
         }
     }
 
     /// Carries out the update's deletes. (Yjs: `readAndApplyDeleteSet`)
     fn delete_listed(&mut self, bulk: &mut Bulk<'_>) {
-        let joined: IdSet = bulk.update.deletes.iter().cloned().collect();
-        for (of, range) in joined.iter() {
-            let Some(client) = self.store.find_client(of) else { continue };
-            let first = bulk.pieces.find((client, range.start));
-            let last = bulk.pieces.find((client, range.end - 1));
+        for (client, start, end) in std::mem::take(&mut bulk.whole.deletes) {
+            let first = bulk.pieces.find((client, start));
+            let last = bulk.pieces.find((client, end - 1));
             if self.store.log(client).has_wide_text() {
-                for (border, inside) in [(range.start, first), (range.end, last)] {
-                    if !bulk.pieces.get(inside).is_deleted {
+                for (border, inside) in [(start, first), (end, last)] {
+                    if !bulk.pieces.get(inside).tag.is_deleted() {
                         self.store.note_cut(client, border);
                     }
                 }
             }
-            for piece in first..=last {
-                self.delete_piece(bulk, piece);
-            }
+            (first..=last).for_each(|piece| self.delete_piece(bulk, piece));
         }
     }
 
     /// Deletes a piece, and everything in the type that it holds.
+    #[inline]
     fn delete_piece(&mut self, bulk: &mut Bulk<'_>, piece: u32) {
-        let mut types = Vec::new();
-        self.mark_deleted(bulk, piece, &mut types);
+        if bulk.pieces.get(piece).tag.is_deleted() {
+            return;
+        }
+        bulk.pieces.mark_deleted(piece);
+        if let Some(held) = self.type_held(bulk, piece) {
+            self.delete_within(bulk, held);
+        }
+    }
+
+    fn delete_within(&mut self, bulk: &mut Bulk<'_>, held: TypeHandle) {
+        let mut types = vec![held];
         while let Some(handle) = types.pop() {
             let deleted = self.store.types.get_mut(handle);
             deleted.is_deleted = true;
             let sequences: Vec<Sequence> = deleted.entries.iter().copied().chain([deleted.sequence]).collect();
             for sequence in sequences {
-                let children: Vec<u32> = bulk.lists.iter(sequence).collect();
-                children.into_iter().for_each(|child| self.mark_deleted(bulk, child, &mut types));
+                let mut at = bulk.lists.first(sequence);
+                while at != NONE {
+                    let child = bulk.pieces.get(at);
+                    if !child.tag.is_deleted() {
+                        bulk.pieces.mark_deleted(at);
+                        types.extend(self.type_held(bulk, at));
+                    }
+                    at = child.next;
+                }
             }
         }
     }
 
-    fn mark_deleted(&mut self, bulk: &mut Bulk<'_>, piece: u32, types: &mut Vec<TypeHandle>) {
-        let found = bulk.pieces.get(piece);
-        if found.is_deleted {
-            return;
-        }
-        bulk.pieces.mark_deleted(piece);
-        self.store.log_mut(found.client).note_deleted(found.clock, found.end());
-        self.changes.note_deleted(found.client, found.clock, found.end());
-        if bulk.update.structs[found.of as usize].content == Content::Type {
-            types.extend(self.store.type_of((found.client, found.clock)));
-        }
+    fn type_held(&self, bulk: &Bulk<'_>, piece: u32) -> Option<TypeHandle> {
+        self.store.log(bulk.pieces.get(piece).tag.client()).type_in(bulk.pieces.block(piece))
     }
 
-    fn build_order(&mut self, bulk: &Bulk<'_>) {
-        let mut leaves = vec![NONE; bulk.pieces.len()];
-        for sequence in 0..bulk.lists.sequences() {
-            let runs = bulk.lists.iter(sequence).map(|at| {
-                let piece = bulk.pieces.get(at);
-                let mark = match piece.is_deleted {
-                    true => Mark::Deleted,
-                    false => Store::mark_of(bulk.update.structs[piece.of as usize].content),
-                };
-                PlacedRun { name: at, client: piece.client, clock: piece.clock, len: piece.len, mark }
-            });
-            self.store.order.build(sequence, runs, &mut leaves);
+    /// Builds trees and index from the lists, and notes what is deleted.
+    fn build_order(&mut self, bulk: Bulk<'_>) {
+        let Bulk { mut pieces, lists, .. } = bulk;
+        let mut leaves = pieces.finish();
+        for sequence in 0..lists.sequences() {
+            self.store.order.build(sequence, pieces.runs(lists.first(sequence)), &mut leaves);
         }
-        for (piece, leaf) in bulk.pieces.iter().zip(&leaves) {
-            self.store.order.index_built(piece.client, piece.len, *leaf);
+        for client in 0..pieces.firsts().len() as Client {
+            let mut deleted: Vec<(u32, u32)> = Vec::new();
+            // Where clocks of the same leaf begin, and the leaf.
+            let mut run = (0, leaves[pieces.firsts()[client as usize] as usize]);
+            for piece in pieces.of_client(client) {
+                let clocks = pieces.clocks(piece);
+                let leaf = leaves[piece as usize];
+                if leaf != run.1 {
+                    self.store.order.index_built(client, clocks.start - run.0, run.1);
+                    run = (clocks.start, leaf);
+                }
+                if pieces.get(piece).tag.is_deleted() {
+                    if leaf != NONE {
+                        self.changes.note_deleted(client, clocks.start, clocks.end);
+                    }
+                    match deleted.last_mut() {
+                        Some(last) if last.1 == clocks.start => last.1 = clocks.end,
+                        _ => deleted.push((clocks.start, clocks.end)),
+                    }
+                }
+            }
+            let end = self.store.log(client).end();
+            self.store.order.index_built(client, end - run.0, run.1);
+            self.store.finish_log(client, deleted);
         }
     }
 }
 
-impl<'u> Bulk<'u> {
-    fn new(store: &Store, update: &'u Update, bytes: &'u [u8]) -> Bulk<'u> {
-        let local = |id: Option<Id>| match id {
-            None => NO_ORIGIN,
-            Some(id) => (store.find_client(id.client).unwrap_or(NO_ORIGIN.0), id.clock),
-        };
-        let ends = update.clients.iter().map(|listed| update.structs[listed.structs.end - 1].end());
-        let mut pieces = Pieces::new(ends);
-        let mut clients = Vec::with_capacity(update.structs.len());
-        let mut origins = Vec::with_capacity(update.structs.len());
-        for (handle, listed) in update.clients.iter().enumerate() {
-            for read in &update.structs[listed.structs.clone()] {
-                let (origin, right_origin) = (local(read.origin), local(read.right_origin));
-                pieces.cut(handle as Client, read.id.clock);
-                if origin != NO_ORIGIN {
-                    pieces.cut(origin.0, origin.1 + 1);
-                }
-                if right_origin != NO_ORIGIN {
-                    pieces.cut(right_origin.0, right_origin.1);
-                }
-                clients.push(handle as Client);
-                origins.push((origin, right_origin));
-            }
-        }
-        for (of, range) in &update.deletes {
-            if let Some(client) = store.find_client(*of) {
-                pieces.cut(client, range.start);
-                pieces.cut(client, range.end);
-            }
-        }
-        pieces.make(&update.structs, |at| clients[at]);
-        let lists = Lists::new(pieces.len());
-        let sequences = vec![None; update.structs.len()];
-        Bulk { update, bytes, clients, origins, sequences, pieces, lists }
+impl<'b> Bulk<'b> {
+    fn new(whole: Whole, bytes: &'b [u8]) -> Bulk<'b> {
+        let pieces = Pieces::new(&whole.logs, &whole.deletes);
+        let heads = whole.first_heads();
+        let starts = pieces.firsts().iter().zip(heads);
+        let next =
+            starts.map(|(piece, head)| Next { block: 0, piece: *piece, head, before: Before::default() }).collect();
+        Bulk { bytes, whole, pieces, lists: Lists::default(), next, recent_root: None }
     }
 
-    /// The sequence of a unit: `None` if there is no unit, `Some(None)` if it stands in none.
-    fn sequence_with(&self, unit: LocalId) -> Option<Option<Sequence>> {
-        (unit != NO_ORIGIN).then(|| self.sequences[self.pieces.get(self.pieces.find(unit)).of as usize])
+    /// The sequence of the block that a piece is a part of.
+    #[inline]
+    fn sequence_with(&self, piece: u32) -> Sequence {
+        let log = &self.whole.logs[self.pieces.get(piece).tag.client() as usize];
+        log.blocks()[self.pieces.block(piece)].sequence
     }
-}
 
-/// Whether an update holds each of its clients once, from clock 0 on and without gaps, deletes only what it holds, and
-/// is not a few bytes that stand for very many ids.
-fn is_whole(update: &Update, bytes: usize) -> bool {
-    const MOST_UNITS_PER_BYTE: u64 = 64;
-    let mut units = 0;
-    for listed in &update.clients {
-        let mut clock = 0;
-        for read in &update.structs[listed.structs.clone()] {
-            if read.id.clock != clock || read.content == Content::Skip {
-                return false;
-            }
-            clock = read.end();
-        }
-        units += u64::from(clock);
+    fn type_in(&self, piece: u32) -> Option<TypeHandle> {
+        self.whole.logs[self.pieces.get(piece).tag.client() as usize].type_in(self.pieces.block(piece))
     }
-    let mut clients: Vec<(ClientId, Clock)> =
-        update.clients.iter().map(|listed| (listed.client, update.structs[listed.structs.end - 1].end())).collect();
-    sort_by_numbers(&mut clients, |(client, _)| (client.value(), 0));
-    let holds = |(of, range): &(ClientId, Range<Clock>)| {
-        clients.binary_search_by_key(of, |known| known.0).is_ok_and(|at| range.end <= clients[at].1)
-    };
-    units <= MOST_UNITS_PER_BYTE * bytes as u64
-        && clients.windows(2).all(|pair| pair[0].0 != pair[1].0)
-        && update.deletes.iter().all(holds)
 }

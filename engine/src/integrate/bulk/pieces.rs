@@ -1,125 +1,235 @@
-//! The units of an update cut into pieces that nothing will ever have to cut again while it is applied.
+//! The units of a document cut into pieces that nothing will ever have to cut again while it is loaded.
 
-use crate::store::{Client, LocalId, NO_ORIGIN};
-use crate::update::{Content, Struct};
+use crate::store::{Client, LocalId, Log, Mark, NO_ORIGIN, PlacedRun, Span, Store, Tag};
 use crate::values::Clock;
+use std::ops::Range;
 
 /// No piece: the end of a list, the left of its first piece.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// A part of a struct: no origin, right origin or border of a delete lies inside it.
+/// A part of a block: no origin, right origin or border of a delete lies inside it. It ends where the next one begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
-    pub(super) client: Client,
     pub(super) clock: Clock,
-    pub(super) len: Clock,
-    /// Index of the struct in the update.
-    pub(super) of: u32,
-    pub(super) is_deleted: bool,
+    pub(super) tag: Tag,
+    /// The piece after it in its list. Those of one block that was not placed yet follow each other already.
+    pub(super) next: u32,
 }
 
-impl Piece {
-    pub(super) fn end(self) -> Clock {
-        self.clock + self.len
-    }
-}
-
-/// Where the structs of an update are cut, as one bit for each clock, and the pieces in the order of their ids.
-#[derive(Debug, Default)]
+/// The pieces in the order of their ids. Behind those of each client stands an empty one where its clocks end.
+#[derive(Debug)]
 pub(super) struct Pieces {
-    /// The first word of each client, and the clock after its last.
-    clients: Vec<(usize, Clock)>,
-    /// A bit for each clock at which a piece begins, clients one after the other.
-    cuts: Vec<u64>,
-    /// For each word, how many bits are set before it.
-    before: Vec<u32>,
-    pieces: Vec<Piece>,
+    cuts: Cuts,
+    list: Vec<Piece>,
+    /// The block that each piece is a part of: its number in its client's log.
+    blocks: Vec<u32>,
+    /// The first piece of each client.
+    firsts: Vec<u32>,
 }
 
 impl Pieces {
-    /// No cuts yet; `ends` are the clocks after the last of each client.
-    pub(super) fn new(ends: impl Iterator<Item = Clock>) -> Pieces {
-        let mut words = 0;
-        let clients = ends
-            .map(|end| {
-                let first = words;
-                words += end as usize / 64 + 1;
-                (first, end)
-            })
-            .collect();
-        Pieces { clients, cuts: vec![0; words], before: Vec::new(), pieces: Vec::new() }
-    }
-
-    /// Cuts before a unit. After a client's last one nothing needs to be cut.
-    pub(super) fn cut(&mut self, client: Client, clock: Clock) {
-        let (first_word, end) = self.clients[client as usize];
-        if clock < end {
-            self.cuts[first_word + clock as usize / 64] |= 1 << (clock % 64);
-        }
-    }
-
-    /// Makes the pieces, once all cuts are known. `structs` are those of all clients in the order of their handles,
-    /// each client's gap-less from clock 0; `of` is the client of each.
-    pub(super) fn make(&mut self, structs: &[Struct], of: impl Fn(usize) -> Client) {
-        self.before.reserve(self.cuts.len());
-        let mut count = 0;
-        for word in &self.cuts {
-            self.before.push(count);
-            count += word.count_ones();
-        }
-        self.pieces.reserve(count as usize);
-        for (at, read) in structs.iter().enumerate() {
-            let client = of(at);
-            let is_deleted = matches!(read.content, Content::Gc | Content::Deleted);
-            let mut clock = read.id.clock;
-            while clock < read.end() {
-                let len = self.next_cut(client, clock).min(read.end()) - clock;
-                self.pieces.push(Piece { client, clock, len, of: at as u32, is_deleted });
-                clock += len;
+    /// Cuts the blocks at each clock that anything refers to, and at the borders of deletes.
+    pub(super) fn new(logs: &[Log], deletes: &[(Client, Clock, Clock)]) -> Pieces {
+        let mut cuts = Cuts::new(logs);
+        for (client, log) in (0..).zip(logs) {
+            for block in log.blocks() {
+                cuts.cut((client, block.clock));
+                if block.origin != NO_ORIGIN {
+                    cuts.cut((block.origin.0, block.origin.1 + 1));
+                }
+                if block.right_origin != NO_ORIGIN {
+                    cuts.cut(block.right_origin);
+                }
             }
+            cuts.cut((client, log.end()));
         }
-        debug_assert_eq!(self.pieces.len(), count as usize);
+        for &(client, start, end) in deletes {
+            cuts.cut((client, start));
+            cuts.cut((client, end));
+        }
+        let count = cuts.count();
+        let (list, blocks) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut pieces = Pieces { cuts, list, blocks, firsts: Vec::with_capacity(logs.len()) };
+        for (client, log) in (0..).zip(logs) {
+            pieces.firsts.push(pieces.list.len() as u32);
+            pieces.make(client, log);
+        }
+        pieces
     }
 
-    /// The first cut after `clock`, or the client's end.
-    fn next_cut(&self, client: Client, clock: Clock) -> Clock {
-        let (first_word, end) = self.clients[client as usize];
-        let from = clock as usize + 1;
-        let mut word = from / 64;
-        let last_word = end as usize / 64;
-        let mut bits = self.cuts[first_word + word] & (!0 << (from % 64));
-        while bits == 0 && word < last_word {
-            word += 1;
-            bits = self.cuts[first_word + word];
+    fn make(&mut self, client: Client, log: &Log) {
+        let Pieces { cuts, list, blocks, .. } = self;
+        let mut next_block = 0;
+        let mut tag = Tag::new(client, Mark::Deleted);
+        for clock in cuts.of_client(client) {
+            match log.blocks().get(next_block) {
+                Some(block) if block.clock == clock => {
+                    tag = Tag::new(client, Store::mark_of(block.content));
+                    next_block += 1;
+                }
+                _ if clock < log.end() => {
+                    let at = list.len();
+                    list[at - 1].next = at as u32;
+                }
+                _ => {}
+            }
+            list.push(Piece { clock, tag, next: NONE });
+            blocks.push((next_block as u32).wrapping_sub(1));
         }
-        if bits == 0 { end } else { (word * 64) as Clock + bits.trailing_zeros() }
     }
 
     /// The piece that holds a unit. O(1).
     #[inline]
     pub(super) fn find(&self, unit: LocalId) -> u32 {
-        if unit == NO_ORIGIN {
-            return NONE;
-        }
-        let word = self.clients[unit.0 as usize].0 + unit.1 as usize / 64;
-        let up_to_unit = self.cuts[word] & (!0 >> (63 - unit.1 % 64));
-        self.before[word] + up_to_unit.count_ones() - 1
+        if unit == NO_ORIGIN { NONE } else { self.cuts.rank(unit) - 1 }
     }
 
     #[inline]
     pub(super) fn get(&self, piece: u32) -> Piece {
-        self.pieces[piece as usize]
+        self.list[piece as usize]
+    }
+
+    #[inline]
+    pub(super) fn block(&self, piece: u32) -> usize {
+        self.blocks[piece as usize] as usize
+    }
+
+    /// The clocks of a piece.
+    #[inline]
+    pub(super) fn clocks(&self, piece: u32) -> Range<Clock> {
+        self.list[piece as usize].clock..self.list[piece as usize + 1].clock
+    }
+
+    /// The last piece of a block that was not placed yet, by its first.
+    #[inline]
+    pub(super) fn last_of_block(&self, first: u32) -> u32 {
+        let mut last = first;
+        while self.list[last as usize].next != NONE {
+            last += 1;
+        }
+        last
     }
 
     pub(super) fn len(&self) -> usize {
-        self.pieces.len()
+        self.list.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Piece> {
-        self.pieces.iter()
+    /// The first piece of each client.
+    pub(super) fn firsts(&self) -> &[u32] {
+        &self.firsts
     }
 
+    /// All pieces of a client.
+    pub(super) fn of_client(&self, client: Client) -> Range<u32> {
+        let next = self.firsts.get(client as usize + 1).copied().unwrap_or(self.list.len() as u32);
+        self.firsts[client as usize]..next - 1
+    }
+
+    #[inline]
+    pub(super) fn set_next(&mut self, piece: u32, next: u32) {
+        self.list[piece as usize].next = next;
+    }
+
+    #[inline]
     pub(super) fn mark_deleted(&mut self, piece: u32) {
-        self.pieces[piece as usize].is_deleted = true;
+        let tag = &mut self.list[piece as usize].tag;
+        *tag = tag.deleted();
+    }
+
+    /// The piece before each piece.
+    pub(super) fn previous(&self) -> Vec<u32> {
+        let mut previous = vec![NONE; self.list.len()];
+        for (at, piece) in (0..).zip(&self.list).filter(|(_, piece)| piece.next != NONE) {
+            previous[piece.next as usize] = at;
+        }
+        previous
+    }
+
+    /// Lets go of all that only placing and deleting needs; what comes back is a list with room for a number for each piece.
+    pub(super) fn finish(&mut self) -> Vec<u32> {
+        self.cuts = Cuts::default();
+        let mut numbers = std::mem::take(&mut self.blocks);
+        numbers.fill(NONE);
+        numbers
+    }
+
+    /// The pieces from `first` on, in the order of their list.
+    pub(super) fn list(&self, first: u32) -> impl Iterator<Item = u32> + '_ {
+        let some = |piece: u32| (piece != NONE).then_some(piece);
+        std::iter::successors(some(first), move |piece| some(self.get(*piece).next))
+    }
+
+    /// The same as they are built into a tree.
+    pub(super) fn runs(&self, first: u32) -> impl Iterator<Item = PlacedRun> + '_ {
+        self.list(first).map(|name| {
+            let clocks = self.clocks(name);
+            PlacedRun { name, span: Span::of(self.get(name).tag, clocks) }
+        })
+    }
+}
+
+/// Where units are cut, as one bit for each clock.
+#[derive(Debug, Default)]
+struct Cuts {
+    /// The first word of each client; behind the last one, the number of words.
+    firsts: Vec<usize>,
+    /// A bit for each clock at which a piece begins, clients one after the other.
+    words: Vec<Word>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    bits: u64,
+    /// How many bits are set before it, once they are counted.
+    before: u32,
+}
+
+impl Cuts {
+    fn new(logs: &[Log]) -> Cuts {
+        let mut words = 0;
+        let mut firsts = vec![0];
+        for log in logs {
+            words += log.end() as usize / 64 + 1;
+            firsts.push(words);
+        }
+        Cuts { firsts, words: vec![Word::default(); words] }
+    }
+
+    /// Cuts before a unit, or where a client ends.
+    #[inline]
+    fn cut(&mut self, (client, clock): LocalId) {
+        self.words[self.firsts[client as usize] + clock as usize / 64].bits |= 1 << (clock % 64);
+    }
+
+    /// Counts the cuts, of which there are no more after that.
+    fn count(&mut self) -> usize {
+        let mut count = 0;
+        for word in &mut self.words {
+            word.before = count;
+            count += word.bits.count_ones();
+        }
+        count as usize
+    }
+
+    /// How many cuts there are up to a unit and before it.
+    #[inline]
+    fn rank(&self, unit: LocalId) -> u32 {
+        let word = self.words[self.firsts[unit.0 as usize] + unit.1 as usize / 64];
+        let up_to_unit = word.bits & (!0 >> (63 - unit.1 % 64));
+        word.before + up_to_unit.count_ones()
+    }
+
+    /// The clocks of a client at which it is cut.
+    fn of_client(&self, client: Client) -> impl Iterator<Item = Clock> + '_ {
+        let words = &self.words[self.firsts[client as usize]..self.firsts[client as usize + 1]];
+        words.iter().map(|word| word.bits).zip((0..).step_by(64)).flat_map(|(mut word, clock)| {
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros();
+                (word != 0).then(|| {
+                    word &= word - 1;
+                    clock + bit
+                })
+            })
+        })
     }
 }

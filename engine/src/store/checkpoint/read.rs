@@ -2,7 +2,7 @@
 
 use super::super::log::WALKED_UNITS;
 use super::super::order::PlacedRun;
-use super::super::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Store, TypeHandle};
+use super::super::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Span, Store, TypeHandle};
 use super::{ANY, ENTRY, HELD_TYPE, OWN, SAME, UNPLACED, unfold};
 use crate::lib0::{Reader, check_json, skip_any};
 use crate::update::{Content, TypeTag};
@@ -316,7 +316,7 @@ impl Opening<'_> {
             let runs = self.order[start..end].iter().map(|&name| {
                 let Run { client, clock, len, mark, .. } = self.runs[name as usize];
                 let mark = [Mark::Visible, Mark::Uncounted, Mark::Deleted][usize::from(mark)];
-                PlacedRun { name, client, clock, len, mark }
+                PlacedRun { name, span: Span::new(client, clock, len, mark) }
             });
             self.store.order.build(sequence, runs, &mut leaves);
             start = end;

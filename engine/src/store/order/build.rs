@@ -1,7 +1,7 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
 use super::super::trim;
-use super::{Child, Client, FAN_OUT, Leaf, Mark, NONE, Node, Order, Sequence, Span};
+use super::{Child, Client, FAN_OUT, Leaf, NONE, Node, Order, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
 
@@ -10,10 +10,7 @@ use smallvec::SmallVec;
 pub(crate) struct PlacedRun {
     /// Index into the list of leaves.
     pub(crate) name: u32,
-    pub(crate) client: Client,
-    pub(crate) clock: Clock,
-    pub(crate) len: Clock,
-    pub(crate) mark: Mark,
+    pub(crate) span: Span,
 }
 
 /// How full leaves and nodes are built, so that a few inserts find room.
@@ -25,25 +22,34 @@ impl Order {
     pub(crate) fn build(&mut self, sequence: Sequence, runs: impl Iterator<Item = PlacedRun>, leaves: &mut [u32]) {
         debug_assert_eq!(self.trees[sequence as usize].root, NONE);
         let first = self.leaves.len() as u32;
-        let mut spans: SmallVec<[Span; FAN_OUT]> = SmallVec::new();
-        for run in runs {
-            let next = Span::new(run.client, run.clock, run.len, run.mark);
-            match spans.last_mut() {
-                Some(last) if last.joins(next) => last.len += next.len,
-                _ => {
-                    if spans.len() == FILL {
-                        self.push_leaf(sequence, first, &spans);
-                        spans.clear();
-                    }
-                    spans.push(next);
+        let mut runs = runs;
+        let Some(PlacedRun { name, mut span }) = runs.next() else { return };
+        leaves[name as usize] = first;
+        let Some(second) = runs.next() else {
+            self.push_leaf(sequence, first, &[span]);
+            return self.build_nodes(sequence, first);
+        };
+        // Spans that are closed lie in front; `span` is still open.
+        let mut spans = [span; FILL];
+        let mut count = 0;
+        let mut leaf = first;
+        for run in std::iter::once(second).chain(runs) {
+            if span.joins(run.span) {
+                span.len += run.span.len;
+            } else {
+                spans[count] = span;
+                span = run.span;
+                count += 1;
+                if count == FILL {
+                    self.push_leaf(sequence, first, &spans);
+                    (count, leaf) = (0, leaf + 1);
                 }
             }
-            leaves[run.name as usize] = self.leaves.len() as u32;
+            leaves[run.name as usize] = leaf;
         }
-        if !spans.is_empty() {
-            self.push_leaf(sequence, first, &spans);
-            self.build_nodes(sequence, first);
-        }
+        spans[count] = span;
+        self.push_leaf(sequence, first, &spans[..count + 1]);
+        self.build_nodes(sequence, first);
     }
 
     /// Notes in the index that the next `len` clocks of a client are in this leaf (or in none).
@@ -73,6 +79,12 @@ impl Order {
     fn build_nodes(&mut self, sequence: Sequence, first: u32) {
         let leaves = first..self.leaves.len() as u32;
         let last = leaves.end - 1;
+        if last == first {
+            let visible = self.leaves[first as usize].visible;
+            let tree = &mut self.trees[sequence as usize];
+            (tree.root, tree.height, tree.first, tree.last, tree.visible) = (first, 0, first, first, visible);
+            return;
+        }
         let mut level: Vec<Child> = leaves.map(|id| Child { id, visible: self.leaves[id as usize].visible }).collect();
         let mut height = 0;
         while level.len() > 1 {

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 pub(crate) use build::PlacedRun;
 pub(crate) use effects::Format;
-pub(crate) use span::{Client, Mark, Span};
+pub(crate) use span::{Client, Mark, Span, Tag};
 pub(crate) use walk::Place;
 
 /// Handle of a sequence.

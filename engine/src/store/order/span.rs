@@ -1,6 +1,7 @@
 //! A span: units of one client with consecutive clocks that stand next to each other in a sequence.
 
 use crate::values::Clock;
+use std::ops::Range;
 
 /// Handle of a client within one store: its position in the table of logs.
 pub(crate) type Client = u32;
@@ -20,28 +21,60 @@ pub(crate) enum Mark {
     Deleted,
 }
 
-/// Twelve bytes: the client's handle with the mark in its upper bits, the first clock, the number of units.
+/// A client's handle with a mark in its upper bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    tag: u32,
-    pub(crate) clock: Clock,
-    pub(crate) len: Clock,
-}
+pub(crate) struct Tag(u32);
 
-impl Span {
-    pub(crate) fn new(client: Client, clock: Clock, len: Clock, mark: Mark) -> Span {
+impl Tag {
+    pub(crate) fn new(client: Client, mark: Mark) -> Tag {
         debug_assert!(client & FLAGS == 0);
         let flags = match mark {
             Mark::Visible => 0,
             Mark::Uncounted => UNCOUNTED,
             Mark::Deleted => DELETED,
         };
-        Span { tag: client | flags, clock, len }
+        Tag(client | flags)
     }
 
     #[inline]
     pub(crate) fn client(self) -> Client {
-        self.tag & !FLAGS
+        self.0 & !FLAGS
+    }
+
+    #[inline]
+    pub(crate) fn is_deleted(self) -> bool {
+        self.0 & DELETED != 0
+    }
+
+    /// The same client's, deleted.
+    #[inline]
+    pub(crate) fn deleted(self) -> Tag {
+        Tag(self.client() | DELETED)
+    }
+}
+
+/// Twelve bytes: the client with the mark, the first clock, the number of units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    tag: Tag,
+    pub(crate) clock: Clock,
+    pub(crate) len: Clock,
+}
+
+impl Span {
+    pub(crate) fn new(client: Client, clock: Clock, len: Clock, mark: Mark) -> Span {
+        Span { tag: Tag::new(client, mark), clock, len }
+    }
+
+    /// The units between two clocks.
+    #[inline]
+    pub(crate) fn of(tag: Tag, clocks: Range<Clock>) -> Span {
+        Span { tag, clock: clocks.start, len: clocks.end - clocks.start }
+    }
+
+    #[inline]
+    pub(crate) fn client(self) -> Client {
+        self.tag.client()
     }
 
     #[inline]
@@ -51,22 +84,22 @@ impl Span {
 
     #[inline]
     pub(crate) fn is_deleted(self) -> bool {
-        self.tag & DELETED != 0
+        self.tag.is_deleted()
     }
 
     #[inline]
     pub(crate) fn is_visible(self) -> bool {
-        self.tag & FLAGS == 0
+        self.tag.0 & FLAGS == 0
     }
 
     #[inline]
     pub(crate) fn is_visible_of(self, client: Client) -> bool {
-        self.tag == client
+        self.tag.0 == client
     }
 
     #[inline]
     pub(crate) fn is_uncounted(self) -> bool {
-        self.tag & UNCOUNTED != 0
+        self.tag.0 & UNCOUNTED != 0
     }
 
     /// How much the span counts in the length of its type.
@@ -93,6 +126,6 @@ impl Span {
 
     /// The same units, deleted.
     pub(super) fn deleted(self) -> Span {
-        Span { tag: self.client() | DELETED, ..self }
+        Span { tag: self.tag.deleted(), ..self }
     }
 }

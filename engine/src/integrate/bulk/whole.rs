@@ -1,0 +1,182 @@
+//! A whole document read straight into the logs that it will have.
+//!
+//! No table of structs is made: a block is what stays of one. What a block does not say, its place and its type, is found
+//! out once all are read.
+
+use crate::lib0::Reader;
+use crate::store::{Client, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE, TypeHandle};
+use crate::update::{ByteRange, Content, Parent, Struct, parse_struct_into};
+use crate::values::{ClientId, Clock, Error, Id, sort_by_numbers};
+use std::collections::BTreeMap;
+
+/// Where an item without origins goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    /// The item's first unit.
+    pub(super) unit: LocalId,
+    pub(super) parent: Named,
+    pub(super) key: Option<ByteRange>,
+}
+
+/// A type as an item names it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Named {
+    /// The root of this name.
+    Root(ByteRange),
+    /// The one that this unit holds.
+    In(LocalId),
+}
+
+/// Logs whose blocks stand in no sequence yet; none has been joined to the one before.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    /// A client's handle is its position.
+    pub(super) logs: Vec<Log>,
+    handles: BTreeMap<ClientId, Client>,
+    /// By unit, ascending.
+    pub(super) heads: Vec<Head>,
+    /// Deleted clocks: clients and ranges ascending, neither touching nor overlapping.
+    pub(super) deletes: Vec<(Client, Clock, Clock)>,
+}
+
+impl Whole {
+    /// Reads updates, which lie behind each other in `bytes`, and of which each goes on where those before it end. `None`
+    /// if they don't, are malformed, leave gaps, delete what they don't hold, or are a few bytes
+    /// that stand for very many ids. O(bytes).
+    pub(super) fn read(bytes: &[u8], updates: &[&[u8]]) -> Option<Whole> {
+        const MOST_UNITS_PER_BYTE: u64 = 64;
+        // Handles of types are kept before what is read of them.
+        const MOST_BYTES: usize = u32::MAX as usize / 4;
+        if bytes.len() > MOST_BYTES {
+            return None;
+        }
+        let mut whole = Whole::default();
+        let mut start = 0;
+        for update in updates {
+            let end = start + update.len();
+            let goes_on = whole.read_update(bytes, &mut Reader::starting_at(&bytes[..end], start));
+            goes_on.ok().filter(|goes_on| *goes_on)?;
+            start = end;
+        }
+        whole.logs.iter_mut().for_each(Log::trim);
+        sort_by_numbers(&mut whole.heads, |head| (head.unit.0.into(), head.unit.1.into()));
+        whole.join_deletes();
+        let all_write = whole.logs.iter().all(|log| log.end() > 0);
+        let units: u64 = whole.logs.iter().map(|log| u64::from(log.end())).sum();
+        let holds_deleted = whole.deletes.iter().all(|(of, _, end)| *end <= whole.logs[*of as usize].end());
+        (all_write && holds_deleted && units <= MOST_UNITS_PER_BYTE * bytes.len() as u64).then_some(whole)
+    }
+
+    /// `false` if the update does not go on where the logs end.
+    fn read_update(&mut self, bytes: &[u8], from: &mut Reader<'_>) -> Result<bool, Error> {
+        for _ in 0..from.read_count(3)? {
+            if !self.read_client(bytes, from)? {
+                return Ok(false);
+            }
+        }
+        for _ in 0..from.read_count(2)? {
+            let client = from.read_client()?;
+            let client = self.client(client);
+            let count = from.read_count(2)?;
+            self.deletes.reserve(count);
+            for _ in 0..count {
+                let start = from.read_clock()?;
+                let Some(end) = start.checked_add(from.read_clock()?) else { return Ok(false) };
+                if start < end {
+                    self.deletes.push((client, start, end));
+                }
+            }
+        }
+        from.expect_end().map(|()| true)
+    }
+
+    fn read_client(&mut self, bytes: &[u8], from: &mut Reader<'_>) -> Result<bool, Error> {
+        // Most structs are longer than this; of the others there is room for some, and lists grow.
+        const USUAL_BYTES: usize = 8;
+        let count = from.read_count(2)?;
+        let client = from.read_client()?;
+        let handle = self.client(client);
+        let mut id = Id::new(client, from.read_clock()?);
+        let log = &mut self.logs[handle as usize];
+        log.reserve(count.min(from.remaining() / USUAL_BYTES));
+        if count > 0 && id.clock != log.end() {
+            return Ok(false);
+        }
+        let mut read = Struct::skip(id, 0);
+        for _ in 0..count {
+            parse_struct_into(&mut read, from, id)?;
+            let end = id.clock.checked_add(read.len).filter(|end| *end < Clock::MAX);
+            let Some(end) = end.filter(|_| read.content != Content::Skip) else { return Ok(false) };
+            // A struct without units names nothing; nothing can refer to it.
+            if read.len > 0 {
+                self.append(handle, &read, bytes);
+            }
+            id.clock = end;
+        }
+        Ok(true)
+    }
+
+    fn append(&mut self, client: Client, read: &Struct, bytes: &[u8]) {
+        let origin = self.local(client, read.id.client, read.origin);
+        let right_origin = self.local(client, read.id.client, read.right_origin);
+        let parent = match read.parent {
+            Parent::Inherited => None,
+            Parent::Root(name) => Some(Named::Root(name)),
+            Parent::Item(id) => Some(Named::In(self.local(client, read.id.client, Some(id)))),
+        };
+        if let Some(parent) = parent {
+            self.heads.push(Head { unit: (client, read.id.clock), parent, key: read.key });
+        }
+        const NOT_KNOWN_YET: TypeHandle = 0;
+        let entry = Entry {
+            content: read.content,
+            len: read.len,
+            origin,
+            right_origin,
+            sequence: NO_SEQUENCE,
+            is_joinable: false,
+            holds: (read.content == Content::Type).then_some(NOT_KNOWN_YET),
+            payload: read.payload.of(bytes),
+        };
+        self.logs[client as usize].append_apart(entry, client);
+    }
+
+    fn local(&mut self, own: Client, own_id: ClientId, id: Option<Id>) -> LocalId {
+        match id {
+            None => NO_ORIGIN,
+            Some(id) if id.client == own_id => (own, id.clock),
+            Some(id) => (self.client(id.client), id.clock),
+        }
+    }
+
+    /// The handle of a client; one that is only referred to has an empty log.
+    fn client(&mut self, client: ClientId) -> Client {
+        let logs = &mut self.logs;
+        *self.handles.entry(client).or_insert_with(|| {
+            logs.push(Log::new(client));
+            logs.len() as Client - 1
+        })
+    }
+
+    fn join_deletes(&mut self) {
+        sort_by_numbers(&mut self.deletes, |(client, start, _)| ((*client).into(), (*start).into()));
+        self.deletes.dedup_by(|next, kept| {
+            let touches = next.0 == kept.0 && next.1 <= kept.2;
+            if touches {
+                kept.2 = kept.2.max(next.2);
+            }
+            touches
+        });
+    }
+
+    /// Handles with the largest client id first.
+    pub(super) fn descending(&self) -> impl Iterator<Item = Client> + '_ {
+        self.handles.values().rev().copied()
+    }
+
+    /// Index of the first head of each client.
+    pub(super) fn first_heads(&self) -> Vec<usize> {
+        let clients = 0..self.logs.len() as Client;
+        clients.map(|client| self.heads.partition_point(|head| head.unit.0 < client)).collect()
+    }
+}
