@@ -178,10 +178,12 @@ impl Log {
     }
 
     /// Whether `clock` is the second half of a surrogate pair.
+    #[inline]
     pub(crate) fn is_inside_pair(&self, clock: Clock) -> bool {
-        if !self.has_wide_text || clock >= self.end || clock == self.border {
-            return false;
-        }
+        self.has_wide_text && clock < self.end && clock != self.border && self.cuts_pair(clock)
+    }
+
+    fn cuts_pair(&self, clock: Clock) -> bool {
         let at = self.find(clock);
         let block = &self.blocks[at];
         block.content == Content::String
@@ -325,11 +327,21 @@ impl Log {
             Some(last) if last.0 == end => last.0 = start,
             _ => {
                 if self.deleted.len() == self.deleted.capacity() {
-                    // Before the list grows, what touches by now becomes one range.
-                    self.deleted = self.deleted_ranges(0);
+                    self.join_deleted();
                 }
                 self.deleted.push((start, end));
             }
+        }
+    }
+
+    /// Makes one range of those that touch by now, before the list grows; where that brings little room, there is more
+    /// afterwards, so that it is not tried again soon.
+    #[cold]
+    fn join_deleted(&mut self) {
+        join_ranges(&mut self.deleted);
+        let (len, capacity) = (self.deleted.len(), self.deleted.capacity());
+        if len > capacity / 2 {
+            self.deleted.reserve_exact(len.max(4));
         }
     }
 

@@ -103,15 +103,20 @@ impl Store {
     /// The handle of a client; an empty log is begun for a new one.
     #[inline]
     pub(crate) fn client(&mut self, client: ClientId) -> Client {
-        let handle = self.find_client(client).unwrap_or_else(|| {
+        if self.recent.0 != client || self.recent.1 == Client::MAX {
+            self.recent = (client, self.find_or_add_client(client));
+        }
+        self.recent.1
+    }
+
+    #[inline(never)]
+    fn find_or_add_client(&mut self, client: ClientId) -> Client {
+        *self.handles.entry(client).or_insert_with(|| {
             let handle = self.logs.len() as Client;
             self.logs.push(Log::new(client));
             self.order.add_client();
-            self.handles.insert(client, handle);
             handle
-        });
-        self.recent = (client, handle);
-        handle
+        })
     }
 
     pub(crate) fn log(&self, client: Client) -> &Log {

@@ -19,9 +19,10 @@ impl Order {
         let to = whole.len.min(from.saturating_add(most));
         let gone = whole.part(from, to).deleted();
         let span_before = before.map(|units| if whole.is_visible() { units - from } else { units });
-        // The span before stays where it is, whatever happens to this one.
+        // What is left of this span before the deleted units stays where it is, or else the span before it.
         let cursor = match (span_before, at) {
             (None, _) => None,
+            (Some(before), _) if from > 0 => Some((at, before)),
             (Some(before), 0) => Some((0, before)),
             (Some(before), _) => Some((at - 1, before - spans[at - 1].visible_len())),
         };

@@ -73,26 +73,41 @@ impl Order {
         self.change_visible(id, len.into());
     }
 
-    /// Lengthens the visible span before a place by the next units of its client, if it ends with the last of them.
-    /// `before` is the number of visible units before the place. O(1).
+    /// The unit after the cursor's span (`Some(None)`: nothing), if a client that types at `position` lengthens this
+    /// span: its last unit is the last of the client and stands before that position, and no deleted units or marks
+    /// follow. O(1).
     #[inline]
-    pub(crate) fn lengthen_before(&mut self, place: Place, client: Client, len: Clock, before: u32) -> bool {
-        let Place { leaf, span, offset } = self.prefer_previous_leaf(place);
-        let found = &mut self.leaves[leaf as usize];
-        let sequence = found.sequence;
-        let Some(at) = span.checked_sub(1).filter(|_| offset == 0) else { return false };
-        let Some(lengthened) = found.spans.get_mut(at as usize) else { return false };
-        let index = &mut self.index[client as usize];
-        if !lengthened.is_visible_of(client) || lengthened.end() != index.end() {
-            return false;
+    pub(crate) fn find_typed(
+        &self,
+        sequence: Sequence,
+        client: Client,
+        position: u32,
+    ) -> Option<Option<(Client, Clock)>> {
+        let cursor = self.cursor.filter(|cursor| cursor.sequence == sequence)?;
+        let leaf = &self.leaves[cursor.leaf as usize];
+        let span = leaf.spans[cursor.span as usize];
+        let is_typed = span.is_visible_of(client)
+            && span.end() == self.index[client as usize].end()
+            && cursor.before + span.len == position;
+        if !is_typed {
+            return None;
         }
-        let before = before - lengthened.len;
-        lengthened.len += len;
-        index.append(len, leaf);
-        self.hint = (leaf, at);
-        self.cursor = Some(Cursor { sequence, leaf, span: at, before });
+        let after = match leaf.spans.get(cursor.span as usize + 1) {
+            Some(after) => *after,
+            None if leaf.next == NONE => return Some(None),
+            None => self.leaves[leaf.next as usize].spans[0],
+        };
+        after.is_visible().then_some(Some((after.client(), after.clock)))
+    }
+
+    /// Lengthens the span that [`find_typed`](Self::find_typed) has found. O(1).
+    #[inline]
+    pub(crate) fn lengthen_typed(&mut self, client: Client, len: Clock) {
+        let Some(Cursor { leaf, span, .. }) = self.cursor else { return };
+        self.leaves[leaf as usize].spans[span as usize].len += len;
+        self.index[client as usize].append(len, leaf);
+        self.hint = (leaf, span);
         self.change_visible(leaf, len.into());
-        true
     }
 
     fn insert_first(&mut self, sequence: Sequence, new: Span) {
