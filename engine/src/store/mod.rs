@@ -13,6 +13,7 @@ mod log;
 mod order;
 mod read;
 mod redone;
+mod slab;
 mod types;
 
 use crate::update::TypeTag;

@@ -1,7 +1,7 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
 use super::super::trim;
-use super::{Child, Client, FAN_OUT, Leaf, Mark, NONE, Node, Order, Sequence, Span};
+use super::{Child, Client, FAN_OUT, Header, MOST_CHILDREN, Mark, NONE, Node, Order, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
 
@@ -17,14 +17,15 @@ pub(crate) struct PlacedRun {
 }
 
 /// How full leaves and nodes are built, so that a few inserts find room.
-const FILL: usize = FAN_OUT - FAN_OUT / 8;
+const FILL: usize = MOST_CHILDREN - FAN_OUT / 8;
 
 impl Order {
     /// Fills an empty sequence. `leaves` gets the leaf of each run. The index is told with
     /// [`index_built`](Self::index_built), in the order of clocks, once all sequences are built. O(runs).
     pub(crate) fn build(&mut self, sequence: Sequence, runs: impl Iterator<Item = PlacedRun>, leaves: &mut [u32]) {
         debug_assert_eq!(self.trees[sequence as usize].root, NONE);
-        let first = self.leaves.len() as u32;
+        let (mut leaf, mut previous) = (self.leaves.next_number(true), NONE);
+        let mut level: Vec<Child> = Vec::new();
         let mut spans: SmallVec<[Span; FAN_OUT]> = SmallVec::new();
         for run in runs {
             let next = Span::new(run.client, run.clock, run.len, run.mark);
@@ -32,17 +33,19 @@ impl Order {
                 Some(last) if last.joins(next) => last.len += next.len,
                 _ => {
                     if spans.len() == FILL {
-                        self.push_leaf(sequence, first, &spans);
+                        level.push(self.push_leaf(sequence, previous, leaf, &spans));
                         spans.clear();
+                        previous = leaf;
+                        leaf = self.leaves.next_number(false);
                     }
                     spans.push(next);
                 }
             }
-            leaves[run.name as usize] = self.leaves.len() as u32;
+            leaves[run.name as usize] = leaf;
         }
         if !spans.is_empty() {
-            self.push_leaf(sequence, first, &spans);
-            self.build_nodes(sequence, first);
+            level.push(self.push_leaf(sequence, previous, leaf, &spans));
+            self.build_nodes(sequence, level);
         }
     }
 
@@ -53,27 +56,26 @@ impl Order {
 
     /// Gives back most of what grew too large while sequences were built.
     pub(crate) fn trim(&mut self) {
-        trim(&mut self.leaves);
-        trim(&mut self.nodes);
+        self.leaves.trim();
         trim(&mut self.trees);
     }
 
-    fn push_leaf(&mut self, sequence: Sequence, first: u32, spans: &[Span]) {
-        let id = self.leaves.len() as u32;
+    fn push_leaf(&mut self, sequence: Sequence, previous: u32, id: u32, spans: &[Span]) -> Child {
         let visible = spans.iter().map(|span| span.visible_len()).sum();
-        let previous = if id == first { NONE } else { id - 1 };
-        if previous != NONE {
-            self.leaves[previous as usize].next = id;
+        let header = Header { sequence, parent: NONE, previous, next: NONE, visible };
+        if previous == NONE {
+            self.leaves.add_first(header, spans);
+        } else {
+            self.leaves.header_mut(previous).next = id;
+            self.leaves.add_further(header, spans);
         }
-        let spans = SmallVec::from_slice(spans);
-        self.leaves.push(Leaf { spans, sequence, parent: NONE, previous, next: NONE, visible });
+        Child { id, visible }
     }
 
-    /// Builds what is above the leaves from `first` on, level by level.
-    fn build_nodes(&mut self, sequence: Sequence, first: u32) {
-        let leaves = first..self.leaves.len() as u32;
-        let last = leaves.end - 1;
-        let mut level: Vec<Child> = leaves.map(|id| Child { id, visible: self.leaves[id as usize].visible }).collect();
+    /// Builds what is above these leaves, level by level.
+    fn build_nodes(&mut self, sequence: Sequence, leaves: Vec<Child>) {
+        let (first, last) = (leaves[0].id, leaves[leaves.len() - 1].id);
+        let mut level = leaves;
         let mut height = 0;
         while level.len() > 1 {
             let mut above = Vec::with_capacity(level.len().div_ceil(FILL));
@@ -81,7 +83,7 @@ impl Order {
                 let id = self.nodes.len() as u32;
                 children.iter().for_each(|child| self.set_parent(child.id, height, id));
                 let visible = children.iter().map(|child| child.visible).sum();
-                self.nodes.push(Node { children: SmallVec::from_slice(children), parent: NONE });
+                self.nodes.push(Node::of(children));
                 above.push(Child { id, visible });
             }
             level = above;

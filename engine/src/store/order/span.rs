@@ -29,6 +29,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// In place of a span: there is none.
+    pub(super) const NOTHING: Span = Span { tag: 0, clock: 0, len: 0 };
+
     pub(crate) fn new(client: Client, clock: Clock, len: Clock, mark: Mark) -> Span {
         debug_assert!(client & FLAGS == 0);
         let flags = match mark {
