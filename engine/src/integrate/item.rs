@@ -52,23 +52,21 @@ impl Replica {
         (text, len): (&[u8], Clock),
     ) -> bool {
         let Some(right) = self.store.order.find_typed(sequence, client, position) else { return false };
-        let log = self.store.log(client);
-        let end = log.end();
+        let log = self.store.log_mut(client);
         // What it lengthens is visible, so the type is not deleted; and where the block ends nobody cuts a pair, or the
         // block's own right origin has cut it.
-        let goes_on =
-            log.continues_text(sequence, right.unwrap_or(NO_ORIGIN), (text, len)) && log.has_room(len, text.len());
-        if goes_on {
-            self.note_inserted_from(client, end);
-            self.store.log_mut(client).append_typed(text, len);
-            self.store.order.lengthen_typed(client, len);
+        if !log.continues_text(sequence, right.unwrap_or(NO_ORIGIN), (text, len)) || !log.has_room(len, text.len()) {
+            return false;
         }
-        goes_on
+        self.changes.note_inserted(client, log);
+        log.append_typed(text, len);
+        self.store.order.lengthen_typed(client, len);
+        true
     }
 
     /// Appends an item to a client's log only.
     pub(super) fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
-        self.note_inserted(client);
+        self.changes.note_inserted(client, self.store.log_mut(client));
         let start = self.store.log(client).end();
         let mut with_handle = Vec::new();
         let payload = match item.content {
@@ -183,7 +181,7 @@ impl Replica {
 
     /// Appends ids that stand in no sequence to a client's log only.
     pub(super) fn log_gc(&mut self, client: Client, len: Clock) {
-        self.note_inserted(client);
+        self.changes.note_inserted(client, self.store.log_mut(client));
         let log = self.store.log_mut(client);
         let start = log.end();
         let entry = Entry {

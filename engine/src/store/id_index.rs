@@ -54,7 +54,10 @@ impl IdIndex {
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(Run { start, leaf }),
             _ => {
-                self.chunks.push(vec![Run { start, leaf }]);
+                // Short lists of many clients are kept short; a chunk behind others will fill.
+                let mut chunk = Vec::with_capacity(if self.chunks.is_empty() { 1 } else { CHUNK + 2 });
+                chunk.push(Run { start, leaf });
+                self.chunks.push(chunk);
                 self.starts.push(start);
             }
         }
@@ -140,7 +143,8 @@ impl IdIndex {
             }
         }
         if runs.len() > CHUNK {
-            let upper = runs.split_off(runs.len() / 2);
+            let mut upper = Vec::with_capacity(CHUNK + 2);
+            upper.extend(runs.drain(runs.len() / 2..));
             self.starts.insert(chunk + 1, upper[0].start);
             self.chunks.insert(chunk + 1, upper);
         }

@@ -13,7 +13,6 @@ mod log;
 mod order;
 mod read;
 mod redone;
-mod slab;
 mod types;
 
 use crate::update::TypeTag;
@@ -229,6 +228,14 @@ impl Store {
         let (client, clock) = unit;
         self.cut_pairs.contains(&unit) || clock > 0 && self.cut_pairs.contains(&(client, clock - 1))
     }
+}
+
+/// Adds to a list of large values, which grows by a quarter only.
+fn push_large<T>(list: &mut Vec<T>, value: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 4 + 1);
+    }
+    list.push(value);
 }
 
 /// Leaves an eighth more room than a list fills, so that the next edits find some.

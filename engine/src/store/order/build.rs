@@ -1,6 +1,6 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
-use super::super::trim;
+use super::super::{push_large, trim};
 use super::{Child, Client, FAN_OUT, Header, MOST_CHILDREN, Mark, NONE, Node, Order, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
@@ -57,6 +57,7 @@ impl Order {
     /// Gives back most of what grew too large while sequences were built.
     pub(crate) fn trim(&mut self) {
         self.leaves.trim();
+        trim(&mut self.nodes);
         trim(&mut self.trees);
     }
 
@@ -83,7 +84,7 @@ impl Order {
                 let id = self.nodes.len() as u32;
                 children.iter().for_each(|child| self.set_parent(child.id, height, id));
                 let visible = children.iter().map(|child| child.visible).sum();
-                self.nodes.push(Node::of(children));
+                push_large(&mut self.nodes, Node::of(children));
                 above.push(Child { id, visible });
             }
             level = above;

@@ -161,7 +161,11 @@ impl Order {
     pub(crate) fn assert_effects(&self, read: &impl Fn(u32, Clock) -> Format) {
         for (id, known) in self.effects.leaves.iter().enumerate() {
             if let Some(known) = known {
-                assert_eq!(**known, Effect::of_leaf(self.leaves.spans(id as u32), read), "the effect of a leaf's marks");
+                assert_eq!(
+                    **known,
+                    Effect::of_leaf(self.leaves.spans(id as u32), read),
+                    "the effect of a leaf's marks"
+                );
             }
         }
         let levels = self.levels_of_nodes();

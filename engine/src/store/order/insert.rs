@@ -1,5 +1,6 @@
 //! Putting new units into a sequence; leaves and nodes that grow too large are split.
 
+use super::super::push_large;
 use super::{Child, Client, Cursor, FAN_OUT, Header, Mark, NONE, Node, Order, Place, Sequence, Span};
 use crate::values::Clock;
 
@@ -50,26 +51,24 @@ impl Order {
         }
     }
 
-    /// The sequence in which the next units of a client would lengthen the visible span that was written last, if
-    /// `right` (`None`: nothing) is what stands after that span. O(1).
+    /// The sequence in which the next units of a client would lengthen the visible span that was written last, and what
+    /// stands after that span (`None`: nothing). O(1).
     #[inline]
-    pub(crate) fn find_continued(&self, client: Client, right: Option<(Client, Clock)>) -> Option<Sequence> {
+    pub(crate) fn find_continued(&self, client: Client) -> Option<(Sequence, Option<(Client, Clock)>)> {
         let (id, at) = self.hint;
         let (header, spans) = self.leaves.find(id)?;
         let span = spans.get(at as usize)?;
         let goes_on = span.is_visible_of(client) && span.end() == self.index[client as usize].end();
         let after = Place { leaf: id, span: at + 1, offset: 0 };
-        (goes_on && self.unit_after(after) == right).then_some(header.sequence)
+        goes_on.then(|| (header.sequence, self.unit_after(after)))
     }
 
     /// Lengthens the span that [`find_continued`](Self::find_continued) has found. O(1).
     #[inline]
     pub(crate) fn continue_span(&mut self, client: Client, len: Clock) {
         let (id, at) = self.hint;
-        self.leaves.spans_mut(id)[at as usize].len += len;
-        self.index[client as usize].append(len, id);
+        self.lengthen(id, at, client, len);
         self.cursor = None;
-        self.change_visible(id, len.into());
     }
 
     /// The unit after the cursor's span (`Some(None)`: nothing), if a client that types at `position` lengthens this
@@ -103,10 +102,18 @@ impl Order {
     #[inline]
     pub(crate) fn lengthen_typed(&mut self, client: Client, len: Clock) {
         let Some(Cursor { leaf, span, .. }) = self.cursor else { return };
-        self.leaves.spans_mut(leaf)[span as usize].len += len;
-        self.index[client as usize].append(len, leaf);
         self.hint = (leaf, span);
-        self.change_visible(leaf, len.into());
+        self.lengthen(leaf, span, client, len);
+    }
+
+    #[inline(always)]
+    fn lengthen(&mut self, leaf: u32, span: u32, client: Client, len: Clock) {
+        let (header, spans) = self.leaves.get_mut(leaf);
+        spans[span as usize].len += len;
+        header.visible += len;
+        self.trees[header.sequence as usize].visible += len;
+        self.note_changed(leaf, len.into());
+        self.index[client as usize].append(len, leaf);
     }
 
     fn insert_first(&mut self, sequence: Sequence, new: Span) {
@@ -171,7 +178,7 @@ impl Order {
     fn add_child(&mut self, sequence: Sequence, parent: u32, left: u32, left_visible: u32, new: Child, level: u32) {
         if parent == NONE {
             let root = self.nodes.len() as u32;
-            self.nodes.push(Node::of(&[Child { id: left, visible: left_visible }, new]));
+            push_large(&mut self.nodes, Node::of(&[Child { id: left, visible: left_visible }, new]));
             self.set_parent(left, level, root);
             self.set_parent(new.id, level, root);
             let tree = &mut self.trees[sequence as usize];
@@ -198,7 +205,7 @@ impl Order {
         for child in upper.ids() {
             self.set_parent(*child, child_level, new_id);
         }
-        self.nodes.push(upper);
+        push_large(&mut self.nodes, upper);
         self.add_child(sequence, parent, id, old_visible, Child { id: new_id, visible }, child_level + 1);
     }
 

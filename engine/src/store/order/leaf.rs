@@ -1,6 +1,6 @@
 //! The leaves of all trees: spans in their order, and what links a leaf to the rest of its tree.
 
-use super::super::slab::Slab;
+use super::super::{push_large, trim};
 use super::{FAN_OUT, NONE, Sequence, Span};
 use smallvec::SmallVec;
 
@@ -22,7 +22,7 @@ pub(super) struct Header {
 #[derive(Debug, Default)]
 pub(super) struct Leaves {
     first: Vec<FirstLeaf>,
-    further: Slab<FurtherLeaf>,
+    further: Vec<FurtherLeaf>,
 }
 
 #[derive(Debug)]
@@ -94,12 +94,14 @@ impl Leaves {
 
     #[inline(always)]
     pub(super) fn header(&self, id: u32) -> &Header {
-        self.get(id).0
+        let at = (id / 2) as usize;
+        if id & FURTHER != 0 { &self.further[at].header } else { &self.first[at].header }
     }
 
     #[inline(always)]
     pub(super) fn header_mut(&mut self, id: u32) -> &mut Header {
-        self.get_mut(id).0
+        let at = (id / 2) as usize;
+        if id & FURTHER != 0 { &mut self.further[at].header } else { &mut self.first[at].header }
     }
 
     #[inline(always)]
@@ -121,7 +123,7 @@ impl Leaves {
     pub(super) fn add_further(&mut self, header: Header, spans: &[Span]) {
         let mut leaf = FurtherLeaf { header, len: spans.len() as u32, spans: [Span::NOTHING; ROOM] };
         leaf.spans[..spans.len()].copy_from_slice(spans);
-        self.further.push(leaf);
+        push_large(&mut self.further, leaf);
     }
 
     /// Puts one or two spans into a leaf, which may then have more than it can keep: it has to be split.
@@ -174,6 +176,7 @@ impl Leaves {
 
     /// Gives back most of what grew too large while sequences were built.
     pub(super) fn trim(&mut self) {
-        super::super::trim(&mut self.first);
+        trim(&mut self.first);
+        trim(&mut self.further);
     }
 }

@@ -15,7 +15,6 @@ mod span;
 mod walk;
 
 use super::id_index::IdIndex;
-use super::slab::Slab;
 use leaf::{Header, Leaves};
 use node::{Child, MOST_CHILDREN, Node};
 
@@ -71,7 +70,7 @@ struct Cursor {
 #[derive(Debug)]
 pub(crate) struct Order {
     leaves: Leaves,
-    nodes: Slab<Node>,
+    nodes: Vec<Node>,
     trees: Vec<Tree>,
     index: Vec<IdIndex>,
     unsettled: Unsettled,
@@ -89,7 +88,7 @@ impl Default for Order {
     fn default() -> Self {
         Order {
             leaves: Leaves::default(),
-            nodes: Slab::default(),
+            nodes: Vec::new(),
             trees: Vec::new(),
             index: Vec::new(),
             unsettled: Unsettled { leaf: NONE, visible: 0 },
@@ -134,6 +133,12 @@ impl Order {
         changed.visible = (i64::from(changed.visible) + change) as u32;
         let tree = &mut self.trees[changed.sequence as usize];
         tree.visible = (i64::from(tree.visible) + change) as u32;
+        self.note_changed(leaf, change);
+    }
+
+    /// Notes that what is above a leaf has to hear of a change of its visible length.
+    #[inline]
+    fn note_changed(&mut self, leaf: u32, change: i64) {
         if self.unsettled.leaf != leaf {
             self.settle();
             self.unsettled.leaf = leaf;

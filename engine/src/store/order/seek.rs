@@ -3,10 +3,10 @@
 use super::{Cursor, NONE, Order, Place, Sequence};
 use smallvec::SmallVec;
 
-/// How many spans the cursor is walked before the search starts at the root instead.
-const NEAR: u32 = 48;
+/// Into how many other leaves the cursor is followed before the search starts at the root instead.
+const NEAR: u32 = 4;
 
-/// How many times as far as its leaf is long the cursor may be for a walk to be tried.
+/// How many times as far as its leaf is long the cursor may be for that to be tried.
 const NEAR_LEAVES: u32 = 2;
 
 /// The visible unit at a position.
@@ -49,23 +49,27 @@ impl Order {
         found.unwrap_or_else(|| self.seek_from_root(sequence, position, &self.unsettled_path(), |_, _| {})).place
     }
 
+    /// Leaves between the cursor's and the one that is sought are passed as a whole.
     fn seek_from_cursor(&self, sequence: Sequence, position: u32) -> Option<Found> {
-        let Cursor { leaf, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
-        if position.abs_diff(before) / NEAR_LEAVES > self.leaves.header(leaf).visible {
+        let Cursor { leaf: mut id, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
+        let (mut header, mut spans) = self.leaves.get(id);
+        if position.abs_diff(before) / NEAR_LEAVES > header.visible {
             return None;
         }
-        let mut id = leaf;
         let mut at = span as usize;
-        let (mut header, mut spans) = self.leaves.get(id);
-        let mut steps = 0;
+        let mut entered = 0;
         while position < before {
-            steps += 1;
-            if steps > NEAR {
-                return None;
-            }
             if at == 0 {
                 id = header.previous;
                 (header, spans) = self.leaves.get(id);
+                entered += 1;
+                if entered > NEAR {
+                    return None;
+                }
+                if before - position > header.visible {
+                    before -= header.visible;
+                    continue;
+                }
                 at = spans.len();
             }
             at -= 1;
@@ -80,14 +84,18 @@ impl Order {
                 }
                 before += visible;
                 at += 1;
-            } else {
-                id = header.next;
-                (header, spans) = self.leaves.get(id);
-                at = 0;
+                continue;
             }
-            steps += 1;
-            if steps > NEAR {
+            id = header.next;
+            (header, spans) = self.leaves.get(id);
+            entered += 1;
+            if entered > NEAR {
                 return None;
+            }
+            at = 0;
+            if position - before >= header.visible {
+                before += header.visible;
+                at = spans.len();
             }
         }
     }

@@ -80,7 +80,7 @@ impl Span {
 
     #[inline]
     pub(crate) fn contains(self, client: Client, clock: Clock) -> bool {
-        self.client() == client && clock.wrapping_sub(self.clock) < self.len
+        clock.wrapping_sub(self.clock) < self.len && self.client() == client
     }
 
     /// Whether `next`, standing directly after this span, can become part of it.
