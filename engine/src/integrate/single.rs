@@ -49,7 +49,7 @@ impl Replica {
         let right_origin = self.known(text.right_origin, client, text.id)?;
         let (sequence, place) = self.place_text(text.id.client, origin, right_origin)?;
         self.note_cuts(origin, right_origin);
-        let client = self.store.client(text.id.client);
+        let client = client.unwrap_or_else(|| self.store.client(text.id.client));
         self.append(
             client,
             NewItem {
@@ -70,7 +70,12 @@ impl Replica {
     #[inline]
     fn place_text(&mut self, client: ClientId, origin: LocalId, right_origin: LocalId) -> Option<(Sequence, Place)> {
         let order = &mut self.store.order;
-        if origin != NO_ORIGIN {
+        if origin == NO_ORIGIN {
+            let place = order.find(right_origin.0, right_origin.1)?;
+            if order.unit_before(place).is_none() {
+                return Some((order.sequence_of(place), place));
+            }
+        } else {
             let left = order.find(origin.0, origin.1)?;
             let place = order.step(left, 1);
             if order.unit_after(place).unwrap_or(NO_ORIGIN) == right_origin {

@@ -1,7 +1,7 @@
 //! The log of one client: what it wrote, in the order of its clocks, append-only.
 
 use super::order::{Client, Sequence};
-use super::trim;
+use super::{push_large, trim};
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
 
@@ -17,6 +17,9 @@ pub(crate) const NO_SEQUENCE: Sequence = Sequence::MAX;
 /// A block whose units can't be found by counting bytes is not continued beyond this many units: that bounds the
 /// walk from a block's start to one of its units, and makes the row of blocks the index into long content.
 const WALKED_UNITS: Clock = 256;
+
+/// So many deleted ranges are kept as they come; before there are more, those that touch become one.
+const MANY_DELETED: usize = if cfg!(debug_assertions) { 4 } else { 4096 };
 
 /// What one client wrote in one go: a run of units with consecutive clocks, of which each is the origin of the next.
 ///
@@ -236,7 +239,7 @@ impl Log {
 
     fn append_run(&mut self, entry: Entry<'_>, handle: Client, is_ascii: bool) {
         if !self.continues_last(&entry, handle, is_ascii) {
-            self.blocks.push(Block {
+            let block = Block {
                 clock: self.end,
                 payload: self.buffer.len() as u32,
                 origin: entry.origin,
@@ -244,7 +247,8 @@ impl Log {
                 sequence: entry.sequence,
                 content: entry.content,
                 is_ascii,
-            });
+            };
+            push_large(&mut self.blocks, block);
         }
         self.append_payload(entry.payload);
         self.end += entry.len;
@@ -252,19 +256,18 @@ impl Log {
 
     /// Whether `len` units of text whose origin is the last unit of all would continue the last block. The block must not be
     /// a map entry's.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn continues_text(
         &self,
         sequence: Sequence,
         right_origin: LocalId,
         (text, len): (&[u8], Clock),
     ) -> bool {
-        self.blocks.last().is_some_and(|last| {
-            last.content == Content::String
-                && self.takes_text(last, len, text.len() == len as usize)
-                && last.sequence == sequence
-                && last.right_origin == right_origin
-        })
+        let Some(last) = self.blocks.last() else { return false };
+        last.content == Content::String
+            && self.takes_text(last, len, text.len() == len as usize)
+            && last.sequence == sequence
+            && last.right_origin == right_origin
     }
 
     /// Appends text of `len` units to the last block, which it [continues](Self::continues_text).
@@ -284,7 +287,7 @@ impl Log {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn append_payload(&mut self, payload: &[u8]) {
         match payload {
             // What one key press brings.
@@ -326,7 +329,7 @@ impl Log {
             Some(last) if last.1 == start => last.1 = end,
             Some(last) if last.0 == end => last.0 = start,
             _ => {
-                if self.deleted.len() == self.deleted.capacity() {
+                if self.deleted.len() == self.deleted.capacity() && self.deleted.len() >= MANY_DELETED {
                     self.join_deleted();
                 }
                 self.deleted.push((start, end));
@@ -334,14 +337,14 @@ impl Log {
         }
     }
 
-    /// Makes one range of those that touch by now, before the list grows; where that brings little room, there is more
-    /// afterwards, so that it is not tried again soon.
+    /// Makes one range of those that touch by now, before the list grows. Where that brings little room, the list grows
+    /// all the same, so that it is not tried again soon.
     #[cold]
     fn join_deleted(&mut self) {
         join_ranges(&mut self.deleted);
         let (len, capacity) = (self.deleted.len(), self.deleted.capacity());
         if len > capacity / 2 {
-            self.deleted.reserve_exact(len.max(4));
+            self.deleted.reserve_exact(len);
         }
     }
 

@@ -233,7 +233,7 @@ impl Store {
 /// Adds to a list of large values, which grows by a quarter only.
 fn push_large<T>(list: &mut Vec<T>, value: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 4 + 1);
+        list.reserve_exact((list.len() / 4).max(4));
     }
     list.push(value);
 }

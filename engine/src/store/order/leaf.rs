@@ -38,6 +38,15 @@ struct FurtherLeaf {
     spans: [Span; ROOM],
 }
 
+impl FurtherLeaf {
+    #[inline]
+    fn of(header: Header, spans: &[Span]) -> FurtherLeaf {
+        let mut leaf = FurtherLeaf { header, len: spans.len() as u32, spans: [Span::NOTHING; ROOM] };
+        leaf.spans[..spans.len()].copy_from_slice(spans);
+        leaf
+    }
+}
+
 /// An insert into the middle of a span adds two before the leaf is split.
 const ROOM: usize = FAN_OUT + 2;
 
@@ -121,9 +130,7 @@ impl Leaves {
 
     /// Adds another leaf, which gets `next_number(false)`.
     pub(super) fn add_further(&mut self, header: Header, spans: &[Span]) {
-        let mut leaf = FurtherLeaf { header, len: spans.len() as u32, spans: [Span::NOTHING; ROOM] };
-        leaf.spans[..spans.len()].copy_from_slice(spans);
-        push_large(&mut self.further, leaf);
+        push_large(&mut self.further, FurtherLeaf::of(header, spans));
     }
 
     /// Puts one or two spans into a leaf, which may then have more than it can keep: it has to be split.
@@ -134,7 +141,9 @@ impl Leaves {
             let leaf = &mut self.further[number];
             let len = leaf.len as usize;
             leaf.spans.copy_within(at..len, at + new.len());
-            leaf.spans[at..at + new.len()].copy_from_slice(new);
+            for (span, new) in leaf.spans[at..].iter_mut().zip(new) {
+                *span = *new;
+            }
             leaf.len += new.len() as u32;
         } else {
             self.first[number].spans.insert_from_slice(at, new);
@@ -157,20 +166,20 @@ impl Leaves {
     pub(super) fn split(&mut self, id: u32, keep: usize) -> u32 {
         let new_id = self.next_number(false);
         let (header, spans) = self.get_mut(id);
-        let moved: SmallVec<[Span; ROOM]> = SmallVec::from_slice(&spans[keep..]);
+        let moved = &spans[keep..];
         let visible = moved.iter().map(|span| span.visible_len()).sum();
+        let new = FurtherLeaf::of(Header { previous: id, visible, ..*header }, moved);
         header.visible -= visible;
-        let new = Header { previous: id, visible, ..*header };
         header.next = new_id;
         let at = (id / 2) as usize;
         match id & FURTHER != 0 {
             true => self.further[at].len = keep as u32,
             false => self.first[at].spans.truncate(keep),
         }
-        if new.next != NONE {
-            self.header_mut(new.next).previous = new_id;
+        if new.header.next != NONE {
+            self.header_mut(new.header.next).previous = new_id;
         }
-        self.add_further(new, &moved);
+        push_large(&mut self.further, new);
         new_id
     }
 

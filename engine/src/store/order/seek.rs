@@ -127,15 +127,13 @@ impl Order {
             went(level, slot);
             id = node.ids()[slot];
         }
-        for (at, span) in self.leaves.spans(id).iter().enumerate() {
-            let visible = span.visible_len();
-            if left < visible {
-                let place = Place { leaf: id, span: at as u32, offset: left };
-                return Found { place, before_span: position - left };
-            }
-            left -= visible;
+        let spans = self.leaves.spans(id);
+        let mut at = 0;
+        while left >= spans[at].visible_len() {
+            left -= spans[at].visible_len();
+            at += 1;
         }
-        unreachable!("a leaf's count is the sum of its spans'")
+        Found { place: Place { leaf: id, span: at as u32, offset: left }, before_span: position - left }
     }
 
     /// Visible units before a place. O(height * fan-out).

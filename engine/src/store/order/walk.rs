@@ -62,7 +62,7 @@ impl Order {
     }
 
     /// The span at a place and how many of its units stand before it; `None` at the end of the sequence.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn span_at(&self, place: Place) -> Option<(Span, u32)> {
         let (header, spans) = self.leaves.get(place.leaf);
         match spans.get(place.span as usize) {
