@@ -41,34 +41,32 @@ impl Replica {
         }
     }
 
-    /// Appends text of so many units at a place where its client goes on writing, directly behind what it wrote last.
-    /// `before` is the number of visible units before the place. `false` if it is not so; then nothing has changed. O(1).
+    /// Appends text of so many units at a position where its client goes on writing, directly behind what it wrote
+    /// last, at the cursor. `false` if it is not so; then nothing has changed. O(1).
     #[inline]
     pub(crate) fn append_typed(
         &mut self,
         client: Client,
-        place: Place,
-        before: u32,
-        right_origin: LocalId,
+        sequence: Sequence,
+        position: u32,
         (text, len): (&[u8], Clock),
     ) -> bool {
-        let sequence = self.store.order.sequence_of(place);
-        let log = self.store.log(client);
-        let end = log.end();
-        // What it lengthens is visible, so the type is not deleted.
-        let goes_on = log.continues_text(sequence, right_origin, (text, len))
-            && log.has_room(len, text.len())
-            && self.store.order.lengthen_before(place, client, len, before);
-        if goes_on {
-            self.note_inserted_from(client, end);
-            self.store.log_mut(client).append_typed(text, len);
+        let Some(right) = self.store.order.find_typed(sequence, client, position) else { return false };
+        let log = self.store.log_mut(client);
+        // What it lengthens is visible, so the type is not deleted; and where the block ends nobody cuts a pair, or the
+        // block's own right origin has cut it.
+        if !log.continues_text(sequence, right.unwrap_or(NO_ORIGIN), (text, len)) || !log.has_room(len, text.len()) {
+            return false;
         }
-        goes_on
+        self.changes.note_inserted(client, log);
+        log.append_typed(text, len);
+        self.store.order.lengthen_typed(client, len);
+        true
     }
 
     /// Appends an item to a client's log only.
     fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
-        self.note_inserted(client);
+        self.changes.note_inserted(client, self.store.log_mut(client));
         let start = self.store.log(client).end();
         let is_type = item.content == Content::Type;
         let holds = is_type.then(|| self.create_type((client, start), owner.of, item.payload));
@@ -176,7 +174,7 @@ impl Replica {
 
     /// Appends ids that stand in no sequence to a client's log only.
     fn log_gc(&mut self, client: Client, len: Clock) {
-        self.note_inserted(client);
+        self.changes.note_inserted(client, self.store.log_mut(client));
         let log = self.store.log_mut(client);
         let start = log.end();
         let entry = Entry {

@@ -13,7 +13,7 @@ mod place;
 mod plan;
 mod single;
 
-use crate::store::{Client, LocalId, NO_ORIGIN, Store};
+use crate::store::{Client, LocalId, Log, NO_ORIGIN, Store};
 use crate::update::Update;
 use crate::values::{ClientId, Clock};
 use std::ops::Range;
@@ -35,6 +35,22 @@ pub(crate) struct Changes {
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
         self.inserted.is_empty() && self.deleted.is_empty()
+    }
+
+    /// Notes that what a client appends now is new, unless something before it is already.
+    #[inline]
+    fn note_inserted(&mut self, client: Client, log: &mut Log) {
+        let end = log.end();
+        self.note_inserted_from(client, log, end);
+    }
+
+    /// The same of its units from a clock on.
+    #[inline]
+    fn note_inserted_from(&mut self, client: Client, log: &mut Log, start: Clock) {
+        if log.changed_from.is_none() {
+            log.changed_from = Some(start);
+            self.inserted.push(client);
+        }
     }
 
     fn note_deleted(&mut self, client: Client, start: Clock, end: Clock) {
@@ -89,25 +105,11 @@ impl Replica {
 
     /// Forgets what the last transaction changed.
     pub(crate) fn begin(&mut self) {
-        for client in self.changes.inserted.drain(..) {
-            self.store.log_mut(client).changed_from = None;
+        for client in &self.changes.inserted {
+            self.store.log_mut(*client).changed_from = None;
         }
+        self.changes.inserted.clear();
         self.changes.deleted.clear();
-    }
-
-    fn note_inserted(&mut self, client: Client) {
-        let end = self.store.log(client).end();
-        self.note_inserted_from(client, end);
-    }
-
-    /// Notes that the units of a client from `start` on are new, unless earlier ones are already.
-    #[inline]
-    fn note_inserted_from(&mut self, client: Client, start: Clock) {
-        let log = self.store.log_mut(client);
-        if log.changed_from.is_none() {
-            log.changed_from = Some(start);
-            self.changes.inserted.push(client);
-        }
     }
 
     /// The units that the last transaction added.

@@ -1,13 +1,13 @@
 //! The common case of applying: someone else has typed or deleted at one place, and nothing is missing.
 
 use super::{NewItem, Replica};
-use crate::store::{Client, LocalId, NO_ORIGIN};
+use crate::store::{Client, LocalId, NO_ORIGIN, Place, Sequence};
 use crate::update::{Content, Single, Text};
-use crate::values::{Clock, Id};
+use crate::values::{ClientId, Id};
 
 impl Replica {
-    /// Applies an update that brings one run of text to a place where nobody else wrote, or one range of deletes, or
-    /// both. `false` for every other one; then nothing has changed. O(log).
+    /// Applies an update that brings one run of text that names its neighbours, or one range of deletes, or both.
+    /// `false` for every other one; then nothing has changed. O(log), and what [`place`](Self::place) costs.
     #[inline]
     pub(super) fn apply_single(&mut self, bytes: &[u8]) -> bool {
         if !self.pending.is_empty() {
@@ -30,32 +30,26 @@ impl Replica {
         true
     }
 
-    /// Appends a run of text that comes next of its client and goes directly between its origins.
+    /// Appends a run of text that comes next of its client. `None` if something is missing, or if it is not for its
+    /// origins alone to say where it goes; then nothing has changed.
     #[inline]
     fn append_text(&mut self, text: Text<'_>) -> Option<()> {
-        let client = self.store.find_client(text.id.client)?;
-        let log = self.store.log(client);
-        if text.id.clock != log.end() || !log.has_room(text.len, text.text.len()) {
+        let client = self.store.find_client(text.id.client);
+        if client.is_some_and(|client| self.continue_text(client, &text)) {
+            return Some(());
+        }
+        let has_room = match client.map(|client| self.store.log(client)) {
+            Some(log) => text.id.clock == log.end() && log.has_room(text.len, text.text.len()),
+            None => text.id.clock == 0,
+        };
+        if !has_room {
             return None;
         }
         let origin = self.known(text.origin, client, text.id)?;
         let right_origin = self.known(text.right_origin, client, text.id)?;
-        if origin.0 == client && self.continue_text(client, origin, right_origin, (text.text, text.len)) {
-            return Some(());
-        }
-        let order = &mut self.store.order;
-        let place = if origin == NO_ORIGIN {
-            order.find(right_origin.0, right_origin.1).filter(|place| order.unit_before(*place).is_none())?
-        } else {
-            let left = order.find(origin.0, origin.1)?;
-            let place = order.step(left, 1);
-            if order.unit_after(place).unwrap_or(NO_ORIGIN) != right_origin {
-                return None;
-            }
-            place
-        };
-        let sequence = order.sequence_of(place);
+        let (sequence, place) = self.place_text(text.id.client, origin, right_origin)?;
         self.note_cuts(origin, right_origin);
+        let client = client.unwrap_or_else(|| self.store.client(text.id.client));
         self.append(
             client,
             NewItem {
@@ -72,33 +66,61 @@ impl Replica {
         Some(())
     }
 
+    /// Where text goes, and in which sequence.
+    #[inline]
+    fn place_text(&mut self, client: ClientId, origin: LocalId, right_origin: LocalId) -> Option<(Sequence, Place)> {
+        let order = &mut self.store.order;
+        if origin == NO_ORIGIN {
+            let place = order.find(right_origin.0, right_origin.1)?;
+            if order.unit_before(place).is_none() {
+                return Some((order.sequence_of(place), place));
+            }
+        } else {
+            let left = order.find(origin.0, origin.1)?;
+            let place = order.step(left, 1);
+            if order.unit_after(place).unwrap_or(NO_ORIGIN) == right_origin {
+                return Some((order.sequence_of(place), place));
+            }
+        }
+        let [left, right] =
+            [origin, right_origin].map(|unit| (unit != NO_ORIGIN).then(|| order.sequence_with(unit.0, unit.1)));
+        let sequence = match (left, right) {
+            (Some(left), Some(right)) if left != right => return None,
+            _ => left.or(right)??,
+        };
+        Some((sequence, self.place(sequence, client, origin, right_origin)?))
+    }
+
     /// Appends text that goes on where its client wrote last. What it lengthens is visible, so its type is not
     /// deleted.
     #[inline]
-    fn continue_text(&mut self, client: Client, origin: LocalId, right_origin: LocalId, text: (&[u8], Clock)) -> bool {
-        let right = (right_origin != NO_ORIGIN).then_some(right_origin);
-        let Some(sequence) = self.store.order.find_continued(client, right) else { return false };
-        if self.store.types.owner(sequence).key.is_some() {
+    fn continue_text(&mut self, client: Client, text: &Text<'_>) -> bool {
+        let Some((sequence, right)) = self.store.order.find_continued(client) else { return false };
+        let right_origin = right.unwrap_or(NO_ORIGIN);
+        if text.right_origin != right.map(|unit| self.store.id(unit)) || self.store.types.owner(sequence).key.is_some()
+        {
             return false;
         }
-        let log = self.store.log(client);
-        let end = log.end();
-        if origin.1 + 1 != end || !log.continues_text(sequence, right_origin, text) {
-            return false;
+        let log = self.store.log_mut(client);
+        let goes_on = text.id.clock == log.end()
+            && text.origin == Some(Id::new(text.id.client, log.end().wrapping_sub(1)))
+            && log.continues_text(sequence, right_origin, (text.text, text.len))
+            && log.has_room(text.len, text.text.len());
+        if goes_on {
+            self.changes.note_inserted(client, log);
+            log.append_typed(text.text, text.len);
+            self.note_cuts(NO_ORIGIN, right_origin);
+            self.store.order.continue_span(client, text.len);
         }
-        self.note_inserted_from(client, end);
-        self.store.log_mut(client).append_typed(text.0, text.1);
-        self.note_cuts(NO_ORIGIN, right_origin);
-        self.store.order.continue_span(client, text.1);
-        true
+        goes_on
     }
 
     /// An origin of item `item` of `own`, if it is known.
     #[inline(always)]
-    fn known(&self, id: Option<Id>, own: Client, item: Id) -> Option<LocalId> {
+    fn known(&self, id: Option<Id>, own: Option<Client>, item: Id) -> Option<LocalId> {
         match id {
             None => Some(NO_ORIGIN),
-            Some(id) if id.client == item.client => Some((own, id.clock)),
+            Some(id) if id.client == item.client => Some((own?, id.clock)),
             Some(id) => {
                 let client = self.store.find_client(id.client)?;
                 (id.clock < self.store.log(client).end()).then_some((client, id.clock))

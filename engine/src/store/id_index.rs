@@ -11,6 +11,8 @@ pub(super) struct IdIndex {
     chunks: Vec<Vec<Run>>,
     /// The first clock of each chunk.
     starts: Vec<Clock>,
+    /// The leaf of the last run.
+    last: Option<u32>,
     end: Clock,
 }
 
@@ -40,13 +42,22 @@ impl IdIndex {
     /// Notes that the next `len` clocks are in `leaf`.
     #[inline]
     pub(super) fn append(&mut self, len: Clock, leaf: u32) {
-        let start = self.end;
+        if self.last != Some(leaf) {
+            self.append_run(leaf);
+        }
         self.end += len;
+    }
+
+    fn append_run(&mut self, leaf: u32) {
+        let start = self.end;
+        self.last = Some(leaf);
         match self.chunks.last_mut() {
-            Some(chunk) if chunk[chunk.len() - 1].leaf == leaf => {}
             Some(chunk) if chunk.len() < CHUNK => chunk.push(Run { start, leaf }),
             _ => {
-                self.chunks.push(vec![Run { start, leaf }]);
+                // Short lists of many clients are kept short; a chunk behind others will fill.
+                let mut chunk = Vec::with_capacity(if self.chunks.is_empty() { 1 } else { CHUNK + 2 });
+                chunk.push(Run { start, leaf });
+                self.chunks.push(chunk);
                 self.starts.push(start);
             }
         }
@@ -81,6 +92,9 @@ impl IdIndex {
             self.remove_after(chunk, at);
         }
         self.replace(chunk, at, &pieces[..count]);
+        if end == self.end {
+            self.last = Some(leaf);
+        }
     }
 
     fn locate(&self, clock: Clock) -> (usize, usize) {
@@ -129,7 +143,8 @@ impl IdIndex {
             }
         }
         if runs.len() > CHUNK {
-            let upper = runs.split_off(runs.len() / 2);
+            let mut upper = Vec::with_capacity(CHUNK + 2);
+            upper.extend(runs.drain(runs.len() / 2..));
             self.starts.insert(chunk + 1, upper[0].start);
             self.chunks.insert(chunk + 1, upper);
         }
@@ -155,5 +170,6 @@ impl IdIndex {
         assert_eq!(runs.first().map_or(0, |run| run.start), 0);
         assert!(runs.windows(2).all(|pair| pair[0].start < pair[1].start && pair[0].leaf != pair[1].leaf));
         assert!(runs.last().is_none_or(|run| run.start < self.end));
+        assert_eq!(runs.last().map(|run| run.leaf), self.last);
     }
 }

@@ -1,8 +1,8 @@
 //! The log of one client: what it wrote, in the order of its clocks, append-only.
 
 use super::order::{Client, Sequence};
-use super::trim;
 use super::types::TypeHandle;
+use super::{push_large, trim};
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
 
@@ -18,6 +18,9 @@ pub(crate) const NO_SEQUENCE: Sequence = Sequence::MAX;
 /// A block whose units can't be found by counting bytes is not continued beyond this many units: that bounds the
 /// walk from a block's start to one of its units, and makes the row of blocks the index into long content.
 pub(super) const WALKED_UNITS: Clock = 256;
+
+/// So many deleted ranges are kept as they come; before there are more, those that touch become one.
+const MANY_DELETED: usize = if cfg!(debug_assertions) { 4 } else { 4096 };
 
 /// What one client wrote in one go: a run of units with consecutive clocks, of which each is the origin of the next.
 ///
@@ -213,10 +216,12 @@ impl Log {
     }
 
     /// Whether `clock` is the second half of a surrogate pair.
+    #[inline]
     pub(crate) fn is_inside_pair(&self, clock: Clock) -> bool {
-        if !self.has_wide_text || clock >= self.end || clock == self.border {
-            return false;
-        }
+        self.has_wide_text && clock < self.end && clock != self.border && self.cuts_pair(clock)
+    }
+
+    fn cuts_pair(&self, clock: Clock) -> bool {
         let at = self.find(clock);
         let block = &self.blocks[at];
         block.content == Content::String
@@ -302,7 +307,7 @@ impl Log {
         };
         let is_joinable = entry.is_joinable || entry.content == Content::Gc;
         if !(is_joinable && self.blocks.last().is_some_and(|last| continues(last, &next, entry.len, handle))) {
-            self.blocks.push(next);
+            push_large(&mut self.blocks, next);
         }
         if let Some(holds) = entry.holds {
             self.buffer.extend_from_slice(&holds.to_le_bytes());
@@ -313,19 +318,18 @@ impl Log {
 
     /// Whether `len` units of text whose origin is the last unit of all would continue the last block. The block must not be
     /// a map entry's.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn continues_text(
         &self,
         sequence: Sequence,
         right_origin: LocalId,
         (text, len): (&[u8], Clock),
     ) -> bool {
-        self.blocks.last().is_some_and(|last| {
-            last.content == Content::String
-                && takes_text(last, self.end, len, text.len() == len as usize)
-                && last.sequence == sequence
-                && last.right_origin == right_origin
-        })
+        let Some(last) = self.blocks.last() else { return false };
+        last.content == Content::String
+            && takes_text(last, self.end, len, text.len() == len as usize)
+            && last.sequence == sequence
+            && last.right_origin == right_origin
     }
 
     /// Appends text of `len` units to the last block, which it [continues](Self::continues_text).
@@ -335,7 +339,7 @@ impl Log {
         self.end += len;
     }
 
-    #[inline]
+    #[inline(always)]
     fn append_payload(&mut self, payload: &[u8]) {
         match payload {
             // What one key press brings.
@@ -430,12 +434,22 @@ impl Log {
             Some(last) if last.1 == start => last.1 = end,
             Some(last) if last.0 == end => last.0 = start,
             _ => {
-                if self.deleted.len() == self.deleted.capacity() {
-                    // Before the list grows, what touches by now becomes one range.
-                    self.deleted = self.deleted_ranges(0);
+                if self.deleted.len() == self.deleted.capacity() && self.deleted.len() >= MANY_DELETED {
+                    self.join_deleted();
                 }
                 self.deleted.push((start, end));
             }
+        }
+    }
+
+    /// Makes one range of those that touch by now, before the list grows. Where that brings little room, the list grows
+    /// all the same, so that it is not tried again soon.
+    #[cold]
+    fn join_deleted(&mut self) {
+        join_ranges(&mut self.deleted);
+        let (len, capacity) = (self.deleted.len(), self.deleted.capacity());
+        if len > capacity / 2 {
+            self.deleted.reserve_exact(len);
         }
     }
 

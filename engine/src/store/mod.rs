@@ -104,15 +104,20 @@ impl Store {
     /// The handle of a client; an empty log is begun for a new one.
     #[inline]
     pub(crate) fn client(&mut self, client: ClientId) -> Client {
-        let handle = self.find_client(client).unwrap_or_else(|| {
+        if self.recent.0 != client || self.recent.1 == Client::MAX {
+            self.recent = (client, self.find_or_add_client(client));
+        }
+        self.recent.1
+    }
+
+    #[inline(never)]
+    fn find_or_add_client(&mut self, client: ClientId) -> Client {
+        *self.handles.entry(client).or_insert_with(|| {
             let handle = self.logs.len() as Client;
             self.logs.push(Log::new(client));
             self.order.add_client();
-            self.handles.insert(client, handle);
             handle
-        });
-        self.recent = (client, handle);
-        handle
+        })
     }
 
     /// Takes over the logs of a whole document that was read; clients get their positions as handles. No client may be
@@ -244,6 +249,14 @@ impl Store {
         let (client, clock) = unit;
         self.cut_pairs.contains(&unit) || clock > 0 && self.cut_pairs.contains(&(client, clock - 1))
     }
+}
+
+/// Adds to a list of large values, which grows by a quarter only.
+fn push_large<T>(list: &mut Vec<T>, value: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 4).max(4));
+    }
+    list.push(value);
 }
 
 /// Leaves an eighth more room than a list fills, so that the next edits find some.

@@ -190,9 +190,14 @@ impl Doc {
     }
 
     /// Refuses a position inside a surrogate pair. One at the end or beyond is none.
+    #[inline]
     fn check_border(&self, sequence: Sequence, index: u32) -> Result<(), Error> {
+        if self.store().has_wide_text() { self.check_wide_border(sequence, index) } else { Ok(()) }
+    }
+
+    fn check_wide_border(&self, sequence: Sequence, index: u32) -> Result<(), Error> {
         let order = &self.store().order;
-        if !self.store().has_wide_text() || index >= order.visible_len(sequence) {
+        if index >= order.visible_len(sequence) {
             return Ok(());
         }
         match order.unit_after(order.find_visible(sequence, index)) {
@@ -210,6 +215,16 @@ impl Transaction<'_> {
         }
         let sequence = self.list(handle);
         let (replica, client) = self.author();
+        match replica.append_typed(client, sequence, index, (payload, len)) {
+            true => Ok(()),
+            false => self.insert_text_elsewhere(sequence, index, text, len),
+        }
+    }
+
+    /// Inserts text at a position where this replica's writer does not just go on typing.
+    #[inline(never)]
+    fn insert_text_elsewhere(&mut self, sequence: Sequence, index: u32, text: &str, len: u32) -> Result<(), Error> {
+        let (replica, _) = self.author();
         let place = text_place(&mut replica.store, sequence, index)?;
         let order = &replica.store.order;
         let right_origin = place.and_then(|place| order.unit_after(place)).unwrap_or(NO_ORIGIN);
@@ -217,13 +232,7 @@ impl Transaction<'_> {
             return Err(ErrorKind::InsideSurrogatePair.into());
         }
         let origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
-        if let Some(place) = place
-            && origin.0 == client
-            && replica.append_typed(client, place, index, right_origin, (payload, len))
-        {
-            return Ok(());
-        }
-        let (before, content) = (Some(index), Content::String);
+        let (before, content, payload) = (Some(index), Content::String, text.as_bytes());
         self.author_item(NewItem { sequence, place, before, origin, right_origin, content, len, payload })?;
         Ok(())
     }

@@ -60,15 +60,26 @@ impl<'a> Single<'a> {
             Some(Text { id, origin, right_origin, text, .. }) => {
                 head.byte(1);
                 head.byte(1);
-                head.id(*id);
+                let client = encode_word(id.client.value());
+                head.word(client);
+                head.number(id.clock.into());
                 let info = Content::String as u8;
                 let left = if origin.is_some() { ORIGIN } else { 0 };
                 head.byte(info | left | if right_origin.is_some() { RIGHT_ORIGIN } else { 0 });
-                [origin, right_origin].into_iter().flatten().for_each(|id| head.id(*id));
+                for other in [origin, right_origin].into_iter().flatten() {
+                    head.word(if other.client == id.client { client } else { encode_word(other.client.value()) });
+                    head.number(other.clock.into());
+                }
                 head.number(text.len() as u64);
-                head.append_to(out);
-                out.extend_from_slice(text);
-                head = Numbers::default();
+                match text {
+                    // What one key press brings is appended with what is around it.
+                    [byte] => head.byte(*byte),
+                    _ => {
+                        head.append_to(out);
+                        out.extend_from_slice(text);
+                        head = Numbers::default();
+                    }
+                }
             }
         }
         match self.deleted {
@@ -107,15 +118,16 @@ impl Numbers {
 
     #[inline(always)]
     fn number(&mut self, value: u64) {
-        let (word, len) = encode_word(value);
-        self.bytes[self.len..self.len + word.len()].copy_from_slice(&word);
-        self.len += len;
+        match u8::try_from(value) {
+            Ok(byte @ ..0x80) => self.byte(byte),
+            _ => self.word(encode_word(value)),
+        }
     }
 
     #[inline(always)]
-    fn id(&mut self, id: Id) {
-        self.number(id.client.value());
-        self.number(id.clock.into());
+    fn word(&mut self, (word, len): ([u8; 8], usize)) {
+        self.bytes[self.len..self.len + word.len()].copy_from_slice(&word);
+        self.len += len;
     }
 
     #[inline(always)]
@@ -156,15 +168,10 @@ impl<'a> Unchecked<'a> {
         Some(Id::new(client, self.clock()?))
     }
 
-    /// An id that is of another client, or earlier than `item`, whose client is written as `client`.
+    /// An id that is of another client, or earlier than `item`.
     #[inline(always)]
-    fn earlier_id(&mut self, item: Id, client: &[u8]) -> Option<Id> {
-        if !self.bytes[self.at..].starts_with(client) {
-            return self.id().filter(|id| id.client != item.client || id.clock < item.clock);
-        }
-        self.at += client.len();
-        let clock = self.clock()?;
-        (clock < item.clock).then_some(Id::new(item.client, clock))
+    fn earlier_id(&mut self, item: Id) -> Option<Id> {
+        self.id().filter(|id| id.client != item.client || id.clock < item.clock)
     }
 
     #[inline(always)]
@@ -172,16 +179,13 @@ impl<'a> Unchecked<'a> {
         if self.byte()? != 1 {
             return None;
         }
-        let start = self.at;
-        let client = ClientId::new(self.number()?);
-        let client_bytes = &self.bytes[start..self.at];
-        let id = Id::new(client, self.clock()?);
+        let id = self.id()?;
         let info = self.byte()?;
         if info & !(ORIGIN | RIGHT_ORIGIN) != Content::String as u8 || info & (ORIGIN | RIGHT_ORIGIN) == 0 {
             return None;
         }
-        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id, client_bytes)?) } else { None };
-        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id, client_bytes)?) } else { None };
+        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
+        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
         let len = usize::try_from(self.number()?).ok()?;
         let text = self.bytes.get(self.at..)?.get(..len)?;
         self.at += len;

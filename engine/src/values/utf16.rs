@@ -4,8 +4,9 @@ use core::cmp::Ordering;
 use core::ops::Range;
 
 /// Length of `text` in UTF-16 code units. O(bytes).
+#[inline]
 pub fn len(text: &str) -> u32 {
-    units_started(text.as_bytes())
+    if text.is_ascii() { text.len() as u32 } else { units_started(text.as_bytes()) }
 }
 
 /// The same of the bytes of a text, which are known to be UTF-8.

@@ -172,7 +172,9 @@ impl Replica {
     /// Takes the logs over. Their blocks keep their numbers until all is built.
     fn adopt(&mut self, bulk: &mut Bulk<'_>) {
         self.store.adopt(std::mem::take(&mut bulk.whole.logs));
-        (0..bulk.next.len() as Client).for_each(|client| self.note_inserted_from(client, 0));
+        for client in 0..bulk.next.len() as Client {
+            self.changes.note_inserted_from(client, self.store.log_mut(client), 0);
+        }
     }
 
     fn note_all_cuts(&mut self) {

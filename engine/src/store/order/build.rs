@@ -1,9 +1,8 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
-use super::super::trim;
-use super::{Child, Client, FAN_OUT, Leaf, NONE, Node, Order, Sequence, Span};
+use super::super::{push_large, trim};
+use super::{Child, Client, FAN_OUT, Header, MOST_CHILDREN, NONE, Node, Order, Sequence, Span};
 use crate::values::Clock;
-use smallvec::SmallVec;
 
 /// Units that stand next to each other, with a name for whoever asks where they went.
 #[derive(Clone, Copy, Debug)]
@@ -14,25 +13,25 @@ pub(crate) struct PlacedRun {
 }
 
 /// How full leaves and nodes are built, so that a few inserts find room.
-const FILL: usize = FAN_OUT - FAN_OUT / 8;
+const FILL: usize = MOST_CHILDREN - FAN_OUT / 8;
 
 impl Order {
     /// Fills an empty sequence. `leaves` gets the leaf of each run. The index is told with
     /// [`index_built`](Self::index_built), in the order of clocks, once all sequences are built. O(runs).
     pub(crate) fn build(&mut self, sequence: Sequence, runs: impl Iterator<Item = PlacedRun>, leaves: &mut [u32]) {
         debug_assert_eq!(self.trees[sequence as usize].root, NONE);
-        let first = self.leaves.len() as u32;
         let mut runs = runs;
         let Some(PlacedRun { name, mut span }) = runs.next() else { return };
-        leaves[name as usize] = first;
+        let (mut leaf, mut previous) = (self.leaves.next_number(true), NONE);
+        leaves[name as usize] = leaf;
         let Some(second) = runs.next() else {
-            self.push_leaf(sequence, first, &[span]);
-            return self.build_nodes(sequence, first);
+            let only = self.push_leaf(sequence, NONE, leaf, &[span]);
+            return self.set_root(sequence, only, 0, [leaf, leaf]);
         };
+        let mut level: Vec<Child> = Vec::new();
         // Spans that are closed lie in front; `span` is still open.
         let mut spans = [span; FILL];
         let mut count = 0;
-        let mut leaf = first;
         for run in std::iter::once(second).chain(runs) {
             if span.joins(run.span) {
                 span.len += run.span.len;
@@ -41,15 +40,15 @@ impl Order {
                 span = run.span;
                 count += 1;
                 if count == FILL {
-                    self.push_leaf(sequence, first, &spans);
-                    (count, leaf) = (0, leaf + 1);
+                    level.push(self.push_leaf(sequence, previous, leaf, &spans));
+                    (count, previous, leaf) = (0, leaf, self.leaves.next_number(false));
                 }
             }
             leaves[run.name as usize] = leaf;
         }
         spans[count] = span;
-        self.push_leaf(sequence, first, &spans[..count + 1]);
-        self.build_nodes(sequence, first);
+        level.push(self.push_leaf(sequence, previous, leaf, &spans[..count + 1]));
+        self.build_nodes(sequence, level);
     }
 
     /// Notes in the index that the next `len` clocks of a client are in this leaf (or in none).
@@ -59,33 +58,27 @@ impl Order {
 
     /// Gives back most of what grew too large while sequences were built.
     pub(crate) fn trim(&mut self) {
-        trim(&mut self.leaves);
+        self.leaves.trim();
         trim(&mut self.nodes);
         trim(&mut self.trees);
     }
 
-    fn push_leaf(&mut self, sequence: Sequence, first: u32, spans: &[Span]) {
-        let id = self.leaves.len() as u32;
+    fn push_leaf(&mut self, sequence: Sequence, previous: u32, id: u32, spans: &[Span]) -> Child {
         let visible = spans.iter().map(|span| span.visible_len()).sum();
-        let previous = if id == first { NONE } else { id - 1 };
-        if previous != NONE {
-            self.leaves[previous as usize].next = id;
+        let header = Header { sequence, parent: NONE, previous, next: NONE, visible };
+        if previous == NONE {
+            self.leaves.add_first(header, spans);
+        } else {
+            self.leaves.header_mut(previous).next = id;
+            self.leaves.add_further(header, spans);
         }
-        let spans = SmallVec::from_slice(spans);
-        self.leaves.push(Leaf { spans, sequence, parent: NONE, previous, next: NONE, visible });
+        Child { id, visible }
     }
 
-    /// Builds what is above the leaves from `first` on, level by level.
-    fn build_nodes(&mut self, sequence: Sequence, first: u32) {
-        let leaves = first..self.leaves.len() as u32;
-        let last = leaves.end - 1;
-        if last == first {
-            let visible = self.leaves[first as usize].visible;
-            let tree = &mut self.trees[sequence as usize];
-            (tree.root, tree.height, tree.first, tree.last, tree.visible) = (first, 0, first, first, visible);
-            return;
-        }
-        let mut level: Vec<Child> = leaves.map(|id| Child { id, visible: self.leaves[id as usize].visible }).collect();
+    /// Builds what is above these leaves, level by level.
+    fn build_nodes(&mut self, sequence: Sequence, leaves: Vec<Child>) {
+        let ends = [leaves[0].id, leaves[leaves.len() - 1].id];
+        let mut level = leaves;
         let mut height = 0;
         while level.len() > 1 {
             let mut above = Vec::with_capacity(level.len().div_ceil(FILL));
@@ -93,14 +86,18 @@ impl Order {
                 let id = self.nodes.len() as u32;
                 children.iter().for_each(|child| self.set_parent(child.id, height, id));
                 let visible = children.iter().map(|child| child.visible).sum();
-                self.nodes.push(Node { children: SmallVec::from_slice(children), parent: NONE });
+                push_large(&mut self.nodes, Node::of(children));
                 above.push(Child { id, visible });
             }
             level = above;
             height += 1;
         }
+        self.set_root(sequence, level[0], height, ends);
+    }
+
+    fn set_root(&mut self, sequence: Sequence, root: Child, height: u32, [first, last]: [u32; 2]) {
         let tree = &mut self.trees[sequence as usize];
-        (tree.root, tree.height, tree.first, tree.last) = (level[0].id, height, first, last);
-        tree.visible = level[0].visible;
+        (tree.root, tree.height, tree.first, tree.last) = (root.id, height, first, last);
+        tree.visible = root.visible;
     }
 }

@@ -1,6 +1,6 @@
 //! The invariants of trees and index, checked the slow way.
 
-use super::{FAN_OUT, NONE, Order, Place, Sequence, Tree};
+use super::{FAN_OUT, MOST_CHILDREN, NONE, Order, Place, Sequence, Tree};
 use crate::values::Clock;
 
 impl Order {
@@ -28,11 +28,11 @@ impl Order {
         assert_eq!((leaves.first(), leaves.last()), (Some(&tree.first), Some(&tree.last)));
         let mut before = 0;
         for (at, &id) in leaves.iter().enumerate() {
-            let leaf = &self.leaves[id as usize];
+            let (leaf, spans) = self.leaves.get(id);
             assert_eq!(leaf.sequence, sequence);
             assert_eq!(leaf.previous, at.checked_sub(1).map_or(NONE, |before| leaves[before]));
             assert_eq!(leaf.next, leaves.get(at + 1).copied().unwrap_or(NONE));
-            for (at, span) in leaf.spans.iter().enumerate() {
+            for (at, span) in spans.iter().enumerate() {
                 assert_eq!(self.visible_before(Place { leaf: id, span: at as u32, offset: 0 }), before);
                 before += span.visible_len();
                 for clock in [span.clock, span.end() - 1] {
@@ -47,25 +47,25 @@ impl Order {
 
     fn assert_subtree(&self, id: u32, height: u32, parent: u32, leaves: &mut Vec<u32>) -> u32 {
         if height == 0 {
-            let leaf = &self.leaves[id as usize];
+            let (leaf, spans) = self.leaves.get(id);
             assert_eq!(leaf.parent, parent);
-            assert!((1..=FAN_OUT).contains(&leaf.spans.len()));
-            assert!(leaf.spans.iter().all(|span| span.len > 0));
-            let visible: u32 = leaf.spans.iter().map(|span| span.visible_len()).sum();
+            assert!((1..=FAN_OUT).contains(&spans.len()));
+            assert!(spans.iter().all(|span| span.len > 0));
+            let visible: u32 = spans.iter().map(|span| span.visible_len()).sum();
             assert_eq!(leaf.visible, visible);
             leaves.push(id);
             return visible;
         }
         let node = &self.nodes[id as usize];
         assert_eq!(node.parent, parent);
-        assert!((1..=FAN_OUT).contains(&node.children.len()));
+        assert!((1..=MOST_CHILDREN).contains(&node.ids().len()));
         let mut sum = 0;
-        for child in &node.children {
+        for (child, count) in node.ids().iter().zip(node.visible()) {
             let before = leaves.len();
-            let visible = self.assert_subtree(child.id, height - 1, id, leaves);
+            let visible = self.assert_subtree(*child, height - 1, id, leaves);
             let holds_unsettled = leaves[before..].contains(&self.unsettled.leaf);
             let missing = if holds_unsettled { self.unsettled.visible } else { 0 };
-            assert_eq!(i64::from(child.visible) + missing, i64::from(visible), "a node's count of a child");
+            assert_eq!(i64::from(*count) + missing, i64::from(visible), "a node's count of a child");
             sum += visible;
         }
         sum
@@ -76,10 +76,10 @@ impl Order {
         let mut before = 0;
         let mut leaf = self.trees[cursor.sequence as usize].first;
         while leaf != cursor.leaf {
-            before += self.leaves[leaf as usize].visible;
-            leaf = self.leaves[leaf as usize].next;
+            before += self.leaves.header(leaf).visible;
+            leaf = self.leaves.header(leaf).next;
         }
-        let spans = &self.leaves[leaf as usize].spans;
+        let spans = self.leaves.spans(leaf);
         assert!((cursor.span as usize) < spans.len());
         before += spans[..cursor.span as usize].iter().map(|span| span.visible_len()).sum::<u32>();
         assert_eq!(cursor.before, before, "the cursor's distance from the start");

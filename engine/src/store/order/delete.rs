@@ -9,9 +9,9 @@ impl Order {
     /// Returns which units they were: client, first clock, number.
     pub(crate) fn delete(&mut self, place: Place, most: u32, before: Option<u32>) -> (Client, Clock, u32) {
         let place = self.enter_span(place);
-        let leaf = &mut self.leaves[place.leaf as usize];
-        let sequence = leaf.sequence;
-        let spans = &mut leaf.spans;
+        let leaf = place.leaf;
+        let (header, spans) = self.leaves.get_mut(leaf);
+        let sequence = header.sequence;
         let at = place.span as usize;
         let whole = spans[at];
         debug_assert!(!whole.is_deleted());
@@ -19,9 +19,10 @@ impl Order {
         let to = whole.len.min(from.saturating_add(most));
         let gone = whole.part(from, to).deleted();
         let span_before = before.map(|units| if whole.is_visible() { units - from } else { units });
-        // The span before stays where it is, whatever happens to this one.
+        // What is left of this span before the deleted units stays where it is, or else the span before it.
         let cursor = match (span_before, at) {
             (None, _) => None,
+            (Some(before), _) if from > 0 => Some((at, before)),
             (Some(before), 0) => Some((0, before)),
             (Some(before), _) => Some((at - 1, before - spans[at - 1].visible_len())),
         };
@@ -30,16 +31,16 @@ impl Order {
         match (from > 0, to < whole.len) {
             (false, false) if joins_previous => {
                 spans[at - 1].len += gone.len;
-                spans.remove(at);
                 if joins_next {
-                    spans[at - 1].len += spans[at].len;
-                    spans.remove(at);
+                    spans[at - 1].len += spans[at + 1].len;
+                    self.leaves.remove(leaf, at + 1);
                 }
+                self.leaves.remove(leaf, at);
             }
             (false, false) if joins_next => {
                 spans[at] = gone;
                 spans[at].len += spans[at + 1].len;
-                spans.remove(at + 1);
+                self.leaves.remove(leaf, at + 1);
             }
             (false, false) => spans[at] = gone,
             (false, true) => {
@@ -47,7 +48,7 @@ impl Order {
                 if joins_previous {
                     spans[at - 1].len += gone.len;
                 } else {
-                    spans.insert(at, gone);
+                    self.leaves.insert(leaf, at, &[gone]);
                 }
             }
             (true, false) => {
@@ -56,34 +57,33 @@ impl Order {
                     spans[at + 1].clock = gone.clock;
                     spans[at + 1].len += gone.len;
                 } else {
-                    spans.insert(at + 1, gone);
+                    self.leaves.insert(leaf, at + 1, &[gone]);
                 }
             }
             (true, true) => {
                 spans[at] = whole.part(0, from);
-                spans.insert_many(at + 1, [gone, whole.part(to, whole.len)]);
+                self.leaves.insert(leaf, at + 1, &[gone, whole.part(to, whole.len)]);
             }
         }
-        let overfull = spans.len() > FAN_OUT;
-        self.cursor = cursor.map(|(span, before)| Cursor { sequence, leaf: place.leaf, span: span as u32, before });
+        self.cursor = cursor.map(|(span, before)| Cursor { sequence, leaf, span: span as u32, before });
         if whole.is_visible() {
-            self.change_visible(place.leaf, -i64::from(gone.len));
+            self.change_visible(leaf, -i64::from(gone.len));
         }
         if whole.is_uncounted() {
-            self.forget_effect(place.leaf);
+            self.forget_effect(leaf);
         }
-        if overfull {
-            self.split_leaf(place.leaf);
+        if self.leaves.spans(leaf).len() > FAN_OUT {
+            self.split_leaf(leaf);
         }
         (gone.client(), gone.clock, gone.len)
     }
 
     /// The same place, expressed by the span after it.
     fn enter_span(&self, place: Place) -> Place {
-        let leaf = &self.leaves[place.leaf as usize];
-        if (place.span as usize) < leaf.spans.len() {
+        let (header, spans) = self.leaves.get(place.leaf);
+        if (place.span as usize) < spans.len() {
             return place;
         }
-        Place { leaf: leaf.next, span: 0, offset: 0 }
+        Place { leaf: header.next, span: 0, offset: 0 }
     }
 }

@@ -1,7 +1,7 @@
 //! What the marks of a stretch of a sequence do to the formatting in force, kept for each leaf and node that was asked
 //! for, so that the formatting at a place is found without walking what stands before it.
 
-use super::{Leaf, NONE, Order, Place, Sequence, Span, slot_of};
+use super::{NONE, Order, Place, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
 
@@ -55,9 +55,9 @@ impl Effect {
         next.set.iter().for_each(|(key, mark)| self.set(*key, *mark));
     }
 
-    fn of_leaf(leaf: &Leaf, read: &impl Fn(u32, Clock) -> Format) -> Effect {
+    fn of_leaf(spans: &[Span], read: &impl Fn(u32, Clock) -> Format) -> Effect {
         let mut effect = Effect::default();
-        leaf.spans.iter().for_each(|span| effect.add_span(*span, read));
+        spans.iter().for_each(|span| effect.add_span(*span, read));
         effect
     }
 }
@@ -76,20 +76,20 @@ impl Order {
     /// stale; each change of a mark makes its leaf and what is above it stale.
     pub(crate) fn effect_before(&mut self, place: Place, read: &impl Fn(u32, Clock) -> Format) -> Effect {
         let mut path: SmallVec<[(u32, usize); 8]> = SmallVec::new();
-        let (mut child, mut above) = (place.leaf, self.leaves[place.leaf as usize].parent);
+        let (mut child, mut above) = (place.leaf, self.leaves.header(place.leaf).parent);
         while above != NONE {
-            path.push((above, slot_of(&self.nodes[above as usize], child)));
+            path.push((above, self.nodes[above as usize].slot_of(child)));
             (child, above) = (above, self.nodes[above as usize].parent);
         }
         let mut effect = Effect::default();
         for (level, &(node, slot)) in path.iter().enumerate().rev() {
             for before in 0..slot {
-                let child = self.nodes[node as usize].children[before].id;
+                let child = self.nodes[node as usize].ids()[before];
                 self.refresh(child, level as u32, read);
                 effect.then(self.known_effect(child, level as u32));
             }
         }
-        let spans = &self.leaves[place.leaf as usize].spans;
+        let spans = self.leaves.spans(place.leaf);
         spans[..place.span as usize].iter().for_each(|span| effect.add_span(*span, read));
         // A place may be inside a span of several marks.
         if place.offset > 0 {
@@ -119,7 +119,7 @@ impl Order {
         if !matches!(self.effects.leaves.get_mut(leaf as usize).map(Option::take), Some(Some(_))) {
             return;
         }
-        let mut above = self.leaves[leaf as usize].parent;
+        let mut above = self.leaves.header(leaf).parent;
         while above != NONE
             && let Some(Some(_)) = self.effects.nodes.get_mut(above as usize).map(Option::take)
         {
@@ -134,7 +134,7 @@ impl Order {
 
     fn refresh(&mut self, id: u32, level: u32, read: &impl Fn(u32, Clock) -> Format) {
         let (known, count) = match level {
-            0 => (&mut self.effects.leaves, self.leaves.len()),
+            0 => (&mut self.effects.leaves, self.leaves.numbers_end()),
             _ => (&mut self.effects.nodes, self.nodes.len()),
         };
         if known.len() <= id as usize {
@@ -144,13 +144,13 @@ impl Order {
             return;
         }
         if level == 0 {
-            let effect = Effect::of_leaf(&self.leaves[id as usize], read);
+            let effect = Effect::of_leaf(self.leaves.spans(id), read);
             self.effects.leaves[id as usize] = Some(Box::new(effect));
             return;
         }
         let mut effect = Effect::default();
-        for at in 0..self.nodes[id as usize].children.len() {
-            let child = self.nodes[id as usize].children[at].id;
+        for at in 0..self.nodes[id as usize].ids().len() {
+            let child = self.nodes[id as usize].ids()[at];
             self.refresh(child, level - 1, read);
             effect.then(self.known_effect(child, level - 1));
         }
@@ -161,7 +161,11 @@ impl Order {
     pub(crate) fn assert_effects(&self, read: &impl Fn(u32, Clock) -> Format) {
         for (id, known) in self.effects.leaves.iter().enumerate() {
             if let Some(known) = known {
-                assert_eq!(**known, Effect::of_leaf(&self.leaves[id], read), "the effect of a leaf's marks");
+                assert_eq!(
+                    **known,
+                    Effect::of_leaf(self.leaves.spans(id as u32), read),
+                    "the effect of a leaf's marks"
+                );
             }
         }
         let levels = self.levels_of_nodes();
@@ -169,8 +173,8 @@ impl Order {
             let Some(known) = known else { continue };
             let below = if levels[id] == 1 { &self.effects.leaves } else { &self.effects.nodes };
             let mut effect = Effect::default();
-            for child in &self.nodes[id].children {
-                let known = below.get(child.id as usize).and_then(Option::as_ref);
+            for child in self.nodes[id].ids() {
+                let known = below.get(*child as usize).and_then(Option::as_ref);
                 effect.then(known.expect("what is below a known effect is known"));
             }
             assert_eq!(**known, effect, "the effect of a node's children");
@@ -184,7 +188,7 @@ impl Order {
         while let Some((node, level)) = rest.pop() {
             levels[node as usize] = level;
             if level > 1 {
-                rest.extend(self.nodes[node as usize].children.iter().map(|child| (child.id, level - 1)));
+                rest.extend(self.nodes[node as usize].ids().iter().map(|child| (*child, level - 1)));
             }
         }
         levels

@@ -8,12 +8,15 @@ mod check;
 mod delete;
 mod effects;
 mod insert;
+mod leaf;
+mod node;
 mod seek;
 mod span;
 mod walk;
 
 use super::id_index::IdIndex;
-use smallvec::SmallVec;
+use leaf::{Header, Leaves};
+use node::{Child, MOST_CHILDREN, Node};
 
 pub(crate) use build::PlacedRun;
 pub(crate) use effects::Format;
@@ -26,35 +29,11 @@ pub(crate) type Sequence = u32;
 /// No leaf, no node: the end of a chain, the leaf of ids that stand in no sequence.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Most spans in a leaf, and most children of a node. Small in debug builds, so that tests meet every split.
+/// Most spans in a leaf, and room for children in a node. Small in debug builds, so that tests meet every split.
 const FAN_OUT: usize = if cfg!(debug_assertions) { 4 } else { 32 };
 
 /// On so many levels the way of a search is remembered.
 const LEVELS: usize = 8;
-
-#[derive(Debug)]
-struct Leaf {
-    spans: SmallVec<[Span; 2]>,
-    sequence: Sequence,
-    /// The node above, or `NONE` for a root.
-    parent: u32,
-    previous: u32,
-    next: u32,
-    visible: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Child {
-    /// A leaf on the lowest level, else a node.
-    id: u32,
-    visible: u32,
-}
-
-#[derive(Debug)]
-struct Node {
-    children: SmallVec<[Child; FAN_OUT + 1]>,
-    parent: u32,
-}
 
 #[derive(Debug)]
 struct Tree {
@@ -90,7 +69,7 @@ struct Cursor {
 /// All sequences of a store.
 #[derive(Debug)]
 pub(crate) struct Order {
-    leaves: Vec<Leaf>,
+    leaves: Leaves,
     nodes: Vec<Node>,
     trees: Vec<Tree>,
     index: Vec<IdIndex>,
@@ -108,7 +87,7 @@ pub(crate) struct Order {
 impl Default for Order {
     fn default() -> Self {
         Order {
-            leaves: Vec::new(),
+            leaves: Leaves::default(),
             nodes: Vec::new(),
             trees: Vec::new(),
             index: Vec::new(),
@@ -150,10 +129,16 @@ impl Order {
         if change == 0 {
             return;
         }
-        let changed = &mut self.leaves[leaf as usize];
+        let changed = self.leaves.header_mut(leaf);
         changed.visible = (i64::from(changed.visible) + change) as u32;
         let tree = &mut self.trees[changed.sequence as usize];
         tree.visible = (i64::from(tree.visible) + change) as u32;
+        self.note_changed(leaf, change);
+    }
+
+    /// Notes that what is above a leaf has to hear of a change of its visible length.
+    #[inline]
+    fn note_changed(&mut self, leaf: u32, change: i64) {
         if self.unsettled.leaf != leaf {
             self.settle();
             self.unsettled.leaf = leaf;
@@ -169,20 +154,15 @@ impl Order {
             return;
         }
         let mut child = leaf;
-        let mut above = self.leaves[leaf as usize].parent;
+        let mut above = self.leaves.header(leaf).parent;
         let mut slots = self.slots.iter();
         while above != NONE {
             let node = &mut self.nodes[above as usize];
             let hint = slots.next().map_or(0, |slot| usize::from(*slot));
-            let slot = if node.children.get(hint).is_some_and(|c| c.id == child) { hint } else { slot_of(node, child) };
-            let count = &mut node.children[slot].visible;
-            *count = (i64::from(*count) + change) as u32;
+            let slot = if node.has_at(child, hint) { hint } else { node.slot_of(child) };
+            node.change_visible(slot, change);
             child = above;
             above = node.parent;
         }
     }
-}
-
-fn slot_of(node: &Node, child: u32) -> usize {
-    node.children.iter().position(|c| c.id == child).expect("a child stands in its parent")
 }

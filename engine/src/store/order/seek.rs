@@ -1,11 +1,12 @@
 //! From a visible position to a place, by the cursor if it is near, else down from the root; and back.
 
 use super::{Cursor, NONE, Order, Place, Sequence};
+use smallvec::SmallVec;
 
-/// How many spans the cursor is walked before the search starts at the root instead.
-const NEAR: u32 = 48;
+/// Into how many other leaves the cursor is followed before the search starts at the root instead.
+const NEAR: u32 = 4;
 
-/// How many times as far as its leaf is long the cursor may be for a walk to be tried.
+/// How many times as far as its leaf is long the cursor may be for that to be tried.
 const NEAR_LEAVES: u32 = 2;
 
 /// The visible unit at a position.
@@ -17,6 +18,9 @@ pub(crate) struct Found {
     before_span: u32,
 }
 
+/// A node, a slot in it, and what its count of that child misses.
+type UnsettledStep = (u32, usize, i64);
+
 impl Order {
     /// Finds the visible unit at `position`, which must be below the sequence's visible length, and remembers where.
     /// O(1) near the last edit, else O(log).
@@ -26,7 +30,7 @@ impl Order {
             // The edit for which the place is sought would do that anyway.
             self.settle();
             let mut slots = self.slots;
-            let found = self.seek_from_root(sequence, position, |level, slot| {
+            let found = self.seek_from_root(sequence, position, &[], |level, slot| {
                 if let Some(remembered) = slots.get_mut(level) {
                     *remembered = slot as u8;
                 }
@@ -42,26 +46,30 @@ impl Order {
     /// The same without remembering: for readers.
     pub(crate) fn find_visible(&self, sequence: Sequence, position: u32) -> Place {
         let found = self.seek_from_cursor(sequence, position);
-        found.unwrap_or_else(|| self.seek_from_root(sequence, position, |_, _| {})).place
+        found.unwrap_or_else(|| self.seek_from_root(sequence, position, &self.unsettled_path(), |_, _| {})).place
     }
 
+    /// Leaves between the cursor's and the one that is sought are passed as a whole.
     fn seek_from_cursor(&self, sequence: Sequence, position: u32) -> Option<Found> {
-        let Cursor { leaf, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
-        if position.abs_diff(before) / NEAR_LEAVES > self.leaves[leaf as usize].visible {
+        let Cursor { leaf: mut id, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
+        let (mut header, mut spans) = self.leaves.get(id);
+        if position.abs_diff(before) / NEAR_LEAVES > header.visible {
             return None;
         }
-        let mut id = leaf;
         let mut at = span as usize;
-        let mut spans = &self.leaves[id as usize].spans;
-        let mut steps = 0;
+        let mut entered = 0;
         while position < before {
-            steps += 1;
-            if steps > NEAR {
-                return None;
-            }
             if at == 0 {
-                id = self.leaves[id as usize].previous;
-                spans = &self.leaves[id as usize].spans;
+                id = header.previous;
+                (header, spans) = self.leaves.get(id);
+                entered += 1;
+                if entered > NEAR {
+                    return None;
+                }
+                if before - position > header.visible {
+                    before -= header.visible;
+                    continue;
+                }
                 at = spans.len();
             }
             at -= 1;
@@ -76,66 +84,72 @@ impl Order {
                 }
                 before += visible;
                 at += 1;
-            } else {
-                id = self.leaves[id as usize].next;
-                spans = &self.leaves[id as usize].spans;
-                at = 0;
+                continue;
             }
-            steps += 1;
-            if steps > NEAR {
+            id = header.next;
+            (header, spans) = self.leaves.get(id);
+            entered += 1;
+            if entered > NEAR {
                 return None;
+            }
+            at = 0;
+            if position - before >= header.visible {
+                before += header.visible;
+                at = spans.len();
             }
         }
     }
 
-    /// `went` is told the level, from below, and the slot of each step down.
-    fn seek_from_root(&self, sequence: Sequence, position: u32, mut went: impl FnMut(usize, usize)) -> Found {
+    /// `unsettled` is the way up from the leaf whose ancestors are not up to date. `went` is told the level, from below,
+    /// and the slot of each step down.
+    #[inline]
+    fn seek_from_root(
+        &self,
+        sequence: Sequence,
+        position: u32,
+        unsettled: &[UnsettledStep],
+        mut went: impl FnMut(usize, usize),
+    ) -> Found {
         let tree = &self.trees[sequence as usize];
-        let unsettled = self.unsettled_path();
         let mut id = tree.root;
-        let mut before = 0;
+        let mut left = position;
         for level in (0..tree.height as usize).rev() {
-            let children = &self.nodes[id as usize].children;
-            let missing = unsettled.iter().find(|step| step.0 == id);
-            let (changed, change) = missing.map_or((usize::MAX, 0), |step| (step.1, step.2 as u32));
-            let mut slot = 0;
-            loop {
-                let visible = children[slot].visible.wrapping_add(if slot == changed { change } else { 0 });
-                if position - before < visible {
-                    break;
+            let node = &self.nodes[id as usize];
+            let slot;
+            (slot, left) = match unsettled.iter().find(|step| step.0 == id) {
+                None => node.find(left),
+                Some((_, changed, change)) => {
+                    let mut settled = node.clone();
+                    settled.change_visible(*changed, *change);
+                    settled.find(left)
                 }
-                before += visible;
-                slot += 1;
-            }
+            };
             went(level, slot);
-            id = children[slot].id;
+            id = node.ids()[slot];
         }
-        let spans = &self.leaves[id as usize].spans;
-        for (at, span) in spans.iter().enumerate() {
-            let visible = span.visible_len();
-            if position - before < visible {
-                let place = Place { leaf: id, span: at as u32, offset: position - before };
-                return Found { place, before_span: before };
-            }
-            before += visible;
+        let spans = self.leaves.spans(id);
+        let mut at = 0;
+        while left >= spans[at].visible_len() {
+            left -= spans[at].visible_len();
+            at += 1;
         }
-        unreachable!("a leaf's count is the sum of its spans'")
+        Found { place: Place { leaf: id, span: at as u32, offset: left }, before_span: position - left }
     }
 
     /// Visible units before a place. O(height * fan-out).
     pub(crate) fn visible_before(&self, place: Place) -> u32 {
-        let leaf = &self.leaves[place.leaf as usize];
+        let (header, spans) = self.leaves.get(place.leaf);
         let (at, offset) = (place.span as usize, place.offset);
-        let mut before: u32 = leaf.spans[..at].iter().map(|span| span.visible_len()).sum();
-        if leaf.spans.get(at).is_some_and(|span| span.is_visible()) {
+        let mut before: u32 = spans[..at].iter().map(|span| span.visible_len()).sum();
+        if spans.get(at).is_some_and(|span| span.is_visible()) {
             before += offset;
         }
         let unsettled = self.unsettled_path();
-        let (mut child, mut above) = (place.leaf, leaf.parent);
+        let (mut child, mut above) = (place.leaf, header.parent);
         while above != NONE {
             let node = &self.nodes[above as usize];
-            let slot = super::slot_of(node, child);
-            before += node.children[..slot].iter().map(|child| child.visible).sum::<u32>();
+            let slot = node.slot_of(child);
+            before += node.visible()[..slot].iter().sum::<u32>();
             if let Some((_, _, change)) = unsettled.iter().find(|step| step.0 == above && step.1 < slot) {
                 before = (i64::from(before) + change) as u32;
             }
@@ -144,15 +158,15 @@ impl Order {
         before
     }
 
-    /// The way up from the leaf whose ancestors are not up to date: node, slot in it, what is missing there.
-    fn unsettled_path(&self) -> smallvec::SmallVec<[(u32, usize, i64); 8]> {
-        let mut path = smallvec::SmallVec::new();
+    /// The way up from the leaf whose ancestors are not up to date.
+    fn unsettled_path(&self) -> SmallVec<[UnsettledStep; 8]> {
+        let mut path = SmallVec::new();
         if self.unsettled.visible != 0 {
             let mut child = self.unsettled.leaf;
-            let mut above = self.leaves[child as usize].parent;
+            let mut above = self.leaves.header(child).parent;
             while above != NONE {
                 let node = &self.nodes[above as usize];
-                path.push((above, super::slot_of(node, child), self.unsettled.visible));
+                path.push((above, node.slot_of(child), self.unsettled.visible));
                 child = above;
                 above = node.parent;
             }

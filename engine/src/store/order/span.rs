@@ -62,6 +62,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// In place of a span: there is none.
+    pub(super) const NOTHING: Span = Span { tag: Tag(0), clock: 0, len: 0 };
+
     pub(crate) fn new(client: Client, clock: Clock, len: Clock, mark: Mark) -> Span {
         Span { tag: Tag::new(client, mark), clock, len }
     }
@@ -110,7 +113,7 @@ impl Span {
 
     #[inline]
     pub(crate) fn contains(self, client: Client, clock: Clock) -> bool {
-        self.client() == client && clock.wrapping_sub(self.clock) < self.len
+        clock.wrapping_sub(self.clock) < self.len && self.client() == client
     }
 
     /// Whether `next`, standing directly after this span, can become part of it.

@@ -1,6 +1,6 @@
 //! Places in a sequence: finding one by id, stepping from one to the next, comparing two.
 
-use super::{Client, NONE, Order, Sequence, Span, slot_of};
+use super::{Client, NONE, Order, Sequence, Span};
 use crate::values::Clock;
 use std::cmp::Ordering;
 
@@ -18,7 +18,7 @@ impl Order {
     pub(crate) fn find(&mut self, client: Client, clock: Clock) -> Option<Place> {
         let (leaf, span) = self.hint;
         if leaf != NONE {
-            let spans = &self.leaves[leaf as usize].spans;
+            let spans = self.leaves.spans(leaf);
             // The hint's span, or one beside it: where writing goes on, that is nearly always right.
             for near in [span, span.wrapping_sub(1), span + 1] {
                 if let Some(found) = spans.get(near as usize).filter(|s| s.contains(client, clock)) {
@@ -38,7 +38,7 @@ impl Order {
         if leaf == NONE {
             return None;
         }
-        let spans = &self.leaves[leaf as usize].spans;
+        let spans = self.leaves.spans(leaf);
         let span = spans.iter().position(|s| s.contains(client, clock)).expect("the index names the leaf of an id");
         Some(Place { leaf, span: span as u32, offset: clock - spans[span].clock })
     }
@@ -58,17 +58,17 @@ impl Order {
 
     /// The sequence that a place belongs to.
     pub(crate) fn sequence_of(&self, place: Place) -> Sequence {
-        self.leaves[place.leaf as usize].sequence
+        self.leaves.header(place.leaf).sequence
     }
 
     /// The span at a place and how many of its units stand before it; `None` at the end of the sequence.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn span_at(&self, place: Place) -> Option<(Span, u32)> {
-        let leaf = &self.leaves[place.leaf as usize];
-        match leaf.spans.get(place.span as usize) {
+        let (header, spans) = self.leaves.get(place.leaf);
+        match spans.get(place.span as usize) {
             Some(span) => Some((*span, place.offset)),
-            None if leaf.next == NONE => None,
-            None => Some((self.leaves[leaf.next as usize].spans[0], 0)),
+            None if header.next == NONE => None,
+            None => Some((self.leaves.spans(header.next)[0], 0)),
         }
     }
 
@@ -81,9 +81,8 @@ impl Order {
     /// The id of the unit before a place.
     #[inline]
     pub(crate) fn unit_before(&self, place: Place) -> Option<(Client, Clock)> {
-        let leaf = &self.leaves[place.leaf as usize];
         if place.offset > 0 {
-            let span = leaf.spans[place.span as usize];
+            let span = self.leaves.spans(place.leaf)[place.span as usize];
             return Some((span.client(), span.clock + place.offset - 1));
         }
         self.span_before(place).map(|span| (span.client(), span.end() - 1))
@@ -92,28 +91,22 @@ impl Order {
     /// The span that ends at a place (which is not inside a span).
     pub(crate) fn span_before(&self, place: Place) -> Option<Span> {
         debug_assert_eq!(place.offset, 0);
-        let leaf = &self.leaves[place.leaf as usize];
+        let (header, spans) = self.leaves.get(place.leaf);
         if place.span > 0 {
-            return Some(leaf.spans[place.span as usize - 1]);
+            return Some(spans[place.span as usize - 1]);
         }
-        match leaf.previous {
-            NONE => None,
-            previous => self.leaves[previous as usize].spans.last().copied(),
-        }
+        self.leaves.find(header.previous).and_then(|(_, spans)| spans.last().copied())
     }
 
     /// The span before the one that a place lies in or before, and the place before its first unit.
     pub(crate) fn previous_span(&self, place: Place) -> Option<(Place, Span)> {
         let (mut leaf, mut span) = (place.leaf, place.span);
         if span == 0 {
-            leaf = self.leaves[leaf as usize].previous;
-            if leaf == NONE {
-                return None;
-            }
-            span = self.leaves[leaf as usize].spans.len() as u32;
+            leaf = self.leaves.header(leaf).previous;
+            span = self.leaves.find(leaf)?.1.len() as u32;
         }
         span -= 1;
-        Some((Place { leaf, span, offset: 0 }, self.leaves[leaf as usize].spans[span as usize]))
+        Some((Place { leaf, span, offset: 0 }, self.leaves.spans(leaf)[span as usize]))
     }
 
     /// What a span has directly before a place, and the place before the first of these units.
@@ -133,13 +126,13 @@ impl Order {
     #[inline]
     pub(crate) fn step(&self, place: Place, units: u32) -> Place {
         let mut at = place;
-        let mut leaf = &self.leaves[at.leaf as usize];
-        if at.span as usize == leaf.spans.len() && leaf.next != NONE {
-            at = Place { leaf: leaf.next, span: 0, offset: 0 };
-            leaf = &self.leaves[at.leaf as usize];
+        let (header, mut spans) = self.leaves.get(at.leaf);
+        if at.span as usize == spans.len() && header.next != NONE {
+            at = Place { leaf: header.next, span: 0, offset: 0 };
+            spans = self.leaves.spans(at.leaf);
         }
         at.offset += units;
-        if at.offset == leaf.spans[at.span as usize].len {
+        if at.offset == spans[at.span as usize].len {
             at.span += 1;
             at.offset = 0;
         }
@@ -155,23 +148,26 @@ impl Order {
     /// The place after the last unit of a sequence, deleted ones included; `None` if it is empty.
     pub(crate) fn end(&self, sequence: Sequence) -> Option<Place> {
         let last = self.trees[sequence as usize].last;
-        (last != NONE).then(|| Place { leaf: last, span: self.leaves[last as usize].spans.len() as u32, offset: 0 })
+        (last != NONE).then(|| Place { leaf: last, span: self.leaves.spans(last).len() as u32, offset: 0 })
     }
 
     /// The spans of a sequence in order.
     pub(crate) fn spans(&self, sequence: Sequence) -> impl Iterator<Item = Span> + '_ {
         let first = self.trees[sequence as usize].first;
-        let leaf = |id: u32| (id != NONE).then(|| &self.leaves[id as usize]);
-        std::iter::successors(leaf(first), move |l| leaf(l.next)).flat_map(|l| l.spans.iter().copied())
+        self.leaves_from(first).flat_map(|spans| spans.iter().copied())
     }
 
     /// The spans from a place on, the first one without its units before the place.
     pub(crate) fn spans_from(&self, place: Place) -> impl Iterator<Item = Span> + '_ {
-        let leaf = |id: u32| (id != NONE).then(|| &self.leaves[id as usize]);
-        let leaves = std::iter::successors(leaf(place.leaf), move |l| leaf(l.next));
-        let spans = leaves.flat_map(|l| l.spans.iter().copied()).skip(place.span as usize);
+        let spans = self.leaves_from(place.leaf).flat_map(|spans| spans.iter().copied()).skip(place.span as usize);
         let mut offset = place.offset;
         spans.map(move |span| span.part(std::mem::take(&mut offset), span.len))
+    }
+
+    /// The spans of leaf after leaf.
+    fn leaves_from(&self, id: u32) -> impl Iterator<Item = &[Span]> {
+        let first = self.leaves.find(id);
+        std::iter::successors(first, |(header, _)| self.leaves.find(header.next)).map(|(_, spans)| spans)
     }
 
     /// Which of two places of one sequence comes first. O(height * fan-out).
@@ -180,14 +176,14 @@ impl Order {
             return (a.span, a.offset).cmp(&(b.span, b.offset));
         }
         let (mut left, mut right) = (a.leaf, b.leaf);
-        let mut left_parent = self.leaves[left as usize].parent;
-        let mut right_parent = self.leaves[right as usize].parent;
+        let mut left_parent = self.leaves.header(left).parent;
+        let mut right_parent = self.leaves.header(right).parent;
         while left_parent != right_parent {
             (left, right) = (left_parent, right_parent);
             left_parent = self.nodes[left as usize].parent;
             right_parent = self.nodes[right as usize].parent;
         }
         let common = &self.nodes[left_parent as usize];
-        slot_of(common, left).cmp(&slot_of(common, right))
+        common.slot_of(left).cmp(&common.slot_of(right))
     }
 }
