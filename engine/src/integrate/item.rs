@@ -66,6 +66,28 @@ impl Replica {
         goes_on
     }
 
+    /// The same of so many plain values at a place in a list.
+    pub(crate) fn append_values(
+        &mut self,
+        client: Client,
+        place: Place,
+        before: u32,
+        right_origin: LocalId,
+        (payload, len): (&[u8], Clock),
+    ) -> bool {
+        let sequence = self.store.order.sequence_of(place);
+        let log = self.store.log(client);
+        let end = log.end();
+        let goes_on = log.continues_values(sequence, right_origin, len)
+            && log.has_room(len, payload.len())
+            && self.store.order.lengthen_before(place, client, len, before);
+        if goes_on {
+            self.note_inserted_from(client, end);
+            self.store.log_mut(client).append_typed(payload, len);
+        }
+        goes_on
+    }
+
     /// Appends an item to a client's log only.
     pub(super) fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
         self.note_inserted(client);

@@ -54,6 +54,8 @@ pub(crate) struct Replica {
     milestones: milestones::Milestones<LocalId>,
     /// The update that was read last; kept for its memory.
     incoming: Update,
+    /// The values that were written last; kept for its memory.
+    pub(crate) packed: Vec<u8>,
     plan: plan::Plan,
 }
 
@@ -65,6 +67,7 @@ impl Replica {
             pending: Pending::new(pending_limit_bytes),
             milestones: milestones::Milestones::default(),
             incoming: Update::default(),
+            packed: Vec::new(),
             plan: plan::Plan::default(),
         }
     }

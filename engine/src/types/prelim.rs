@@ -8,6 +8,9 @@ use crate::store::{LocalId, NO_ORIGIN, Place, Sequence, TypeHandle};
 use crate::update::{Content, TypeTag};
 use crate::values::{Any, Error, ErrorKind, utf16};
 
+/// So much memory is kept for the values that are written next.
+const KEPT_BYTES: usize = 4096;
+
 /// A value or a whole shared type with its contents, to be inserted into a list or set as a map's entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prelim {
@@ -77,6 +80,13 @@ impl Transaction<'_> {
             return Err(ErrorKind::TooLarge.into());
         }
         let first = (client, log.end());
+        if item.content == Content::Any
+            && item.origin.0 == client
+            && let (Some(place), Some(before)) = (item.place, item.before)
+            && replica.append_values(client, place, before, item.right_origin, (item.payload, item.len))
+        {
+            return Ok(first);
+        }
         replica.append(client, item);
         Ok(first)
     }
@@ -93,30 +103,31 @@ impl Transaction<'_> {
         let order = &self.store().order;
         let mut origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
         let right_origin = place.and_then(|place| order.unit_after(place)).unwrap_or(NO_ORIGIN);
-        let mut packed = (0, Vec::new());
+        let mut packed = std::mem::take(&mut self.author().0.packed);
+        let mut packed_len = 0;
         let mut values = values.into_iter().peekable();
         while let Some(value) = values.next() {
-            let (content, len) = match &value {
-                Prelim::Any(Any::Bytes(bytes)) => {
-                    packed = (1, bytes.to_vec());
-                    (Content::Binary, 1)
-                }
+            let own;
+            let (content, len, payload) = match &value {
+                Prelim::Any(Any::Bytes(bytes)) => (Content::Binary, 1, &**bytes),
                 Prelim::Any(any) => {
-                    packed.0 += 1;
-                    write_any(&mut packed.1, any);
+                    packed_len += 1;
+                    write_any(&mut packed, any);
                     match values.peek() {
                         Some(Prelim::Any(next)) if !matches!(next, Any::Bytes(_)) => continue,
-                        _ => (Content::Any, packed.0),
+                        _ => (Content::Any, std::mem::take(&mut packed_len), &*packed),
                     }
                 }
                 other => {
-                    packed = (1, payload_of(other));
-                    (if matches!(other, Prelim::Subdoc { .. }) { Content::Doc } else { Content::Type }, 1)
+                    own = payload_of(other);
+                    (if matches!(other, Prelim::Subdoc { .. }) { Content::Doc } else { Content::Type }, 1, &*own)
                 }
             };
-            let payload = std::mem::take(&mut packed).1;
-            let item = NewItem { sequence, place, before, origin, right_origin, content, len, payload: &payload };
+            let item = NewItem { sequence, place, before, origin, right_origin, content, len, payload };
             let first = self.author_item(item)?;
+            if content == Content::Any {
+                packed.clear();
+            }
             if content == Content::Type {
                 let handle = self.store().type_of(first).expect("the item just written holds a type");
                 self.fill(handle, value)?;
@@ -128,6 +139,10 @@ impl Transaction<'_> {
                 let last = replica.store.order.find(origin.0, origin.1);
                 place = last.map(|last| replica.store.order.step(last, 1));
             }
+        }
+        // Only what is small is worth keeping.
+        if packed.capacity() <= KEPT_BYTES {
+            self.author().0.packed = packed;
         }
         Ok(())
     }
