@@ -54,7 +54,7 @@ pub(crate) struct Replica {
     milestones: milestones::Milestones<LocalId>,
     /// The update that was read last; kept for its memory.
     incoming: Update,
-    /// The values that were written last; kept for its memory.
+    /// Empty: memory for the content that is written next.
     pub(crate) packed: Vec<u8>,
     plan: plan::Plan,
 }
@@ -78,6 +78,15 @@ impl Replica {
             self.store.log_mut(client).changed_from = None;
         }
         self.changes.deleted.clear();
+    }
+
+    /// Keeps the memory of content that was written, if it is little.
+    pub(crate) fn keep_packed(&mut self, mut packed: Vec<u8>) {
+        const KEPT_BYTES: usize = 4096;
+        if packed.capacity() <= KEPT_BYTES {
+            packed.clear();
+            self.packed = packed;
+        }
     }
 
     fn note_inserted(&mut self, client: Client) {

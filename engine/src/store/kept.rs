@@ -64,14 +64,13 @@ impl Kept {
     pub(crate) fn release(&mut self, client: Client, units: Range<Clock>) {
         self.cut((client, units.start));
         self.cut((client, units.end));
-        let touched: Vec<LocalId> =
-            self.ranges.range((client, units.start)..(client, units.end)).map(|(unit, _)| *unit).collect();
-        for unit in touched {
-            if let Some((_, count)) = self.ranges.get_mut(&unit) {
-                *count -= 1;
-                if *count == 0 {
-                    self.ranges.remove(&unit);
-                }
+        let mut from = (client, units.start);
+        while let Some((unit, (end, count))) = self.ranges.range_mut(from..(client, units.end)).next() {
+            *count -= 1;
+            let (unit, is_free) = (*unit, *count == 0);
+            from = (client, *end);
+            if is_free {
+                self.ranges.remove(&unit);
             }
         }
     }

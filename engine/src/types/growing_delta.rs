@@ -9,8 +9,11 @@ use crate::values::Any;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Marks are found again in so many slots, by a hash. Where two want the same slot, they are read again.
-const SLOTS: usize = if cfg!(debug_assertions) { 2 } else { 64 };
+/// Marks are found again in so many slots, by a hash.
+const SLOTS: usize = if cfg!(debug_assertions) { 4 } else { 64 };
+
+/// So many slots are looked at. A mark that is in none of them is read again, and takes the place of another one.
+const REACH: usize = if cfg!(debug_assertions) { 2 } else { 4 };
 
 /// So many sets that came last are compared with what is in force. What is not found among them is made again.
 const SETS: usize = if cfg!(debug_assertions) { 2 } else { 16 };
@@ -93,17 +96,18 @@ impl<'a> GrowingDelta<'a> {
 
     /// The mark with these bytes.
     fn mark_of(&mut self, store: &Store, payload: &'a [u8]) -> Option<u32> {
-        let slot = hash_bytes(payload) as usize % SLOTS;
-        if let Some(mark) = self.slots[slot].checked_sub(1)
-            && self.marks[mark as usize].payload == payload
-        {
-            return Some(mark);
+        let first = hash_bytes(payload) as usize % SLOTS;
+        let slots = || (first..first + REACH).map(|slot| slot % SLOTS);
+        let marks = slots().map_while(|slot| self.slots[slot].checked_sub(1));
+        if let Some(known) = marks.into_iter().find(|mark| self.marks[*mark as usize].payload == payload) {
+            return Some(known);
         }
         let mut from = Reader::new(payload);
         let (name, json) = (from.read_string().ok()?, from.read_string().ok()?);
         let value = Any::from_json(json).filter(|value| *value != Any::Null);
         let mark = self.add(Mark { payload, name, key: store.types.find_key(name), value });
-        self.slots[slot] = mark + 1;
+        let free = slots().find(|slot| self.slots[*slot] == 0);
+        self.slots[free.unwrap_or(first)] = mark + 1;
         Some(mark)
     }
 

@@ -8,9 +8,6 @@ use crate::store::{LocalId, NO_ORIGIN, Place, Sequence, TypeHandle};
 use crate::update::{Content, TypeTag};
 use crate::values::{Any, Error, ErrorKind, utf16};
 
-/// So much memory is kept for the values that are written next.
-const KEPT_BYTES: usize = 4096;
-
 /// A value or a whole shared type with its contents, to be inserted into a list or set as a map's entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prelim {
@@ -140,10 +137,7 @@ impl Transaction<'_> {
                 place = last.map(|last| replica.store.order.step(last, 1));
             }
         }
-        // Only what is small is worth keeping.
-        if packed.capacity() <= KEPT_BYTES {
-            self.author().0.packed = packed;
-        }
+        self.author().0.keep_packed(packed);
         Ok(())
     }
 
