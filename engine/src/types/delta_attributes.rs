@@ -9,7 +9,10 @@ use std::sync::Arc;
 /// The formatting of an op of a delta: keys and values, in the order in which they came into force. It reads as a slice;
 /// [`to_vec`](slice::to_vec) makes [`Attributes`] of it. Ops that are formatted alike mostly share it, and a clone is O(1).
 #[derive(Clone, Default, PartialEq)]
-pub struct DeltaAttributes(Option<Arc<[(Box<str>, Any)]>>);
+pub struct DeltaAttributes(Option<Arc<[Entry]>>);
+
+/// A key and its value.
+type Entry = (Box<str>, Any);
 
 impl DeltaAttributes {
     /// No formatting.
@@ -17,9 +20,9 @@ impl DeltaAttributes {
 }
 
 impl Deref for DeltaAttributes {
-    type Target = [(Box<str>, Any)];
+    type Target = [Entry];
 
-    fn deref(&self) -> &[(Box<str>, Any)] {
+    fn deref(&self) -> &[Entry] {
         self.0.as_deref().unwrap_or_default()
     }
 }
@@ -30,14 +33,14 @@ impl From<Attributes> for DeltaAttributes {
     }
 }
 
-impl FromIterator<(Box<str>, Any)> for DeltaAttributes {
-    fn from_iter<I: IntoIterator<Item = (Box<str>, Any)>>(entries: I) -> DeltaAttributes {
+impl FromIterator<Entry> for DeltaAttributes {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> DeltaAttributes {
         DeltaAttributes::from(Attributes::from_iter(entries))
     }
 }
 
-impl<const LEN: usize> PartialEq<[(Box<str>, Any); LEN]> for DeltaAttributes {
-    fn eq(&self, other: &[(Box<str>, Any); LEN]) -> bool {
+impl<const LEN: usize> PartialEq<[Entry; LEN]> for DeltaAttributes {
+    fn eq(&self, other: &[Entry; LEN]) -> bool {
         **self == *other
     }
 }

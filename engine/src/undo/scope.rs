@@ -1,6 +1,6 @@
 //! The shared types that an undo manager looks after, and what of a transaction concerns them.
 
-use super::stack::{Kept, Ranges, StackItem};
+use super::stack::{KeptUnits, Ranges, StackItem};
 use crate::doc::Commit;
 use crate::integrate::Replica;
 use crate::store::{Client, LocalId, NO_SEQUENCE, Sequence, Store, TypeHandle};
@@ -81,7 +81,7 @@ impl Scope {
     pub(super) fn record(&self, commit: &mut Commit<'_>) -> StackItem {
         let replica = &commit.doc().replica;
         let id = |(client, range): (Client, Range<Clock>)| (replica.store.log(client).client, range);
-        let kept = if replica.store.collects { self.needed(replica) } else { Kept::new() };
+        let kept = if replica.store.collects { self.needed(replica) } else { KeptUnits::new() };
         let item = StackItem {
             insertions: replica.inserted().map(id).collect::<Ranges>(),
             deletions: replica.deleted().map(id).collect::<Ranges>(),
@@ -95,9 +95,9 @@ impl Scope {
     }
 
     /// What has to be kept of a transaction. (Yjs: `keepItem`)
-    fn needed(&self, replica: &Replica) -> Kept {
+    fn needed(&self, replica: &Replica) -> KeptUnits {
         let store = &replica.store;
-        let mut needed = Kept::new();
+        let mut needed = KeptUnits::new();
         let mut around = BTreeSet::new();
         for (client, range) in replica.deleted() {
             for piece in store.pieces_in(client, range).filter(|piece| self.holds(store, piece.first)) {

@@ -23,13 +23,13 @@ pub struct StackItem {
     pub(super) insertions: Ranges,
     pub(super) deletions: Ranges,
     /// What is kept in the document for the sake of this item, each with its own count.
-    pub(super) kept: Kept,
+    pub(super) kept: KeptUnits,
     /// Whatever the program wants to remember with it, such as where the cursor was. (Yjs: `meta`)
     pub meta: BTreeMap<Box<str>, Any>,
 }
 
 /// Ranges of units that are kept; mostly one.
-pub(super) type Kept = SmallVec<[(Client, Range<Clock>); 1]>;
+pub(super) type KeptUnits = SmallVec<[(Client, Range<Clock>); 1]>;
 
 impl StackItem {
     /// The units that were inserted. O(ranges).
