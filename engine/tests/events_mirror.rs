@@ -115,7 +115,7 @@ fn plain(value: Value) -> Formatted {
 
 fn shown(op: &DeltaOp) -> Vec<Formatted> {
     let content = match &op.insert {
-        DeltaInsert::Text(text) => Inserted::Text(text.clone()),
+        DeltaInsert::Text(text) => Inserted::Text(text.to_string()),
         DeltaInsert::Embed(value) => Inserted::Embed(value.clone()),
     };
     units(&content).into_iter().map(|unit| (unit, attributes(&op.attributes))).collect()

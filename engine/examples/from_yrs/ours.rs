@@ -38,7 +38,7 @@ impl Person {
         for op in self.note.to_delta(&self.doc) {
             let DeltaInsert::Text(text) = op.insert else { continue };
             let is_bold = op.attributes.iter().any(|(key, _)| **key == *"bold");
-            lines.push(if is_bold { format!("**{text}**") } else { text });
+            lines.push(if is_bold { format!("**{text}**") } else { text.into() });
         }
         for task in self.tasks.iter(&self.doc) {
             let Value::Map(task) = task else { continue };

@@ -13,7 +13,7 @@ const HALF: &str = "\u{fffd}";
 pub(crate) fn content(doc: &Doc, text: Text) -> Delta {
     let mut content = Delta::new();
     for op in text.to_delta(doc) {
-        let attributes: Attributes = op.attributes.into_iter().collect();
+        let attributes: Attributes = op.attributes.iter().cloned().collect();
         match op.insert {
             DeltaInsert::Text(text) => content.insert(&text, &attributes),
             DeltaInsert::Embed(value) => content.embed(embed(value), &attributes),

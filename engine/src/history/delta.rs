@@ -91,7 +91,7 @@ impl Doc {
     ) -> Vec<DeltaOp> {
         let store = self.store();
         let sequence = store.types.get(handle).sequence;
-        let mut growing = GrowingDelta::default();
+        let mut growing = GrowingDelta::with_room(0);
         // Without a previous snapshot nothing has changed.
         for run in self.visible_runs(sequence, [snapshot, previous.or(snapshot)]) {
             let [is_visible, was_visible] = run.visible;
@@ -104,7 +104,7 @@ impl Doc {
             for piece in store.pieces_in(run.client, run.clocks) {
                 match piece.content {
                     Content::String => {
-                        growing.mark(CHANGE, change.map(|change| mark(change, store.id(piece.first))));
+                        growing.mark(store, CHANGE, change.map(|change| mark(change, store.id(piece.first))));
                     }
                     // A mark that the snapshot does not have is not in force.
                     Content::Format if !is_visible => continue,

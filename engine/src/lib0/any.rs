@@ -65,6 +65,12 @@ pub(crate) fn read_any_within(from: &mut Reader<'_>, depth: usize) -> Result<Any
     })
 }
 
+/// The text that the bytes of one value say, if it is a text.
+pub(crate) fn any_text(bytes: &[u8]) -> Option<&str> {
+    let mut from = Reader::new(bytes.strip_prefix(&[STRING])?);
+    from.read_string().ok()
+}
+
 /// Reads past one value, checking it as [`read_any`] does, without building it. Allocates nothing.
 pub fn skip_any(from: &mut Reader<'_>) -> Result<(), Error> {
     skip_any_within(from, MAX_NESTING)

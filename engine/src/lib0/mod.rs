@@ -8,7 +8,7 @@ mod varint;
 mod writer;
 
 pub use any::{MAX_NESTING, read_any, skip_any, write_any};
-pub(crate) use any::{read_any_within, skip_any_within};
+pub(crate) use any::{any_text, read_any_within, skip_any_within};
 pub use columns::{
     ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, StringColumn, StringColumnWriter, UintColumn,
     UintColumnWriter,

@@ -3,11 +3,13 @@
 use super::order::Format;
 use super::{LocalId, Place, Sequence, Store, Unit};
 use crate::values::Any;
+use compact_str::CompactString;
+use smallvec::SmallVec;
 
-/// Formats in the order in which they came into force: keys, and values as JSON text.
-/// (Yjs: `currentAttributes`, a `Map`)
+/// Formats in the order in which they came into force: keys, and values as JSON text, of which most are short. A few
+/// short ones allocate nothing. (Yjs: `currentAttributes`, a `Map`)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Formats(Vec<(Box<str>, Box<str>)>);
+pub(crate) struct Formats(SmallVec<[(CompactString, CompactString); 2]>);
 
 /// The JSON text of a format that is not there.
 pub(crate) const NULL: &str = "null";
@@ -24,7 +26,7 @@ impl Formats {
     }
 
     /// Sets a value, `null` too: a key keeps its place.
-    pub(crate) fn set(&mut self, key: &str, value: impl Into<Box<str>>) {
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
         match self.0.iter_mut().find(|(of, _)| **of == *key) {
             Some(known) => known.1 = value.into(),
             None => self.0.push((key.into(), value.into())),

@@ -88,7 +88,7 @@ pub(super) fn hash_pair(a: u32, b: u32) -> u32 {
 }
 
 /// A hash of bytes. It doesn't hold against someone who wants it to meet another one.
-pub(super) fn hash_bytes(bytes: &[u8]) -> u32 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u32 {
     XxHash3_64::oneshot(bytes) as u32
 }
 

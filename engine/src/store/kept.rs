@@ -10,7 +10,8 @@ use std::ops::Range;
 /// that one who lets go takes nothing from another.)
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// First unit, to the clock after the last one and the count; ranges don't overlap.
+    /// First unit, to the clock after the last one and the count; ranges don't overlap. Who undoes step by step keeps one
+    /// step beside the other: where that makes neighbours that are needed equally often, they are one.
     ranges: BTreeMap<LocalId, (Clock, u32)>,
 }
 
@@ -35,6 +36,12 @@ impl Kept {
 
     /// Keeps units once more. O(log + ranges touched).
     pub(crate) fn keep(&mut self, client: Client, units: Range<Clock>) {
+        self.count_up(client, units.clone());
+        self.join((client, units.start));
+        self.join((client, units.end));
+    }
+
+    fn count_up(&mut self, client: Client, units: Range<Clock>) {
         self.cut((client, units.start));
         self.cut((client, units.end));
         let mut clock = units.start;
@@ -57,14 +64,13 @@ impl Kept {
     pub(crate) fn release(&mut self, client: Client, units: Range<Clock>) {
         self.cut((client, units.start));
         self.cut((client, units.end));
-        let touched: Vec<LocalId> =
-            self.ranges.range((client, units.start)..(client, units.end)).map(|(unit, _)| *unit).collect();
-        for unit in touched {
-            if let Some((_, count)) = self.ranges.get_mut(&unit) {
-                *count -= 1;
-                if *count == 0 {
-                    self.ranges.remove(&unit);
-                }
+        let mut from = (client, units.start);
+        while let Some((unit, (end, count))) = self.ranges.range_mut(from..(client, units.end)).next() {
+            *count -= 1;
+            let (unit, is_free) = (*unit, *count == 0);
+            from = (client, *end);
+            if is_free {
+                self.ranges.remove(&unit);
             }
         }
     }
@@ -73,6 +79,19 @@ impl Kept {
     fn around(&self, unit: LocalId) -> Option<(LocalId, (Clock, u32))> {
         let (first, held) = self.ranges.range(..=unit).next_back()?;
         (first.0 == unit.0 && unit.1 < held.0).then_some((*first, *held))
+    }
+
+    /// Joins the ranges that meet before a unit, if they are needed equally often.
+    fn join(&mut self, unit: LocalId) {
+        let Some(&(end, count)) = self.ranges.get(&unit) else { return };
+        let before = self.ranges.range_mut(..unit).next_back();
+        if let Some(((client, _), before)) = before
+            && *client == unit.0
+            && *before == (unit.1, count)
+        {
+            before.0 = end;
+            self.ranges.remove(&unit);
+        }
     }
 
     fn cut(&mut self, unit: LocalId) {
@@ -98,6 +117,20 @@ mod tests {
         assert_eq!(kept.state((1, 4)), (false, 5));
         assert!(kept.contains((1, 5)) && kept.contains((1, 11)) && !kept.contains((1, 12)));
         kept.release(1, 5..12);
+        assert!(kept.is_empty());
+    }
+
+    #[test]
+    fn neighbours_are_one_range() {
+        let mut kept = Kept::default();
+        [4..5, 3..4, 6..7, 5..6, 2..3].into_iter().for_each(|units| kept.keep(1, units));
+        assert_eq!(kept.ranges.len(), 1);
+        kept.keep(1, 3..5);
+        assert_eq!(kept.ranges.len(), 3);
+        kept.release(1, 4..5);
+        assert_eq!((kept.state((1, 4)), kept.state((1, 3))), ((true, 5), (true, 4)));
+        kept.release(1, 3..4);
+        [2..3, 3..4, 4..5, 5..6, 6..7].into_iter().for_each(|units| kept.release(1, units));
         assert!(kept.is_empty());
     }
 }

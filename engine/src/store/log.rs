@@ -332,10 +332,21 @@ impl Log {
             && last.right_origin == right_origin
     }
 
-    /// Appends text of `len` units to the last block, which it [continues](Self::continues_text).
+    /// Whether `len` plain values whose origin is the last unit of all would continue the last block. The block must not
+    /// be a map entry's.
+    pub(crate) fn continues_values(&self, sequence: Sequence, right_origin: LocalId, len: Clock) -> bool {
+        self.blocks.last().is_some_and(|last| {
+            last.content == Content::Any
+                && self.end - last.clock + len <= WALKED_UNITS
+                && last.sequence == sequence
+                && last.right_origin == right_origin
+        })
+    }
+
+    /// Appends text or values of `len` units to the last block, which it [continues](Self::continues_text).
     #[inline]
-    pub(crate) fn append_typed(&mut self, text: &[u8], len: Clock) {
-        self.append_payload(text);
+    pub(crate) fn append_typed(&mut self, payload: &[u8], len: Clock) {
+        self.append_payload(payload);
         self.end += len;
     }
 

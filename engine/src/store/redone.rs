@@ -4,6 +4,7 @@ use super::log::LocalId;
 use super::{Store, order::Client};
 use crate::values::Clock;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The links, one for each run of units that was written again as one. (Yjs: `redone` of an item)
 ///
@@ -29,11 +30,15 @@ pub(crate) struct Link {
 impl Redone {
     /// The link of a unit. O(log).
     pub(crate) fn link(&self, unit: LocalId) -> Option<Link> {
+        self.before(unit).filter(|link| unit.1 < link.end)
+    }
+
+    /// The last link of a client that begins at a unit or before it.
+    fn before(&self, unit: LocalId) -> Option<Link> {
         // Mostly what is asked about was written after all that was redone.
         let last = self.links.last_key_value().filter(|(first, _)| **first <= unit);
         let (first, (len, target)) = last.or_else(|| self.links.range(..=unit).next_back())?;
-        let end = first.1 + len;
-        (first.0 == unit.0 && unit.1 < end).then_some(Link { start: first.1, end, target: *target })
+        (first.0 == unit.0).then_some(Link { start: first.1, end: first.1 + len, target: *target })
     }
 
     /// What a unit was redone as. O(log).
@@ -42,16 +47,16 @@ impl Redone {
         Some((link.target.0, link.target.1 + (unit.1 - link.start)))
     }
 
-    /// The first link of a client that begins at a clock or later.
-    pub(crate) fn next_start(&self, unit: LocalId) -> Clock {
-        let next = self.links.range(unit..).next().filter(|((client, _), _)| *client == unit.0);
-        next.map_or(Clock::MAX, |((_, start), _)| *start)
-    }
-
-    /// Where the last link of a client that begins before a clock ends; 0 if there is none.
-    pub(crate) fn previous_end(&self, unit: LocalId) -> Clock {
-        let previous = self.links.range(..unit).next_back().filter(|((client, _), _)| *client == unit.0);
-        previous.map_or(0, |((_, start), (len, _))| start + len)
+    /// The units of the link that holds a unit; or, if none does, the units between the links before and after it.
+    pub(crate) fn around(&self, unit: LocalId) -> Range<Clock> {
+        let start = match self.before(unit) {
+            Some(link) if unit.1 < link.end => return link.start..link.end,
+            before => before.map_or(0, |link| link.end),
+        };
+        let is_behind_all = self.links.last_key_value().is_none_or(|(first, _)| *first < unit);
+        let after = if is_behind_all { None } else { self.links.range(unit..).next() };
+        let after = after.filter(|((client, _), _)| *client == unit.0);
+        start..after.map_or(Clock::MAX, |((_, start), _)| *start)
     }
 
     /// Cuts the link that holds a unit and the one before it.

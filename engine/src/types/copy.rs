@@ -79,10 +79,10 @@ impl Doc {
         for op in self.delta(handle) {
             is_plain &= op.attributes.is_empty() && matches!(op.insert, DeltaInsert::Text(_));
             let insert = match op.insert {
-                DeltaInsert::Text(text) => Prelim::Any(Any::String(text.into())),
+                DeltaInsert::Text(text) => Prelim::Any(Any::from(&*text)),
                 DeltaInsert::Embed(value) => self.prelim_of(&value, depth + 1)?,
             };
-            delta.push(DeltaEdit::Insert { insert, attributes: op.attributes });
+            delta.push(DeltaEdit::Insert { insert, attributes: op.attributes.to_vec() });
         }
         // Several inserts of plain text are several items.
         Ok(if is_plain && delta.len() <= 1 {

@@ -2,7 +2,7 @@
 
 use super::{Prelim, Value, XmlHook};
 use crate::doc::{Doc, Transaction};
-use crate::store::TypeHandle;
+use crate::store::{TypeHandle, Unit};
 use crate::update::TypeTag;
 use crate::values::{Any, Error};
 
@@ -44,18 +44,28 @@ impl Doc {
     }
 
     /// The last unit of an entry's sequence, if it is not deleted. (Yjs: `typeMapGet`)
-    fn entry_value(&self, sequence: u32) -> Option<Value> {
+    fn entry_unit(&self, sequence: u32) -> Option<Unit<'_>> {
         let order = &self.store().order;
         let last = order.span_before(order.end(sequence)?).filter(|span| !span.is_deleted())?;
-        Value::of_unit(self.store(), self.store().unit((last.client(), last.end() - 1))?)
+        let unit = self.store().unit((last.client(), last.end() - 1))?;
+        (!matches!(unit, Unit::Format(..) | Unit::Nothing)).then_some(unit)
+    }
+
+    fn entry_value(&self, sequence: u32) -> Option<Value> {
+        Value::of_unit(self.store(), self.entry_unit(sequence)?)
     }
 
     /// The live entries of a type, in the order in which their keys first came up.
     pub(super) fn entries(&self, handle: TypeHandle) -> impl Iterator<Item = (&str, Value)> + '_ {
+        self.entry_units(handle).filter_map(|(key, unit)| Some((key, Value::of_unit(self.store(), unit)?)))
+    }
+
+    /// The same as they are stored.
+    pub(super) fn entry_units(&self, handle: TypeHandle) -> impl Iterator<Item = (&str, Unit<'_>)> + '_ {
         let types = &self.store().types;
         types.get(handle).entries.iter().filter_map(|sequence| {
             let key = types.owner(*sequence).key?;
-            Some((types.key_name(key), self.entry_value(*sequence)?))
+            Some((types.key_name(key), self.entry_unit(*sequence)?))
         })
     }
 }

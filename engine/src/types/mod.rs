@@ -3,7 +3,10 @@
 mod array;
 mod copy;
 mod delta;
+mod delta_attributes;
+mod delta_text;
 mod family;
+mod growing_delta;
 mod json;
 mod list;
 mod map;
@@ -16,8 +19,11 @@ mod xml;
 mod xml_tree;
 
 pub use array::Array;
+pub(crate) use delta::set_attribute;
 pub use delta::{DeltaEdit, DeltaInsert, DeltaOp};
-pub(crate) use delta::{GrowingDelta, set_attribute};
+pub use delta_attributes::DeltaAttributes;
+pub use delta_text::DeltaText;
+pub(crate) use growing_delta::GrowingDelta;
 pub use map::Map;
 pub use prelim::Prelim;
 pub use text::{Attributes, Text};

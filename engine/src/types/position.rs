@@ -33,7 +33,7 @@ enum Right {
 pub(super) fn as_formats(attributes: &[(Box<str>, Any)]) -> Formats {
     let mut formats = Formats::default();
     for (key, value) in attributes {
-        formats.set(key, value.to_json());
+        formats.set(key, &value.to_json());
     }
     formats
 }
@@ -107,10 +107,12 @@ impl TextPosition {
     }
 
     fn insert_mark(&mut self, transaction: &mut Transaction<'_>, key: &str, value: &str) -> Result<(), Error> {
-        let mut payload = Vec::with_capacity(key.len() + value.len() + 4);
+        let mut payload = transaction.replica().take_payload();
         write_string(&mut payload, key);
         write_string(&mut payload, value);
-        self.insert_item(transaction, Content::Format, 1, &payload)?;
+        let inserted = self.insert_item(transaction, Content::Format, 1, &payload);
+        transaction.replica().keep_payload(payload);
+        inserted?;
         self.formats.pass_mark(key, value);
         Ok(())
     }

@@ -77,6 +77,14 @@ impl Transaction<'_> {
             return Err(ErrorKind::TooLarge.into());
         }
         let first = (client, log.end());
+        if item.content == Content::Any
+            && first.1 > 0
+            && item.origin == (client, first.1 - 1)
+            && let Some(position) = item.before
+            && replica.append_values(client, item.sequence, position, item.right_origin, (item.payload, item.len))
+        {
+            return Ok(first);
+        }
         replica.append(client, item);
         Ok(first)
     }

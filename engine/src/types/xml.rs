@@ -2,9 +2,11 @@
 
 use super::{DeltaInsert, DeltaOp, Prelim, Text, Value};
 use crate::doc::{Doc, Transaction};
+use crate::lib0::any_text;
 use crate::store::{TypeHandle, Unit};
 use crate::update::{Content, TypeTag};
 use crate::values::{Any, Error, sort_by_text, utf16};
+use smallvec::SmallVec;
 use std::ops::RangeBounds;
 
 /// A list of XML nodes (`Y.XmlFragment`).
@@ -236,18 +238,22 @@ impl Doc {
         }
         match shared.tag {
             Some(TypeTag::XmlElement) => {
-                let name = self.node_name(handle).to_lowercase();
-                let mut attributes: Vec<_> = self.entries(handle).collect();
+                let start = out.len();
+                out.push('<');
+                push_lowercase(self.node_name(handle), out);
+                let name = start + 1..out.len();
+                let mut attributes: SmallVec<[_; 4]> = self.entry_units(handle).collect();
                 sort_by_text(&mut attributes, |(key, _)| key, utf16::compare);
-                out.extend(["<", &name]);
                 for (key, value) in attributes {
                     out.extend([" ", key, "=\""]);
-                    self.write_shown(&value, out);
+                    self.write_unit(value, out);
                     out.push('"');
                 }
                 out.push('>');
                 self.write_children(handle, out);
-                out.extend(["</", &name, ">"]);
+                out.push_str("</");
+                out.extend_from_within(name);
+                out.push('>');
             }
             Some(TypeTag::XmlText) if self.store().order.has_marks(shared.sequence) => {
                 self.delta(handle).iter().for_each(|op| self.write_formatted(op, out));
@@ -277,7 +283,11 @@ impl Doc {
     }
 
     fn write_unit(&self, unit: Unit<'_>, out: &mut String) {
-        if let Some(value) = Value::of_unit(self.store(), unit) {
+        if let Unit::Any(bytes) = unit
+            && let Some(text) = any_text(bytes)
+        {
+            out.push_str(text);
+        } else if let Some(value) = Value::of_unit(self.store(), unit) {
             self.write_shown(&value, out);
         }
     }
@@ -322,5 +332,12 @@ impl Doc {
             | Value::Text(Text(handle)) => self.write_xml(*handle, out),
             _ => out.push_str("[object Object]"),
         }
+    }
+}
+
+fn push_lowercase(name: &str, out: &mut String) {
+    match name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => out.push_str(name),
+        false => out.push_str(&name.to_lowercase()),
     }
 }

@@ -52,13 +52,8 @@ impl Partition {
             Some((span, _)) => (start, end) = (start.max(span.clock), end.min(span.end())),
             None => return clock..end.min(store.order.end_of_unplaced(client, clock)),
         }
-        match store.redone.link(unit) {
-            Some(link) => (start, end) = (start.max(link.start), end.min(link.end)),
-            None => {
-                start = start.max(store.redone.previous_end(unit));
-                end = end.min(store.redone.next_start(unit));
-            }
-        }
+        let linked = store.redone.around(unit);
+        (start, end) = (start.max(linked.start), end.min(linked.end));
         if let Some((_, cut)) = self.cuts.range((client, start)..=unit).next_back() {
             start = start.max(*cut);
         }

@@ -10,7 +10,7 @@ use crate::origin::Origin;
 use crate::store::{LocalId, Store};
 use crate::types::Value;
 use crate::update::Content;
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
 
 impl UndoManager {
     /// Takes back the last item of a stack that has something to take back.
@@ -49,17 +49,17 @@ impl UndoManager {
             self.scope.holds(store, *item) && !popped.insertions.contains(store.id(*item)) && is_known(store, *item)
         };
         let wanted: Vec<LocalId> = redone.into_iter().filter(is_wanted).collect();
-        let all: BTreeSet<LocalId> = wanted.iter().copied().collect();
         let mut redoing = Redoing {
             transaction,
             partition,
             popped,
-            wanted: &all,
+            wanted: &wanted,
+            wanted_set: OnceCell::new(),
             others: [self.stack(Stack::Undo), self.stack(Stack::Redo)],
             ignores_remote_map_changes: self.ignores_remote_map_changes,
         };
         let mut done = false;
-        for item in wanted {
+        for &item in &wanted {
             done |= redoing.redo(item);
         }
         // The last first, so that what is in a type is deleted before it and the filter can look at both.

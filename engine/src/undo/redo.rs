@@ -8,6 +8,7 @@ use crate::integrate::NewItem;
 use crate::store::{LocalId, NO_ORIGIN, Sequence, Store, TypeHandle};
 use crate::update::{Content, units_of};
 use crate::values::Clock;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// Redoing within one transaction. Items are named by their first unit.
@@ -18,7 +19,9 @@ pub(super) struct Redoing<'a, 'd> {
     /// What is being taken back.
     pub(super) popped: &'a StackItem,
     /// The items that are to be redone.
-    pub(super) wanted: &'a BTreeSet<LocalId>,
+    pub(super) wanted: &'a [LocalId],
+    /// The same as a set, once that is asked for: only what lies in deleted types needs it.
+    pub(super) wanted_set: OnceCell<BTreeSet<LocalId>>,
     /// Both stacks.
     pub(super) others: [&'a [StackItem]; 2],
     pub(super) ignores_remote_map_changes: bool,
@@ -39,13 +42,17 @@ impl Redoing<'_, '_> {
         let mut chain = vec![item];
         let mut item = item;
         while let Some(around) = self.lost_type_around(item) {
-            if !self.wanted.contains(&around) {
+            if !self.is_wanted(around) {
                 return false;
             }
             chain.push(around);
             item = around;
         }
         chain.into_iter().rev().all(|item| self.redo_one(item).is_some())
+    }
+
+    fn is_wanted(&self, item: LocalId) -> bool {
+        self.wanted_set.get_or_init(|| self.wanted.iter().copied().collect()).contains(&item)
     }
 
     /// The deleted item that holds an item's type, if neither is redone yet.

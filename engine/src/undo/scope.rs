@@ -1,6 +1,6 @@
 //! The shared types that an undo manager looks after, and what of a transaction concerns them.
 
-use super::stack::{Ranges, StackItem};
+use super::stack::{KeptUnits, Ranges, StackItem};
 use crate::doc::Commit;
 use crate::integrate::Replica;
 use crate::store::{Client, LocalId, NO_SEQUENCE, Sequence, Store, TypeHandle};
@@ -59,18 +59,21 @@ impl Scope {
         let replica = &commit.doc().replica;
         let store = &replica.store;
         let mut seen = BTreeSet::new();
-        let mut touches = |sequence: Sequence| {
-            let handle = store.types.owner(sequence).of;
+        let touches = |handle: TypeHandle| {
             let shared = store.types.get(handle);
             let is_added = shared.item.is_some_and(|(client, clock)| {
                 store.log(client).changed_from.is_some_and(|changed_from| clock >= changed_from)
             });
-            seen.insert(handle) && !is_added && !shared.is_deleted && self.holds_type(store, handle)
+            !is_added && !shared.is_deleted && self.holds_type(store, handle)
         };
         let mut changed = replica.inserted().chain(replica.deleted());
         changed.any(|(client, range)| {
             let mut pieces = store.pieces_in(client, range).filter_map(|piece| sequence_of(store, piece.first));
-            pieces.any(&mut touches)
+            pieces.any(|sequence| {
+                let handle = store.types.owner(sequence).of;
+                // Mostly the first one is it, and nothing has to be remembered.
+                !seen.contains(&handle) && (touches(handle) || !seen.insert(handle))
+            })
         })
     }
 
@@ -78,7 +81,7 @@ impl Scope {
     pub(super) fn record(&self, commit: &mut Commit<'_>) -> StackItem {
         let replica = &commit.doc().replica;
         let id = |(client, range): (Client, Range<Clock>)| (replica.store.log(client).client, range);
-        let kept = if replica.store.collects { self.needed(replica) } else { Vec::new() };
+        let kept = if replica.store.collects { self.needed(replica) } else { KeptUnits::new() };
         let item = StackItem {
             insertions: replica.inserted().map(id).collect::<Ranges>(),
             deletions: replica.deleted().map(id).collect::<Ranges>(),
@@ -92,9 +95,9 @@ impl Scope {
     }
 
     /// What has to be kept of a transaction. (Yjs: `keepItem`)
-    fn needed(&self, replica: &Replica) -> Vec<(Client, Range<Clock>)> {
+    fn needed(&self, replica: &Replica) -> KeptUnits {
         let store = &replica.store;
-        let mut needed: Vec<(Client, Range<Clock>)> = Vec::new();
+        let mut needed = KeptUnits::new();
         let mut around = BTreeSet::new();
         for (client, range) in replica.deleted() {
             for piece in store.pieces_in(client, range).filter(|piece| self.holds(store, piece.first)) {

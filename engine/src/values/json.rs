@@ -42,7 +42,7 @@ impl Any {
 }
 
 /// The string that a JSON text says, if it says one without escapes.
-pub(crate) fn plain_string(json: &str) -> Option<&str> {
+fn plain_string(json: &str) -> Option<&str> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     is_plain(inner.as_bytes()).then_some(inner)
 }

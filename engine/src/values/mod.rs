@@ -15,7 +15,6 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
-pub(crate) use json::plain_string;
 pub(crate) use sort::{sort_by_numbers, sort_by_text};
 pub(crate) use sorted_map::SortedMap;
 pub use state_vector::StateVector;

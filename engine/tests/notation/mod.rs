@@ -157,7 +157,7 @@ fn element_tree(doc: &Doc, element: XmlElement, attributes: Json) -> Json {
 pub fn delta(doc: &Doc, ops: &[DeltaOp]) -> Json {
     let op = |op: &DeltaOp| {
         let insert = match &op.insert {
-            DeltaInsert::Text(text) => json!(text),
+            DeltaInsert::Text(text) => json!(text.as_str()),
             DeltaInsert::Embed(value) => tree(doc, value),
         };
         if op.attributes.is_empty() {

@@ -76,7 +76,7 @@ pub fn content_of(doc: &mut Doc, root: &str) -> Delta {
     let mut content = Delta::new();
     let text = doc.text(root);
     for op in text.to_delta(doc) {
-        let attributes: Attributes = op.attributes.into_iter().collect();
+        let attributes: Attributes = op.attributes.iter().cloned().collect();
         match op.insert {
             DeltaInsert::Text(text) => content.insert(&text, &attributes),
             DeltaInsert::Embed(Value::Any(value)) => content.embed(value, &attributes),

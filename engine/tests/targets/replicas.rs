@@ -78,7 +78,7 @@ fn contents(doc: &mut Doc) -> Vec<String> {
     ];
     let mut contents: Vec<String> = roots.iter().map(|root| sorted(root.to_json(doc)).to_json()).collect();
     let shown = |insert: &DeltaInsert| match insert {
-        DeltaInsert::Text(text) => text.clone(),
+        DeltaInsert::Text(text) => text.to_string(),
         DeltaInsert::Embed(value) => sorted(value.to_json(doc)).to_json(),
     };
     contents.extend(text.to_delta(doc).iter().map(|op| format!("{} {:?}", shown(&op.insert), op.attributes)));

@@ -16,17 +16,6 @@ pub(crate) struct Place {
 impl Order {
     /// The place before the unit with this id; `None` if it stands in no sequence. O(log).
     pub(crate) fn find(&mut self, client: Client, clock: Clock) -> Option<Place> {
-        let (leaf, span) = self.hint;
-        if leaf != NONE {
-            let spans = self.leaves.spans(leaf);
-            // The hint's span, or one beside it: where writing goes on, that is nearly always right.
-            for near in [span, span.wrapping_sub(1), span + 1] {
-                if let Some(found) = spans.get(near as usize).filter(|s| s.contains(client, clock)) {
-                    self.hint.1 = near;
-                    return Some(Place { leaf, span: near, offset: clock - found.clock });
-                }
-            }
-        }
         let found = self.look_up(client, clock)?;
         self.hint = (found.leaf, found.span);
         Some(found)
@@ -34,6 +23,24 @@ impl Order {
 
     /// The same without remembering where it was.
     pub(crate) fn look_up(&self, client: Client, clock: Clock) -> Option<Place> {
+        self.look_near_hint(client, clock).or_else(|| self.look_up_in_index(client, clock))
+    }
+
+    /// Looks into the hint's span, and the one on either side: where writing goes on, that is nearly always right.
+    #[inline]
+    fn look_near_hint(&self, client: Client, clock: Clock) -> Option<Place> {
+        let (leaf, span) = self.hint;
+        if leaf == NONE {
+            return None;
+        }
+        let spans = self.leaves.spans(leaf);
+        [span, span.wrapping_sub(1), span + 1].into_iter().find_map(|near| {
+            let found = spans.get(near as usize).filter(|s| s.contains(client, clock))?;
+            Some(Place { leaf, span: near, offset: clock - found.clock })
+        })
+    }
+
+    fn look_up_in_index(&self, client: Client, clock: Clock) -> Option<Place> {
         let (leaf, _) = self.index[client as usize].find(clock);
         if leaf == NONE {
             return None;
