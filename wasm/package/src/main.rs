@@ -1,7 +1,7 @@
 //! Builds the npm package `merganser` into `wasm/pkg` and prints how large its modules are.
 //!
-//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `contract FOLDER` it builds the
-//! test of the storage contract into a folder instead.
+//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `replica FOLDER` it builds only
+//! the module of replicas, into that folder; with `contract FOLDER` the test of the storage contract.
 
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
@@ -19,14 +19,13 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
             let folder = wasm_folder.join("pkg");
-            let module = compile(wasm_folder, &["doc"])?;
-            bindgen(&module, "merganser").web(true)?.generate(&folder).context("writing the JavaScript")?;
-            report(&folder.join("merganser_bg.wasm"))?;
+            build_replica(wasm_folder, &folder)?;
             build_factory(wasm_folder, &["room", "followers"], &folder, "room", "Room")?;
             build_factory(wasm_folder, &["room"], &folder, "room-core", "Room")
         }
+        ["replica", folder] => build_replica(wasm_folder, Path::new(folder)),
         ["contract", folder] => build_factory(wasm_folder, &["contract"], Path::new(folder), "contract", "Contract"),
-        _ => bail!("usage: merganser-wasm-package [contract FOLDER]"),
+        _ => bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER]"),
     }
 }
 
@@ -51,6 +50,13 @@ fn bindgen(module: &Path, name: &str) -> Bindgen {
     bindgen.input_path(module).out_name(name).typescript(true);
     bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen
+}
+
+/// Builds the module of replicas, for clients: they share one instance.
+fn build_replica(wasm_folder: &Path, folder: &Path) -> Result<()> {
+    let module = compile(wasm_folder, &["doc"])?;
+    bindgen(&module, "merganser").web(true)?.generate(folder).context("writing the JavaScript")?;
+    report(&folder.join("merganser_bg.wasm"))
 }
 
 /// Builds a module that is one class. The script that is generated knows one instance; it becomes a module whose `create`
