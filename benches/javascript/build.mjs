@@ -12,7 +12,7 @@ export const gzipped = folder => gzipSync(module(folder), { level: 9 }).length
 
 /** How the package in this folder was built, by the workspace's profile, and its size. */
 export function buildOf (folder) {
-  const [, level] = /\[profile\.wasm\][^[]*?opt-level = (\S+)/.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))
+  const [, level] = /\[profile\.wasm-replica\][^[]*?opt-level = (\S+)/.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))
   return `built with opt-level ${level}, ${gzipped(folder).toLocaleString('en')} bytes with gzip -9`
 }
 

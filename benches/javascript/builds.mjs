@@ -29,7 +29,7 @@ const folder = given === undefined ? mkdtempSync(join(tmpdir(), 'merganser-build
 function build ({ name, level, flags }) {
   const into = join(folder, name.replaceAll(/\W+/g, '-'))
   if (existsSync(join(into, 'merganser_bg.wasm'))) return into
-  const env = { ...process.env, CARGO_PROFILE_WASM_OPT_LEVEL: level, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags }
+  const env = { ...process.env, CARGO_PROFILE_WASM_REPLICA_OPT_LEVEL: level, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags }
   const { status } = spawnSync('cargo', ['run', '--quiet', '--package', 'merganser-wasm-package', '--', 'replica', into], { cwd: root, env, stdio: 'inherit' })
   if (status !== 0) throw new Error(`${name} could not be built`)
   return into

@@ -14,7 +14,8 @@ const MOST_CALLS = 50
 class Replica {
   constructor (updates) {
     this.doc = new Y.Doc()
-    this.doc.clientID = 1
+    // What is loaded was written by client 1.
+    this.doc.clientID = updates.length > 0 ? 2 : 1
     this.text = this.doc.getText('text')
     this.array = this.doc.getArray('array')
     this.fragment = this.doc.getXmlFragment('xml')
