@@ -3,8 +3,10 @@
 //! - `cargo bench -p merganser-benches`: criterion, for comparing two states of the code;
 //! - `--features rivals --bin table -- speed | instructions | memory`: every row of work by every engine, written to
 //!   `results/`;
+//! - `--bin yjs`: Yjs in Node in the rows about formats, arrays, XML, undo, awareness and maps, written to `results/`;
 //! - `--bin ot`: operational transformation, written to `results/`;
 //! - `--bin load`: a native server against the reference server;
+//! - `javascript/`: the engine as WebAssembly beside Yjs and ywasm, in Node and in workerd, written to `results/`;
 //! - the crate in `instructions/`: instruction counts of made-up work, compared with committed ones by `./test`.
 //!
 //! The traces are third-party data (github.com/josephg/editing-traces) and not in this repository: the environment
@@ -20,7 +22,6 @@ pub mod measure;
 pub mod peer;
 pub mod replay;
 pub mod report;
-#[cfg(feature = "rivals")]
 pub mod row;
 #[cfg(feature = "rivals")]
 pub mod table;

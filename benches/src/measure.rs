@@ -29,6 +29,11 @@ impl Times {
         self.0.push(once(work));
     }
 
+    /// Adds a time that was taken elsewhere.
+    pub fn push(&mut self, time: Duration) {
+        self.0.push(time);
+    }
+
     /// The least.
     pub fn least(&self) -> Duration {
         self.0.iter().min().copied().unwrap_or_default()

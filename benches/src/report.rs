@@ -1,4 +1,4 @@
-//! What is told of the machine above every table.
+//! What the tables share: the line about the machine above each, and how figures are shown.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +11,29 @@ pub fn machine() -> String {
     let (year, month, day) = date(days as i64);
     let model = model.unwrap_or("an unnamed processor");
     format!("Measured on {model}, {cores} cores, {year}-{month:02}-{day:02}.\n")
+}
+
+/// Three digits that count, and all of those before the point, in groups of three.
+pub fn digits(number: f64) -> String {
+    match number {
+        0.0 => "0".into(),
+        _ if number >= 99.5 => whole(number),
+        _ if number >= 9.95 => format!("{number:.1}"),
+        _ if number >= 0.0995 => format!("{number:.2}"),
+        _ => format!("{number:.3}"),
+    }
+}
+
+/// A whole number, in groups of three digits.
+pub fn whole(number: f64) -> String {
+    grouped(number.round() as usize)
+}
+
+/// A number with a comma after each three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }
 
 /// The date that is so many days after 1970-01-01. (Howard Hinnant: `civil_from_days`)
@@ -28,6 +51,15 @@ fn date(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_are_short() {
+        assert_eq!(digits(0.0), "0");
+        assert_eq!(digits(0.0123), "0.012");
+        assert_eq!(digits(0.25), "0.25");
+        assert_eq!(digits(12.34), "12.3");
+        assert_eq!(digits(1234567.8), "1,234,568");
+    }
 
     #[test]
     fn days_are_dates() {

@@ -13,7 +13,7 @@ fn key(of: usize) -> String {
     format!("key {of}")
 }
 
-fn with_keys<P: Peer>(keys: &[String]) -> Supported<P> {
+pub(super) fn with_keys<P: Peer>(keys: &[String]) -> Supported<P> {
     let mut peer = P::with_client(WRITER);
     keys.iter().zip(0..).try_for_each(|(key, value)| peer.set(key, value))?;
     Ok(peer)
@@ -24,12 +24,22 @@ fn is_last_there<P: Peer>(peer: &P, key: &str) -> anyhow::Result<Option<usize>> 
     Ok(None)
 }
 
+/// One key again and again.
+pub(super) fn one_key() -> Vec<String> {
+    vec![key(0); SETS]
+}
+
+/// Each key once.
+pub(super) fn keys() -> Vec<String> {
+    (0..SETS).map(key).collect()
+}
+
 pub(super) fn set_one_key<P: Peer>() -> Part {
-    sets::<P>(vec![key(0); SETS])
+    sets::<P>(one_key())
 }
 
 pub(super) fn set_keys<P: Peer>() -> Part {
-    sets::<P>((0..SETS).map(key).collect())
+    sets::<P>(keys())
 }
 
 fn sets<P: Peer>(keys: Vec<String>) -> Part {
@@ -39,7 +49,7 @@ fn sets<P: Peer>(keys: Vec<String>) -> Part {
 }
 
 pub(super) fn load<P: Peer>() -> Part {
-    let keys: Vec<String> = (0..SETS).map(key).collect();
+    let keys = keys();
     let bytes = with_keys::<P::Writer>(&keys)?.encode(Form::Update)?;
     with_keys::<P>(&keys[..1])?;
     P::load(READER, Form::Update, &bytes)?;

@@ -1,5 +1,6 @@
 //! The rows of the table: what is worked on, and what each figure is to reach.
 
+mod elsewhere;
 mod list;
 mod maps;
 mod places;
@@ -9,6 +10,7 @@ mod types;
 mod unicode;
 mod without_document;
 
+pub use self::elsewhere::Given;
 pub use self::list::rows;
 pub use self::places::Order;
 
@@ -21,6 +23,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What a figure is to reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -122,6 +125,17 @@ pub enum Kind {
     Unicode(unicode::Script, unicode::Way),
     /// Formatted text, arrays, XML, undo, awareness.
     Types(types::Work),
+}
+
+/// Beyond it a peer is stopped, and in a row that takes minutes.
+const LIMIT: Duration = Duration::from_secs(15);
+const LONG_LIMIT: Duration = Duration::from_secs(180);
+
+impl Row {
+    /// How long a peer may take by the clock, with what it prepares.
+    pub fn limit(&self) -> Duration {
+        if self.is_long { LONG_LIMIT } else { LIMIT }
+    }
 }
 
 /// Where the traces are, and those that were read already.

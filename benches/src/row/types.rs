@@ -60,7 +60,7 @@ pub(super) const CLIENTS: u32 = 1_000;
 
 /// A document of about so many bytes: sentences in paragraphs, of which about every third run is formatted, as in a
 /// page that people have written together.
-fn document(bytes: usize) -> Vec<Run> {
+pub(super) fn document(bytes: usize) -> Vec<Run> {
     const WORDS: [&str; 8] = ["the ", "mergansers ", "dive ", "for ", "fish ", "in ", "cold ", "rivers. "];
     const FORMATS: [&[(&str, &str)]; 5] = [
         &[("bold", "true")],
@@ -84,7 +84,7 @@ fn document(bytes: usize) -> Vec<Run> {
 }
 
 /// Random formats of a text of this length.
-fn formats(len: u32) -> Vec<Format> {
+pub(super) fn formats(len: u32) -> Vec<Format> {
     const ALL: [(&str, &str); 5] =
         [("bold", "true"), ("bold", ""), ("italic", "true"), ("color", "#c53030"), ("color", "")];
     let mut random = Random::new(2);
@@ -95,7 +95,7 @@ fn formats(len: u32) -> Vec<Format> {
     (0..EDITS).map(|_| one(&mut random)).collect()
 }
 
-fn len(runs: &[Run]) -> u32 {
+pub(super) fn len(runs: &[Run]) -> u32 {
     runs.iter().map(|(text, _)| text.len() as u32).sum()
 }
 
@@ -109,10 +109,7 @@ pub(super) fn work<P: Peer>(of: Work) -> Part {
         Work::InsertFormatted(bytes) => edited::<P>(&document(bytes), |types, formats| types.insert(formats)),
         Work::EditFormatted(bytes) => edited::<P>(&document(bytes), |types, formats| types.edit(formats)),
         Work::AppendNumbers => numbers::<P>((0..NUMBERS).collect()),
-        Work::InsertNumbers => {
-            let mut random = Random::new(7);
-            numbers::<P>((0..INSERTED_NUMBERS).map(|len| random.below(len + 1)).collect())
-        }
+        Work::InsertNumbers => numbers::<P>(random_places(7, INSERTED_NUMBERS)),
         Work::LoadNumbers => load_numbers::<P>(),
         Work::AppendParagraphs => append_paragraphs::<P>(),
         Work::LoadXml => load_xml::<P>(),
@@ -133,7 +130,7 @@ fn empty<P: Peer>() -> Box<dyn Types> {
     P::types().expect("it has types")
 }
 
-fn made<P: Peer>(make: impl FnOnce(&mut dyn Types)) -> Box<dyn Types> {
+pub(super) fn made<P: Peer>(make: impl FnOnce(&mut dyn Types)) -> Box<dyn Types> {
     let mut types = empty::<P>();
     make(&mut *types);
     types
@@ -200,6 +197,12 @@ fn edited<P: Peer>(runs: &[Run], edit: fn(&mut dyn Types, &[Format])) -> Box<dyn
     )
 }
 
+/// Random places of an array that grows by one number at each.
+pub(super) fn random_places(seed: u64, count: u32) -> Vec<u32> {
+    let mut random = Random::new(seed);
+    (0..count).map(|len| random.below(len + 1)).collect()
+}
+
 /// Where each number ends up.
 fn expected(places: &[u32]) -> Vec<u32> {
     let mut numbers = Vec::with_capacity(places.len());
@@ -223,8 +226,7 @@ fn numbers<P: Peer>(places: Vec<u32>) -> Box<dyn part::Work> {
 }
 
 fn load_numbers<P: Peer>() -> Box<dyn part::Work> {
-    let mut random = Random::new(8);
-    let places: Vec<u32> = (0..NUMBERS).map(|len| random.below(len + 1)).collect();
+    let places = random_places(8, NUMBERS);
     let (expected, update) =
         (expected(&places), made::<crate::peer::Merganser>(|types| types.insert_numbers(&places)).encode());
     part::work(
@@ -288,8 +290,8 @@ fn steps<P: Peer>(before: fn(&mut dyn Types), run: fn(&mut dyn Types), len: u32)
     )
 }
 
-/// Each client shows something for the first time; one takes it in and tells a newcomer of all.
-fn awareness<P: Peer>() -> Box<dyn part::Work> {
+/// Each client shows something for the first time.
+pub(super) fn shown() -> Vec<Vec<u8>> {
     let show = |client: u32| {
         let state = format!(r##"{{"user":{{"name":"duck","color":"#2b6cb0"}},"cursor":{client}}}"##);
         let client = ClientId::from(10 + client);
@@ -297,7 +299,12 @@ fn awareness<P: Peer>() -> Box<dyn part::Work> {
         awareness.set_local_state(Some(&state), 0).expect("JSON");
         awareness.encode_update([client])
     };
-    let updates: Vec<Vec<u8>> = (0..CLIENTS).map(show).collect();
+    (0..CLIENTS).map(show).collect()
+}
+
+/// One takes in what all show and tells a newcomer of it.
+fn awareness<P: Peer>() -> Box<dyn part::Work> {
+    let updates = shown();
     let apply = move |mut types: Box<dyn Types>| {
         types.apply_awareness(&updates);
         let shown = types.awareness();

@@ -2,6 +2,7 @@
 
 use super::contender::contenders;
 use super::trial::Outcome;
+use crate::report::digits;
 
 /// What stands in a cell.
 #[derive(Clone, Debug)]
@@ -54,41 +55,9 @@ pub(super) fn line(name: &str, target: Option<f64>, shown_target: &str, cells: &
     format!("| {name} | {shown_target} | **{}** | {verdict} | {} |\n", ours.shown(), others.join(" | "))
 }
 
-/// Three digits that count, and all of those before the point, in groups of three.
-pub(super) fn digits(number: f64) -> String {
-    match number {
-        0.0 => "0".into(),
-        _ if number >= 99.5 => whole(number),
-        _ if number >= 9.95 => format!("{number:.1}"),
-        _ if number >= 0.0995 => format!("{number:.2}"),
-        _ => format!("{number:.3}"),
-    }
-}
-
-/// A whole number, in groups of three digits.
-pub(super) fn whole(number: f64) -> String {
-    grouped(number.round() as usize)
-}
-
-/// A number with a comma after each three digits.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_are_short() {
-        assert_eq!(digits(0.0), "0");
-        assert_eq!(digits(0.0123), "0.012");
-        assert_eq!(digits(0.25), "0.25");
-        assert_eq!(digits(12.34), "12.3");
-        assert_eq!(digits(1234567.8), "1,234,568");
-    }
 
     #[test]
     fn a_line_tells_whether_the_target_is_reached() {

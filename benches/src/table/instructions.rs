@@ -1,9 +1,10 @@
 //! The table of instructions, counted by callgrind.
 
-use super::cell::{Cell, digits, head, line};
+use super::cell::{Cell, head, line};
 use super::contender::{Contender, contenders};
 use super::trial::counted;
 use super::{Selection, publish};
+use crate::report::digits;
 use crate::row::{Curve, Kind, Row};
 use anyhow::Result;
 use std::time::Duration;

@@ -1,23 +1,21 @@
 //! The tables of allocations, heap and bytes. Each figure is from a process of its own.
 
-use super::cell::{Cell, head, line, whole};
+use super::cell::{Cell, head, line};
 use super::contender::contenders;
 use super::trial::{Measure, Outcome, Told, trial};
 use super::{Selection, publish};
+use crate::report::whole;
 use crate::row::{Row, Target};
 use anyhow::Result;
-use std::time::Duration;
 
 const HEAD: &str = "# Allocations, heap and bytes
 
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- memory`. Each figure is from one run in a
 process of its own, with an allocator that counts. *Allocations* are calls of alloc and realloc in the measured part; *live
 heap* is what that part allocated and what its outcome still holds, with the text; *peak* is the most that was live in
-between. *Bytes* is what comes out: a document or an update. A peer that isn't done after 15 s is stopped; an empty cell: the
-peer can't do it.
+between. *Bytes* is what comes out: a document or an update. A peer that isn't done after 15 s (180 s in the rows of `--long`)
+is stopped; an empty cell: the peer can't do it.
 ";
-
-const LIMIT: Duration = Duration::from_secs(15);
 
 /// One of the figures of a run, its target, and whether a row has it at all.
 struct Figure {
@@ -48,7 +46,7 @@ const FIGURES: [Figure; 4] = [
 pub fn write_memory(selection: &Selection) -> Result<()> {
     let mut bodies = FIGURES.map(|figure| format!("## {}\n\n{}", figure.title, head("work")));
     for row in selection.rows() {
-        let outcomes = contenders().map(|contender| trial(&row, &contender, Measure::Heap, LIMIT));
+        let outcomes = contenders().map(|contender| trial(&row, &contender, Measure::Heap, row.limit()));
         let outcomes: Vec<Outcome> = outcomes.into_iter().collect::<Result<_>>()?;
         for (body, figure) in bodies.iter_mut().zip(&FIGURES) {
             *body += &line_of(figure, &row, &outcomes);

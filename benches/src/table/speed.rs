@@ -1,26 +1,26 @@
 //! The table of times. Each peer first does a row once in a process of its own; whoever is done in time then does it turn
 //! by turn with the others in this one.
 
-use super::cell::{Cell, digits, head, line};
+use super::cell::{Cell, head, line};
 use super::contender::{Contender, contenders};
 use super::plot;
 use super::trial::{Measure, Outcome, Told, trial};
 use super::{Selection, publish};
 use crate::measure::Times;
 use crate::peer::{Jumprope, Peer, Yrs};
+use crate::report::digits;
 use crate::row::{Inputs, Row};
 use crate::work::Work;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
-use std::time::Duration;
 
 const HEAD: &str = "# Times
 
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- speed`. All peers run in one process,
 turn by turn, so that a machine that changes its speed changes it for all. A cell has the least processor time of up to 15
 turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds. A peer that
-isn't done after 15 s, with what it prepares, is stopped. In milliseconds for the whole row, except where it says µs: there
-for one edit. An empty cell: the peer can't do it. The text at the end of every row is checked.
+isn't done after 15 s (180 s in the rows of `--long`), with what it prepares, is stopped. In milliseconds for the whole row,
+except where it says µs: there for one edit. An empty cell: the peer can't do it. The text at the end of every row is checked.
 
 *Target* is what is to be reached; relative ones are worked out from this run. cola's operations are structs in memory, nothing
 is decoded; cola and the ropes know no formats, types or delete sets; diamond-types keeps no order. y-octo tells of no single
@@ -29,8 +29,6 @@ others the update itself.
 *Load* includes reading the text. *Crowd*: so many clients type 100 characters at one place, received client by client.
 ";
 
-/// Beyond it a peer is stopped.
-const LIMIT: Duration = Duration::from_secs(15);
 /// So much processor time a peer has in a row.
 const BUDGET_SECONDS: f64 = 1.5;
 /// A peer whose one turn takes longer has only that of its trial.
@@ -77,8 +75,8 @@ fn shown_name(row: &Row) -> String {
 /// All peers in one row.
 fn measure(inputs: &Inputs, row: &Row) -> Result<Vec<Cell>> {
     let contenders = contenders();
-    let outcomes: Vec<Outcome> =
-        contenders.iter().map(|contender| trial(row, contender, Measure::Time, LIMIT)).collect::<Result<_>>()?;
+    let trials = contenders.iter().map(|contender| trial(row, contender, Measure::Time, row.limit()));
+    let outcomes: Vec<Outcome> = trials.collect::<Result<_>>()?;
     let mut racers = Vec::new();
     for (column, (contender, outcome)) in contenders.iter().zip(&outcomes).enumerate() {
         racers.extend(racer(inputs, row, column, contender, outcome)?);

@@ -1,7 +1,7 @@
 //! Builds the npm package `merganser` into `wasm/pkg` and prints how large its modules are.
 //!
-//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `contract FOLDER` it builds the
-//! test of the storage contract into a folder instead.
+//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `replica FOLDER` it builds only
+//! the module of replicas, into that folder; with `contract FOLDER` the test of the storage contract.
 
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
@@ -12,6 +12,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
+const REPLICA_PROFILE: &str = "wasm-replica";
 
 fn main() -> Result<()> {
     let wasm_folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the folder wasm")?;
@@ -19,31 +20,30 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
             let folder = wasm_folder.join("pkg");
-            let module = compile(wasm_folder, &["doc"])?;
-            bindgen(&module, "merganser").web(true)?.generate(&folder).context("writing the JavaScript")?;
-            report(&folder.join("merganser_bg.wasm"))?;
+            build_replica(wasm_folder, &folder)?;
             build_factory(wasm_folder, &["room", "followers"], &folder, "room", "Room")?;
             build_factory(wasm_folder, &["room"], &folder, "room-core", "Room")
         }
+        ["replica", folder] => build_replica(wasm_folder, Path::new(folder)),
         ["contract", folder] => build_factory(wasm_folder, &["contract"], Path::new(folder), "contract", "Contract"),
-        _ => bail!("usage: merganser-wasm-package [contract FOLDER]"),
+        _ => bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER]"),
     }
 }
 
 /// Compiles the crate `merganser-wasm` and gives the module's path.
-fn compile(wasm_folder: &Path, features: &[&str]) -> Result<PathBuf> {
+fn compile(wasm_folder: &Path, features: &[&str], profile: &str) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target_folder = match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => std::path::absolute(folder)?,
         None => wasm_folder.join("../target"),
     };
     let mut command = Command::new(cargo);
-    command.args(["build", "--package", "merganser-wasm", "--target", TARGET, "--profile", PROFILE]);
+    command.args(["build", "--package", "merganser-wasm", "--target", TARGET, "--profile", profile]);
     command.args(["--no-default-features", "--features", &features.join(",")]);
     command.arg("--target-dir").arg(&target_folder).current_dir(wasm_folder);
     let status = command.status().context("starting cargo")?;
     ensure!(status.success(), "cargo build: {status}");
-    Ok(target_folder.join(TARGET).join(PROFILE).join("merganser_wasm.wasm"))
+    Ok(target_folder.join(TARGET).join(profile).join("merganser_wasm.wasm"))
 }
 
 fn bindgen(module: &Path, name: &str) -> Bindgen {
@@ -53,10 +53,17 @@ fn bindgen(module: &Path, name: &str) -> Bindgen {
     bindgen
 }
 
+/// Builds the module of replicas, for clients: they share one instance.
+fn build_replica(wasm_folder: &Path, folder: &Path) -> Result<()> {
+    let module = compile(wasm_folder, &["doc"], REPLICA_PROFILE)?;
+    bindgen(&module, "merganser").web(true)?.generate(folder).context("writing the JavaScript")?;
+    report(&folder.join("merganser_bg.wasm"))
+}
+
 /// Builds a module that is one class. The script that is generated knows one instance; it becomes a module whose `create`
 /// gives a new one at each call: a host that keeps one for each document loses one document where one of them fails.
 fn build_factory(wasm_folder: &Path, features: &[&str], folder: &Path, name: &str, class: &str) -> Result<()> {
-    let module = compile(wasm_folder, features)?;
+    let module = compile(wasm_folder, features, PROFILE)?;
     bindgen(&module, name).no_modules(true)?.generate(folder).context("writing the JavaScript")?;
     let script = folder.join(format!("{name}.js"));
     let glue = std::fs::read_to_string(&script)?;

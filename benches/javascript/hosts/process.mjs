@@ -1,0 +1,69 @@
+// A process in which a peer works: asked by HTTP, its processor time read from what the kernel counts (Linux).
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const packed = (_, value) => value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value
+
+export class HostProcess {
+  /** `launch` starts the process and gives it, with its port once it listens. */
+  constructor (name, launch) {
+    this.name = name
+    this.launch = launch
+  }
+
+  async start () {
+    const { child, listening } = this.launch()
+    this.child = child
+    this.ended = new Promise(resolve => child.once('exit', resolve))
+    this.port = await listening
+    return this
+  }
+
+  /** Ends the process, whatever it does. */
+  async end () {
+    this.child.kill('SIGKILL')
+    await this.ended
+  }
+
+  /** Asks it; what takes longer than `limitMs` is an error of the name `TimeoutError`. */
+  async ask (path, body, limitMs = 600_000) {
+    const response = await fetch(`http://127.0.0.1:${this.port}/${path}`, { method: 'POST', body, signal: AbortSignal.timeout(limitMs) })
+    const answer = await response.text()
+    if (!response.ok) throw new Error(`${this.name}, ${path}: ${answer}`)
+    return answer
+  }
+
+  /** Gives it a row; whether its peer can do it. */
+  async row (way, input) {
+    return await this.ask('row', JSON.stringify({ way, input }, packed)) === 'ready'
+  }
+
+  /** Has it done so often; processor time of all threads in milliseconds. */
+  async run (calls, limitMs) {
+    const before = this.#cpuMs()
+    await this.ask(`run?calls=${calls}`, '', limitMs)
+    return this.#cpuMs() - before
+  }
+
+  outcome () { return this.ask('outcome') }
+
+  #cpuMs () {
+    const tasks = `/proc/${this.child.pid}/task`
+    const spent = thread => Number(readFileSync(join(tasks, thread, 'schedstat'), 'utf8').split(' ')[0])
+    return readdirSync(tasks).reduce((sum, thread) => sum + spent(thread), 0) / 1e6
+  }
+}
+
+/** The first match that a stream says. */
+export function said (child, stream, pattern) {
+  let told = ''
+  return new Promise((resolve, reject) => {
+    stream.setEncoding('utf8').on('data', text => {
+      told += text
+      const match = pattern.exec(told)
+      if (match) resolve(match[1])
+    })
+    child.once('error', reject)
+    child.once('exit', code => reject(new Error(`the process ended with ${code}: ${told}`)))
+  })
+}
