@@ -20,7 +20,7 @@ pub(crate) const NO_SEQUENCE: Sequence = Sequence::MAX;
 pub(super) const WALKED_UNITS: Clock = 256;
 
 /// So many deleted ranges are kept as they come; before there are more, those that touch become one.
-const MANY_DELETED: usize = if cfg!(debug_assertions) { 4 } else { 4096 };
+const MANY_DELETED: usize = if cfg!(debug_assertions) { 4 } else { 8192 };
 
 /// What one client wrote in one go: a run of units with consecutive clocks, of which each is the origin of the next.
 ///
@@ -539,8 +539,9 @@ fn takes_text(last: &Block, end: Clock, len: Clock, is_ascii: bool) -> bool {
 /// Sorts ranges and joins those that touch.
 fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
     // By a copy of its own of the standard library's sort: encoding takes 9 % less. It makes use of what was sorted before.
-    if !ranges.is_sorted() {
-        ranges.sort();
+    // No two begin at the same clock, and one number is compared without a branch.
+    if !ranges.is_sorted_by_key(|range| range.0) {
+        ranges.sort_by_key(|range| range.0);
     }
     ranges.dedup_by(|next, kept| {
         let touches = next.0 <= kept.1;

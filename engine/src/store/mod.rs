@@ -253,10 +253,10 @@ impl Store {
     }
 }
 
-/// Adds to a list of large values, which grows by a quarter only.
+/// Adds to a list of large values, which grows by half only.
 fn push_large<T>(list: &mut Vec<T>, value: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 4).max(4));
+        list.reserve_exact((list.len() / 2).max(4));
     }
     list.push(value);
 }

@@ -48,7 +48,7 @@ impl Order {
                 if joins_previous {
                     spans[at - 1].len += gone.len;
                 } else {
-                    self.leaves.insert(leaf, at, &[gone]);
+                    self.leaves.insert(leaf, at, [gone]);
                 }
             }
             (true, false) => {
@@ -57,12 +57,12 @@ impl Order {
                     spans[at + 1].clock = gone.clock;
                     spans[at + 1].len += gone.len;
                 } else {
-                    self.leaves.insert(leaf, at + 1, &[gone]);
+                    self.leaves.insert(leaf, at + 1, [gone]);
                 }
             }
             (true, true) => {
                 spans[at] = whole.part(0, from);
-                self.leaves.insert(leaf, at + 1, &[gone, whole.part(to, whole.len)]);
+                self.leaves.insert(leaf, at + 1, [gone, whole.part(to, whole.len)]);
             }
         }
         self.cursor = cursor.map(|(span, before)| Cursor { sequence, leaf, span: span as u32, before });

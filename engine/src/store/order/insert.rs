@@ -29,14 +29,14 @@ impl Order {
         let holder = if place.offset > 0 {
             let cut = spans[at];
             spans[at] = cut.part(0, place.offset);
-            self.leaves.insert(place.leaf, at + 1, &[new, cut.part(place.offset, cut.len)]);
+            self.leaves.insert(place.leaf, at + 1, [new, cut.part(place.offset, cut.len)]);
             at + 1
         } else if at > 0 && spans[at - 1].joins(new) {
             span_before = span_before.wrapping_sub(spans[at - 1].visible_len());
             spans[at - 1].len += len;
             at - 1
         } else {
-            self.leaves.insert(place.leaf, at, &[new]);
+            self.leaves.insert(place.leaf, at, [new]);
             at
         };
         self.hint = (place.leaf, holder as u32);

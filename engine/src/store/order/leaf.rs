@@ -135,18 +135,17 @@ impl Leaves {
 
     /// Puts one or two spans into a leaf, which may then have more than it can keep: it has to be split.
     #[inline]
-    pub(super) fn insert(&mut self, id: u32, at: usize, new: &[Span]) {
+    pub(super) fn insert<const N: usize>(&mut self, id: u32, at: usize, new: [Span; N]) {
         let number = (id / 2) as usize;
         if id & FURTHER != 0 {
             let leaf = &mut self.further[number];
-            let len = leaf.len as usize;
-            leaf.spans.copy_within(at..len, at + new.len());
-            for (span, new) in leaf.spans[at..].iter_mut().zip(new) {
-                *span = *new;
-            }
-            leaf.len += new.len() as u32;
+            leaf.spans.copy_within(at..leaf.len as usize, at + N);
+            leaf.spans[at..at + N].copy_from_slice(&new);
+            leaf.len += N as u32;
         } else {
-            self.first[number].spans.insert_from_slice(at, new);
+            let spans = &mut self.first[number].spans;
+            // Each by itself: what is inserted from a slice is not inlined.
+            new.into_iter().rev().for_each(|span| spans.insert(at, span));
         }
     }
 
