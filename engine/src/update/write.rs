@@ -138,8 +138,13 @@ impl<'a> RunPart<'a> {
         if part.end - part.start < len {
             return RunPart::cut(content, payload, part);
         }
-        let number = if content == Content::String { payload.len() as u64 } else { len.into() };
-        RunPart { number, half_before: false, bytes: payload, half_after: false }
+        let (number, bytes) = match content {
+            Content::String => (payload.len() as u64, payload),
+            Content::Any | Content::Json => (len.into(), payload),
+            // Whatever the payload was before it was deleted.
+            _ => (len.into(), &[][..]),
+        };
+        RunPart { number, half_before: false, bytes, half_after: false }
     }
 
     fn cut(content: Content, payload: &'a [u8], part: Range<Clock>) -> RunPart<'a> {
