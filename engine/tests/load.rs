@@ -80,9 +80,7 @@ fn what_stands_in_something_collected_is_collected() {
     let Some(Value::Text(nested)) = map_there.get(&theirs, "a type") else { panic!("it holds a text") };
     // Text and a type in it: both are to vanish, with their bytes.
     nested.insert(&mut theirs.transact(), 2, "\u{1f986} dives").unwrap();
-    nested
-        .insert_embed(&mut theirs.transact(), 1, Prelim::Map(vec![("key".into(), Prelim::from(1.0))]), &vec![])
-        .unwrap();
+    nested.insert_embed(&mut theirs.transact(), 1, Prelim::Map(vec![("key".into(), Prelim::from(1.0))]), &[]).unwrap();
     let there = theirs.encode_state_as_update(&ours.state_vector());
     map.delete(&mut ours.transact(), "a type").unwrap();
     let here = ours.encode_state_as_update(&StateVector::default());
