@@ -116,6 +116,14 @@ fn updates_that_go_on_are_as_one() {
 }
 
 #[test]
+fn what_is_written_into_joined_values_of_a_key_is_overwritten() {
+    // Client 2 set a key to 1, then to 2, which someone has joined; client 1 set it to 3 in between.
+    let joined = [1, 2, 0, 0x28, 1, 3, b'm', b'a', b'p', 1, b'k', 2, 125, 1, 125, 2];
+    let theirs = [1, 1, 0, 0x88, 2, 0, 1, 125, 3];
+    assert_same(&[&[&[2][..], &joined, &theirs, &[0]].concat()]);
+}
+
+#[test]
 fn few_bytes_that_stand_for_many_ids_take_no_memory() {
     // Client 1 from clock 0: a GC of 4,000,000,000 ids, then one of 1 id.
     let update = [1, 2, 1, 0, 0, 0x80, 0xd0, 0xac, 0xf3, 0x0e, 0, 1, 0];

@@ -198,9 +198,12 @@ impl Replica {
             }
             let item = |bulk: &Bulk<'_>, piece: u32| (bulk.pieces.get(piece).tag.client(), bulk.pieces.block(piece));
             let last = bulk.pieces.list(first).last().map(|piece| item(bulk, piece));
+            // Others may have written into the midst of the last item.
             let mut at = first;
-            while at != NONE && Some(item(bulk, at)) != last {
-                self.delete_piece(bulk, at);
+            while at != NONE {
+                if Some(item(bulk, at)) != last {
+                    self.delete_piece(bulk, at);
+                }
                 at = bulk.pieces.get(at).next;
             }
         }
