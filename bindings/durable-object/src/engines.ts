@@ -12,6 +12,11 @@ import module from 'merganser/room_bg.wasm'
 const MOST_BYTES = 64 << 20
 /** From this part of it on, one is taken over rather than made. */
 const ENOUGH = 3 / 4
+/**
+ * Only from here on from who waits for something: handshakes that are broken off come again at once. But beyond what an
+ * isolate has it is ended, and all its documents begin anew.
+ */
+const TOO_MUCH = 3 / 2
 /** Silent for so long, an object is evicted or could be. */
 const ASLEEP_AFTER_MS = 10_000
 /** Silent for so long, it waits for nothing any more. */
@@ -107,7 +112,7 @@ export class Engines {
   #spare (nowMs: number): Seat | undefined {
     const { bytes } = this
     if (bytes < this.mostBytes * ENOUGH) return undefined
-    const most = bytes < this.mostBytes ? Loss.Time : Loss.Calls
+    const most = bytes < this.mostBytes * TOO_MUCH ? Loss.Time : Loss.Calls
     let found: { seat: Seat, loss: Loss } | undefined
     for (const seat of this.#seats.values()) {
       const loss = seat.loss(nowMs)
@@ -117,14 +122,16 @@ export class Engines {
     return found?.seat
   }
 
-  /** Gives up the largest instances while all, with one of so many bytes, hold too much. */
+  /** Gives up the largest instances that rest while all, with one of so many bytes, hold too much. */
   #shrink (taken: number, nowMs: number): void {
-    while (this.#seats.size > 0 && this.bytes + taken > this.mostBytes) {
-      const seats = [...this.#seats.values()]
-      const resting = seats.filter(seat => seat.loss(nowMs) < Loss.Calls)
-      const largest = (resting.length > 0 ? resting : seats).reduce((most, seat) => seat.bytes > most.bytes ? seat : most)
-      this.#seats.delete(largest.id)
-      largest.vacate()
+    let over = this.bytes + taken - this.mostBytes
+    if (over <= 0) return
+    const resting = [...this.#seats.values()].filter(seat => seat.loss(nowMs) < Loss.Calls)
+    for (const seat of resting.sort((a, b) => b.bytes - a.bytes)) {
+      over -= seat.bytes
+      this.#seats.delete(seat.id)
+      seat.vacate()
+      if (over <= 0) return
     }
   }
 }
