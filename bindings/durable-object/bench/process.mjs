@@ -26,7 +26,9 @@ export class Process {
     const { child, listening } = await startWorkerd({ folder: join(folder, 'worker'), data: join(folder, 'data'), unsafe, variables, output: 'ignore' })
     this.child = child
     // Should the measurement fail, it ends with it.
-    process.once('exit', () => child.kill('SIGKILL'))
+    const kill = () => child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
     this.port = await listening
     await sleep(300)
   }
