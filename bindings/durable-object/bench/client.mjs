@@ -7,6 +7,8 @@ const STEP_1 = 0
 const STEP_2 = 1
 const UPDATE = 2
 const AWARENESS = 1
+/** What it shows of itself. */
+const SHOWN = Buffer.from('{"user":{"name":"Somebody","color":"#30bced","colorLight":"#30bced33"}}')
 
 function varUint (value) {
   const bytes = []
@@ -24,8 +26,13 @@ function frame (content) {
 }
 
 export class LightClient {
+  /** Updates that came. */
   received = 0
+  /** Times at which somebody showed himself: a lone client hears its own beats. */
+  shown = 0
   bytes = 0
+  #id = Math.floor(Math.random() * 2 ** 32)
+  #clock = 0
   #rest = Buffer.alloc(0)
   #waiters = []
 
@@ -41,7 +48,7 @@ export class LightClient {
     client.#take(head.subarray(end))
     if (joins) {
       // It shows itself, as an editor does.
-      client.socket.write(frame(Buffer.from([AWARENESS, 9, 1, ...varUint(Math.floor(Math.random() * 2 ** 32)), 1, 2, 0x7b, 0x7d].map((byte, at, all) => at === 1 ? all.length - 2 : byte))))
+      client.beat()
       client.socket.write(frame(message(STEP_1, Buffer.from([0]))))
       await client.until(() => client.isSynced)
     }
@@ -66,14 +73,23 @@ export class LightClient {
 
   #hear (opcode, content) {
     if (opcode === 8) throw new Error(`closed with ${content.readUInt16BE(0)} ${content.subarray(2)}`)
+    if (content[0] === AWARENESS) this.shown++
     if (content[0] !== SYNC) return
     this.bytes += content.length
+    // It has nothing that the host lacks, and says so.
+    if (content[1] === STEP_1) this.socket.write(frame(message(STEP_2, Buffer.from([0, 0]))))
     if (content[1] === STEP_2) this.isSynced = true
     if (content[1] === UPDATE) this.received++
   }
 
   until (condition) {
     return condition() ? undefined : new Promise(resolve => this.#waiters.push({ condition, resolve }))
+  }
+
+  /** Shows itself, as an editor does every 15 s. */
+  beat () {
+    const entry = [1, ...varUint(this.#id), ...varUint(++this.#clock), SHOWN.length, ...SHOWN]
+    this.socket.write(frame(Buffer.from([AWARENESS, ...varUint(entry.length), ...entry])))
   }
 
   send (update) { this.socket.write(frame(message(UPDATE, update))) }

@@ -18,7 +18,7 @@ function generator (seed) {
 }
 
 /** `edits` characters, typed in runs of `run` on average at random places. */
-function scattered (edits, run) {
+export function scattered (edits, run) {
   const random = generator(7)
   const doc = new Doc(7)
   const text = doc.text('text')

@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { bundle } from '../build.mjs'
 import { startWorkerd } from '../workerd.mjs'
 
+// A script may put a clock of its own in the place of this one.
+const { setTimeout } = globalThis
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 export class Process {
-  /** Starts a Worker whose source this is. */
-  static async start (entry, unsafe = true) {
+  /** Starts a Worker whose source this is, with these variables in its environment. */
+  static async start (entry, unsafe = true, variables = {}) {
     const started = new Process()
+    started.variables = variables
     started.folder = mkdtempSync(join(tmpdir(), 'merganser-bench-'))
     await bundle(entry, join(started.folder, 'worker'))
     started.unsafe = unsafe
@@ -19,9 +22,13 @@ export class Process {
   }
 
   async run () {
-    const { folder, unsafe } = this
-    const { child, listening } = await startWorkerd({ folder: join(folder, 'worker'), data: join(folder, 'data'), unsafe, output: 'ignore' })
+    const { folder, unsafe, variables } = this
+    const { child, listening } = await startWorkerd({ folder: join(folder, 'worker'), data: join(folder, 'data'), unsafe, variables, output: 'ignore' })
     this.child = child
+    // Should the measurement fail, it ends with it.
+    const kill = () => child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
     this.port = await listening
     await sleep(300)
   }
@@ -31,10 +38,15 @@ export class Process {
     await this.run()
   }
 
-  /** Puts all objects out of memory. */
-  async evict () {
-    await (await fetch(`http://127.0.0.1:${this.port}/test/evict`)).text()
+  /** Puts all objects out of memory. So much time has then passed for them, where they go by a clock of their own. */
+  async evict (ms = 0) {
+    await this.ask(`evict?ms=${ms}`)
     await sleep(60)
+  }
+
+  /** Asks the part of the Worker that is there for measurements and tests. */
+  async ask (path) {
+    return (await fetch(`http://127.0.0.1:${this.port}/test/${path}`)).json()
   }
 
   /** Processor time of all threads, in milliseconds. */

@@ -38,9 +38,11 @@ const FAILED = { code: 1011, reason: 'the document failed; connect again' }
  */
 export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends DurableObject<Env> {
   protected readonly rows: Rows
-  readonly #tenant: Tenant = { waits: () => this.#timer !== undefined || !this.#waiting.isEmpty }
+  readonly #tenant: Tenant = { waits: () => this.#timer !== undefined || !this.#waiting.isEmpty || this.#unheard.size > 0 }
   #seat: Seat | undefined
   #sockets = new Map<number, WebSocket>()
+  /** Connections that have said nothing yet. */
+  readonly #unheard = new Set<number>()
   /** The beat keeps the seat, too. */
   readonly #waiting = new Waiting(
     () => this.#run(undefined, () => {}),
@@ -76,6 +78,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       const connection = ++this.#lastConnection
       this.ctx.acceptWebSocket(socket, isOt ? [String(connection), OT] : [String(connection)])
       this.#sockets.set(connection, socket)
+      this.#unheard.add(connection)
       const mayWrite = this.mayWrite(request)
       if (isOt) room.connectOt(connection, mayWrite, this.#now())
       else room.connect(connection, mayWrite, this.#now())
@@ -149,6 +152,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     try {
       const room = this.#room(socket)
       const connection = socket ? this.#connectionOf(socket) : 0
+      this.#unheard.delete(connection)
       // Of a socket that was closed from here an event may still come, when its number is another one's.
       if (socket && this.#sockets.get(connection) !== socket) return
       step(room, connection)
@@ -163,13 +167,14 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     const nowMs = this.#now()
     const seat = this.#seat
     if (seat?.tenant === this.#tenant && seat.room) {
-      seat.usedMs = nowMs
+      seat.use(nowMs)
       return seat.room
     }
     const taken = this.#seat = engines.take(this.ctx.id.toString(), this.#tenant, nowMs)
     const room = taken.room = new taken.engine.Room(randomStamp(), this.#options)
     this.#damageTold = 0
     this.#sockets.clear()
+    this.#unheard.clear()
     this.#waiting.endAll()
     for (const socket of this.ctx.getWebSockets()) {
       const connection = this.#connectionOf(socket)
