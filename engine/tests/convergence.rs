@@ -52,6 +52,14 @@ fn reloaded_in_v2(doc: &Doc) -> [Doc; 2] {
     [copy, again]
 }
 
+/// What another one is after its checkpoint was opened.
+fn reopened(doc: &Doc, client: u32) -> Doc {
+    let options = Options { gc: client.is_multiple_of(2), ..Options::new(ClientId::from(client)) };
+    let copy = Doc::open_checkpoint(options, &doc.checkpoint()).unwrap();
+    copy.assert_invariants();
+    copy
+}
+
 fn replica(client: u32) -> Doc {
     let mut options = Options::new(ClientId::from(client));
     options.gc = client.is_multiple_of(2);
@@ -91,6 +99,9 @@ fn texts_written_by_both_engines_converge() {
                     let at = random.below(len);
                     text.remove_range(&mut transaction, at, (1 + random.below(6)).min(len - at));
                 }
+            }
+            if who < 3 && random.one_in(20) {
+                ours[who] = reopened(&ours[who], who as u32 + 1);
             }
             if random.below(4) == 0 {
                 let (from, to) = (random.below(5) as usize, random.below(5) as usize);
@@ -151,6 +162,7 @@ fn texts_written_by_both_engines_converge() {
         ours.push(merged_in_v2(&states));
         ours.extend(at_once(&states));
         ours.extend(reloaded_in_v2(&ours[0]));
+        ours.push(reopened(&ours[1], 15));
         for doc in &mut ours {
             let text = doc.text("t");
             assert_eq!(text.to_string(doc), expected, "seed {seed}");
@@ -169,6 +181,9 @@ fn maps_arrays_and_nested_types_converge() {
             let who = random.below(4) as usize;
             updates.extend(edit(&mut docs[who], random));
             docs[who].assert_invariants();
+            if random.one_in(20) {
+                docs[who] = reopened(&docs[who], who as u32 + 1);
+            }
             if random.below(3) == 0 {
                 let (from, to) = (random.below(4) as usize, random.below(4) as usize);
                 let known = docs[to].state_vector();
@@ -197,6 +212,7 @@ fn maps_arrays_and_nested_types_converge() {
         docs.push(merged_in_v2(&updates));
         docs.extend(at_once(&updates));
         docs.extend(reloaded_in_v2(&docs[0]));
+        docs.push(reopened(&docs[1], 15));
         let shown: Vec<_> = docs.iter_mut().map(show).collect();
         for doc in &docs {
             doc.assert_invariants();

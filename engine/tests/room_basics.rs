@@ -297,6 +297,24 @@ fn a_late_echo_brings_nobody_back() {
 }
 
 #[test]
+fn an_echo_after_hibernation_takes_nobody_over() {
+    let mut world = world(WINDOW);
+    let [leaver, other] = world.add_connected();
+    let id = world.clients[leaver].replica.client;
+    let echo = world.clients[other].awareness.encode(&[id]);
+    world.hibernate();
+    world.run();
+    // It was on its way when the room left memory: of states only the clocks are known now.
+    world.post_to_all(other, Message::Awareness(echo));
+    world.run();
+    let connection = world.clients[leaver].connections[0];
+    world.cut(connection, 0);
+    world.run();
+    assert!(!world.clients[other].awareness.states.contains_key(&id));
+    assert_eq!(world.host.room.meters().awareness_entries, 1);
+}
+
+#[test]
 fn a_query_for_awareness_is_answered() {
     let mut world = world(Durability::BeforeBroadcast);
     let [first, second] = world.add_connected();

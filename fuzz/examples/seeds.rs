@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use merganser::{ClientId, Doc, Options};
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
@@ -77,6 +78,15 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "operation" => Vec::new(),
         "awareness" => presence().map(|of| pieces(&of)).collect(),
         "pages" | "apply" => updates().map(|of| [vec![0], pieces(&of)].concat()).collect(),
+        "checkpoint" => updates()
+            .map(|of| {
+                let mut doc = Doc::new(Options::new(ClientId::from(1)));
+                // Some wait for what is not in the case.
+                of.iter().for_each(|update| drop(doc.apply_update(update)));
+                let checkpoint = doc.checkpoint();
+                [&[0], &checkpoint[..checkpoint.len() - 8]].concat()
+            })
+            .collect(),
         "room" => cases("sync")
             .iter()
             .map(|case| {

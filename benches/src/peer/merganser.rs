@@ -12,6 +12,12 @@ pub struct Merganser {
 }
 
 impl Merganser {
+    fn with_doc(mut doc: Doc) -> Merganser {
+        let text = doc.text("text");
+        let map = doc.map("map");
+        Merganser { doc, text, map }
+    }
+
     fn patch(&mut self, patch: &Patch) -> Transaction<'_> {
         let mut transaction = self.doc.transact();
         if patch.deleted > 0 {
@@ -33,10 +39,7 @@ impl Peer for Merganser {
     type Writer = Merganser;
 
     fn with_client(client_id: u32) -> Merganser {
-        let mut doc = Doc::new(Options::new(ClientId::from(client_id)));
-        let text = doc.text("text");
-        let map = doc.map("map");
-        Merganser { doc, text, map }
+        Merganser::with_doc(Doc::new(Options::new(ClientId::from(client_id))))
     }
 
     fn edit(&mut self, patch: &Patch) {
@@ -60,16 +63,21 @@ impl Peer for Merganser {
 
     fn encode(&mut self, form: Form) -> Supported<Vec<u8>> {
         Ok(match form {
-            Form::Update | Form::Checkpoint => self.doc.encode_state_as_update(&StateVector::default()),
+            Form::Update => self.doc.encode_state_as_update(&StateVector::default()),
+            Form::Checkpoint => self.doc.checkpoint(),
             Form::UpdateV2 => self.doc.encode_state_as_update_v2(&StateVector::default()),
         })
     }
 
     fn load(client_id: u32, form: Form, bytes: &[u8]) -> Supported<Merganser> {
+        if form == Form::Checkpoint {
+            let options = Options::new(ClientId::from(client_id));
+            return Ok(Merganser::with_doc(Doc::open_checkpoint(options, bytes).expect("a checkpoint")));
+        }
         let mut peer = Merganser::with_client(client_id);
         let applied = match form {
-            Form::Update | Form::Checkpoint => peer.doc.apply_update(bytes),
             Form::UpdateV2 => peer.doc.apply_update_v2(bytes),
+            _ => peer.doc.apply_update(bytes),
         };
         applied.expect("a well-formed update");
         Ok(peer)

@@ -24,7 +24,8 @@ for one edit. An empty cell: the peer can't do it. The text at the end of every 
 
 *Target* is what is to be reached; relative ones are worked out from this run. cola's operations are structs in memory, nothing
 is decoded; cola and the ropes know no formats, types or delete sets; diamond-types keeps no order. y-octo tells of no single
-edit's update. *Checkpoint* is what opens fastest with the full history: for most the update itself, for Loro its snapshot.
+edit's update. *Checkpoint* is what opens fastest with the full history: for us the checkpoint, for Loro its snapshot, for the
+others the update itself.
 *Load* includes reading the text. *Crowd*: so many clients type 100 characters at one place, received client by client.
 ";
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bulk;
+mod checkpoint;
 mod clean_up;
 mod delete;
 mod encode;

@@ -24,9 +24,13 @@ impl Keys {
         name(&self.text, &self.ends, key)
     }
 
+    pub(super) fn len(&self) -> Key {
+        self.ends.len() as Key
+    }
+
     /// O(key).
     pub(super) fn find(&self, name: &str) -> Option<Key> {
-        let keys = self.ends.len() as Key;
+        let keys = self.len();
         match keys <= FEW {
             true => (0..keys).find(|key| self.is(*key, name)),
             false => self.handles.find(name, hash_bytes(name.as_bytes()), |key| self.is(key, name)),
@@ -43,7 +47,7 @@ impl Keys {
             return key;
         }
         let hash = hash_bytes(added.as_bytes());
-        let key = self.ends.len() as Key;
+        let key = self.len();
         self.text.push_str(added);
         self.ends.push(self.text.len());
         let Keys { text, ends, handles } = self;

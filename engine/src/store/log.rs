@@ -16,7 +16,7 @@ pub(crate) const NO_SEQUENCE: Sequence = Sequence::MAX;
 
 /// A block whose units can't be found by counting bytes is not continued beyond this many units: that bounds the
 /// walk from a block's start to one of its units, and makes the row of blocks the index into long content.
-const WALKED_UNITS: Clock = 256;
+pub(super) const WALKED_UNITS: Clock = 256;
 
 /// What one client wrote in one go: a run of units with consecutive clocks, of which each is the origin of the next.
 ///
@@ -24,12 +24,13 @@ const WALKED_UNITS: Clock = 256;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     pub(crate) clock: Clock,
-    payload: u32,
+    pub(super) payload: u32,
     pub(crate) origin: LocalId,
     pub(crate) right_origin: LocalId,
     pub(crate) sequence: Sequence,
     pub(crate) content: Content,
-    is_ascii: bool,
+    /// Whether a unit is a byte; text only, else it is set.
+    pub(super) is_ascii: bool,
 }
 
 impl Block {
@@ -87,6 +88,20 @@ impl Log {
             minds_cuts: false,
             changed_from: None,
         }
+    }
+
+    /// A log with all that is in it. Blocks, payloads and ranges must fit each other, ranges be in order.
+    pub(super) fn restore(
+        client: ClientId,
+        blocks: Vec<Block>,
+        buffer: Vec<u8>,
+        deleted: Vec<(Clock, Clock)>,
+        end: Clock,
+    ) -> Log {
+        let has_wide_text = blocks.iter().any(|block| !block.is_ascii);
+        let deleted_end = deleted.last().map_or(0, |range| range.1);
+        let minds_cuts = has_wide_text;
+        Log { blocks, buffer, end, deleted, deleted_end, has_wide_text, minds_cuts, ..Log::new(client) }
     }
 
     /// The clock that comes next.

@@ -3,6 +3,7 @@
 //! Nothing here decides where an item goes; that is `integrate`.
 
 mod check;
+mod checkpoint;
 mod export;
 mod formats;
 mod handles;

@@ -142,6 +142,16 @@ impl Types {
         }
     }
 
+    /// Number of sequences that belong to a type; handles are below it.
+    pub(crate) fn sequence_count(&self) -> Sequence {
+        self.owners.len() as Sequence
+    }
+
+    /// Number of keys; handles are below it.
+    pub(crate) fn key_count(&self) -> Key {
+        self.keys.len()
+    }
+
     pub(crate) fn key_name(&self, key: Key) -> &str {
         self.keys.name(key)
     }

@@ -62,6 +62,12 @@ impl Presence {
                 continue;
             }
             relayed.add(client, clock, state);
+            // After hibernation anybody may tell what one shows whose clock is known: that makes nobody its owner.
+            let told_by_other = known.filter(|known| state != NULL && clock == known.clock && !is_first);
+            if let Some(owner) = told_by_other.map(|known| known.owner) {
+                self.entries.insert(client, Entry { clock, state: Some(state.into()), owner });
+                continue;
+            }
             if let Some(known) = known.filter(|known| state == NULL || known.owner != from) {
                 let owner = known.owner;
                 self.disown(owner, client);

@@ -35,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("room", rooms::room),
     ("apply", replicas::apply),
     ("program", replicas::program),
+    ("checkpoint", replicas::checkpoint),
 ];
 
 /// Runs one target.

@@ -4,6 +4,7 @@ use super::Script;
 use merganser::types::DeltaInsert;
 use merganser::update::{Update, merge_updates};
 use merganser::{Any, ClientId, Doc, Options, Prelim, StateVector, Value};
+use twox_hash::XxHash3_64;
 
 fn replica(client: u32, gc: bool) -> Doc {
     let mut options = Options::new(ClientId::from(client));
@@ -37,6 +38,31 @@ pub(super) fn loaded(updates: &[&[u8]], gc: bool) -> Doc {
 
 fn encoded(doc: &Doc) -> Vec<u8> {
     doc.encode_state_as_update(&StateVector::default())
+}
+
+/// What a document's checkpoint opens as.
+fn reopened(doc: &Doc, gc: bool) -> Doc {
+    let options = Options { gc, ..Options::new(ClientId::from(6)) };
+    Doc::open_checkpoint(options, &doc.checkpoint()).expect("what was written is opened")
+}
+
+/// Opens what may be a forged checkpoint, without its hash and behind a byte: refused, or a document to read and write.
+pub fn checkpoint(input: &[u8]) {
+    let mut script = Script(input);
+    let gc = script.below(2) == 0;
+    let content = script.0;
+    let forged = [content, &XxHash3_64::oneshot(content).to_le_bytes()].concat();
+    let Ok(mut doc) = Doc::open_checkpoint(Options { gc, ..Options::new(ClientId::from(1)) }, &forged) else { return };
+    let text = doc.text("t");
+    let shown = contents(&mut doc);
+    let mut copy = replica(2, gc);
+    copy.apply_update(&encoded(&doc)).expect("what was written is read");
+    assert_eq!(shown, contents(&mut reopened(&doc, gc)));
+    let len = text.len(&doc);
+    let mut transaction = doc.transact();
+    // Inside of a surrogate pair it is refused.
+    let _ = text.insert(&mut transaction, len / 2, "x");
+    let _ = text.delete(&mut transaction, 0, len.min(3));
 }
 
 /// What every root holds, as JSON.
@@ -105,6 +131,9 @@ pub fn apply(input: &[u8]) {
     let merged = merge_updates(&accepted).expect("what was accepted is merged");
     let mut others = [replica(3, gc), replica(4, gc)];
     others[0].apply_update(&merged).expect("what was merged is read");
+    let opened = reopened(&doc, gc);
+    check(&opened);
+    assert_eq!(encoded(&opened), whole, "a checkpoint holds all, and what waits");
     let mut at_once = replica(5, gc);
     at_once.apply_updates(&accepted).expect("what was accepted is read");
     check(&at_once);

@@ -1,0 +1,403 @@
+//! Opening a store. All that lies in the bytes is looked at once; what contradicts itself is refused.
+
+use super::super::log::WALKED_UNITS;
+use super::super::order::PlacedRun;
+use super::super::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Store, TypeHandle};
+use super::{ANY, ENTRY, HELD_TYPE, OWN, SAME, UNPLACED, unfold};
+use crate::lib0::{Reader, check_json, skip_any};
+use crate::update::{Content, TypeTag};
+use crate::values::{ClientId, Clock, Error, ErrorKind, utf16};
+use std::ops::Range;
+
+/// Units that stand next to each other.
+#[derive(Clone, Copy)]
+struct Run {
+    client: Client,
+    clock: Clock,
+    len: Clock,
+    mark: u8,
+    sequence: Sequence,
+}
+
+impl Run {
+    fn end(&self) -> Clock {
+        self.clock + self.len
+    }
+}
+
+/// A store that is being read.
+struct Opening<'b> {
+    from: Reader<'b>,
+    clients: Vec<(ClientId, Clock)>,
+    /// All runs, by client and clock.
+    runs: Vec<Run>,
+    /// Which of them belong to each client.
+    runs_of: Vec<Range<usize>>,
+    /// The runs of all sequences, in order.
+    order: Vec<u32>,
+    /// Where each sequence ends in that.
+    ends: Vec<usize>,
+    /// Units that hold a type, with its handle.
+    holders: Vec<(TypeHandle, LocalId)>,
+    /// The sequences that hold formatting marks; one may be named often.
+    marked: Vec<Sequence>,
+    store: Store,
+}
+
+impl Store {
+    /// Reads what [`write_checkpoint`](Self::write_checkpoint) wrote. O(bytes).
+    ///
+    /// # Errors
+    /// Bytes that end early, or that contradict themselves.
+    pub(crate) fn read_checkpoint(collects: bool, from: &mut Reader<'_>) -> Result<Store, Error> {
+        let mut opening = Opening {
+            from: from.clone(),
+            clients: Vec::new(),
+            runs: Vec::new(),
+            runs_of: Vec::new(),
+            order: Vec::new(),
+            ends: Vec::new(),
+            holders: Vec::new(),
+            marked: Vec::new(),
+            store: Store::new(collects),
+        };
+        opening.read_clients()?;
+        opening.read_keys()?;
+        let sequences = opening.from.read_count(3)?;
+        opening.read_runs()?;
+        opening.read_order(sequences)?;
+        for client in 0..opening.clients.len() as Client {
+            opening.read_log(client)?;
+        }
+        opening.build_order();
+        opening.read_owners()?;
+        opening.check_deleted_types()?;
+        opening.read_cut_pairs()?;
+        *from = opening.from;
+        Ok(opening.store)
+    }
+}
+
+impl Opening<'_> {
+    fn damaged(&self) -> Error {
+        self.from.error(ErrorKind::DamagedRow)
+    }
+
+    fn check(&self, is_right: bool) -> Result<(), Error> {
+        if is_right { Ok(()) } else { Err(self.damaged()) }
+    }
+
+    fn read_clients(&mut self) -> Result<(), Error> {
+        for handle in 0..self.from.read_count(2)? as Client {
+            let (client, end) = (self.from.read_client()?, self.from.read_clock()?);
+            let before = self.store.handles.insert(client, handle);
+            self.check(end < Clock::MAX && before.is_none())?;
+            self.clients.push((client, end));
+        }
+        Ok(())
+    }
+
+    fn read_keys(&mut self) -> Result<(), Error> {
+        for key in 0..self.from.read_count(1)? as u32 {
+            let name = self.from.read_string()?;
+            let added = self.store.types.key(name);
+            self.check(added == key)?;
+        }
+        Ok(())
+    }
+
+    fn read_runs(&mut self) -> Result<(), Error> {
+        for client in 0..self.clients.len() {
+            let count = self.from.read_count(1)?;
+            let first = self.runs.len();
+            self.runs.reserve(count);
+            let mut clock: Clock = 0;
+            for _ in 0..count {
+                let number = self.from.read_var_uint()?;
+                let (len, mark) = (number >> 2, (number & 3) as u8);
+                let len = Clock::try_from(len).ok().filter(|len| *len > 0).ok_or_else(|| self.damaged())?;
+                self.runs.push(Run { client: client as Client, clock, len, mark, sequence: NO_SEQUENCE });
+                clock = clock.checked_add(len).ok_or_else(|| self.damaged())?;
+            }
+            self.check(clock == self.clients[client].1)?;
+            self.runs_of.push(first..self.runs.len());
+        }
+        Ok(())
+    }
+
+    /// Reads which runs stand in which sequence, in which order: each once, but for those that stand in none.
+    fn read_order(&mut self, sequences: usize) -> Result<(), Error> {
+        self.order.reserve(self.runs.len());
+        let mut expected = 0;
+        for sequence in 0..sequences as Sequence {
+            for _ in 0..self.from.read_count(1)? {
+                let number = expected + unfold(self.from.read_var_uint()?);
+                let damaged = self.from.error(ErrorKind::DamagedRow);
+                let run = usize::try_from(number).ok().and_then(|number| self.runs.get_mut(number)).ok_or(damaged)?;
+                if run.mark == UNPLACED || run.sequence != NO_SEQUENCE {
+                    return Err(damaged);
+                }
+                run.sequence = sequence;
+                self.order.push(number as u32);
+                expected = number + 1;
+            }
+            self.ends.push(self.order.len());
+        }
+        let unplaced = self.runs.iter().filter(|run| run.mark == UNPLACED).count();
+        self.check(self.order.len() + unplaced == self.runs.len())
+    }
+
+    /// Reads blocks and payload of a client, side by side with its runs.
+    fn read_log(&mut self, client: Client) -> Result<(), Error> {
+        let (id, end) = self.clients[client as usize];
+        let count = self.from.read_count(1)?;
+        let mut blocks: Vec<Block> = Vec::with_capacity(count);
+        let mut clock: Clock = 0;
+        let mut payload: u64 = 0;
+        let mut run = self.runs_of[client as usize].start;
+        for _ in 0..count {
+            let head = self.from.read_u8()?;
+            let content = Content::from_number(head & 15).filter(|content| *content != Content::Skip);
+            let content = content.ok_or_else(|| self.damaged())?;
+            let origin = match head >> 4 & 3 {
+                SAME => (client, clock.checked_sub(1).ok_or_else(|| self.damaged())?),
+                kind => self.read_origin(kind, (client, clock))?,
+            };
+            let right_origin = match head >> 6 {
+                SAME => blocks.last().map(|before| before.right_origin).ok_or_else(|| self.damaged())?,
+                kind => self.read_origin(kind, (client, clock))?,
+            };
+            let len = if content.is_run() { self.from.read_clock()? } else { 1 };
+            let bytes = match content {
+                Content::Gc | Content::Deleted => 0,
+                Content::String => self.from.read_var_uint()? + u64::from(len),
+                _ => self.from.read_var_uint()?,
+            };
+            let is_ascii = content != Content::String || bytes == u64::from(len);
+            let start = clock;
+            clock = clock.checked_add(len).filter(|clock| len > 0 && *clock <= end).ok_or_else(|| self.damaged())?;
+            let sequence = self.runs[run].sequence;
+            self.check_runs(&mut run, clock, content)?;
+            let offset = u32::try_from(payload).map_err(|_| self.damaged())?;
+            blocks.push(Block { clock: start, payload: offset, origin, right_origin, sequence, content, is_ascii });
+            payload += bytes;
+        }
+        self.check(clock == end)?;
+        let bytes = self.from.read_bytes()?;
+        self.check(bytes.len() as u64 == payload)?;
+        self.check_payloads(client, end, &blocks, bytes)?;
+        let mut deleted: Vec<(Clock, Clock)> = Vec::new();
+        for run in &self.runs[self.runs_of[client as usize].clone()] {
+            if run.mark >= Mark::Deleted as u8 {
+                match deleted.last_mut() {
+                    Some(last) if last.1 == run.clock => last.1 = run.end(),
+                    _ => deleted.push((run.clock, run.end())),
+                }
+            }
+        }
+        let log = Log::restore(id, blocks, bytes.to_vec(), deleted, end);
+        self.store.has_wide_text |= log.has_wide_text();
+        self.store.logs.push(log);
+        self.store.order.add_client();
+        Ok(())
+    }
+
+    /// Reads an origin that is written out: a unit that is known, and of the own client an earlier one.
+    #[inline(always)]
+    fn read_origin(&mut self, kind: u8, unit: LocalId) -> Result<LocalId, Error> {
+        let (client, clock) = match kind {
+            OWN => {
+                let distance = self.from.read_clock()?;
+                self.check(distance > 0)?;
+                (unit.0, unit.1.checked_sub(distance).ok_or_else(|| self.damaged())?)
+            }
+            ANY => self.read_unit()?,
+            _ => return Ok(NO_ORIGIN),
+        };
+        self.check(client != unit.0 || clock < unit.1)?;
+        Ok((client, clock))
+    }
+
+    /// Reads the name of a unit that is known.
+    #[inline(always)]
+    fn read_unit(&mut self) -> Result<LocalId, Error> {
+        let (client, clock) = (self.from.read_clock()?, self.from.read_clock()?);
+        let known = self.clients.get(client as usize).is_some_and(|(_, end)| clock < *end);
+        self.check(known)?;
+        Ok((client, clock))
+    }
+
+    /// Checks that the runs up to a block's end stand in one sequence and have marks that go with the content. `run` is
+    /// the one that holds the block's first unit, and then the one that holds the first unit behind it.
+    #[inline]
+    fn check_runs(&self, run: &mut usize, end: Clock, content: Content) -> Result<(), Error> {
+        let first = self.runs[*run];
+        let live = Store::mark_of(content) as u8;
+        loop {
+            let found = self.runs[*run];
+            let goes = match content {
+                Content::Gc => found.mark == UNPLACED,
+                _ => found.mark == live || found.mark == Mark::Deleted as u8,
+            };
+            self.check(goes && found.sequence == first.sequence)?;
+            if found.end() > end {
+                return Ok(());
+            }
+            *run += 1;
+            if found.end() == end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Checks what blocks carry, and notes types and keys of formats.
+    fn check_payloads(&mut self, client: Client, end: Clock, blocks: &[Block], payload: &[u8]) -> Result<(), Error> {
+        for (at, block) in blocks.iter().enumerate() {
+            let next = blocks.get(at + 1);
+            let len = next.map_or(end, |next| next.clock) - block.clock;
+            let stop = next.map_or(payload.len(), |next| next.payload as usize);
+            let own = &payload[block.payload as usize..stop];
+            if block.content == Content::String {
+                let is_right = match block.is_ascii {
+                    true => own.is_ascii(),
+                    false => len <= WALKED_UNITS && core::str::from_utf8(own).is_ok_and(|text| utf16::len(text) == len),
+                };
+                self.check(is_right)?;
+                continue;
+            }
+            let mut from = Reader::new(own);
+            self.check_values((client, block.clock), block, len, &mut from).map_err(|_| self.damaged())?;
+            self.check(from.is_at_end())?;
+        }
+        Ok(())
+    }
+
+    fn check_values(&mut self, unit: LocalId, block: &Block, len: Clock, from: &mut Reader<'_>) -> Result<(), Error> {
+        match block.content {
+            Content::Any => (0..len).try_for_each(|_| skip_any(from)),
+            Content::Json => (0..len).try_for_each(|_| match from.read_string()? {
+                "undefined" => Ok(()),
+                text => check_json(text, from),
+            }),
+            Content::Embed => {
+                let text = from.read_exact(from.remaining())?;
+                let text = core::str::from_utf8(text).map_err(|_| from.error(ErrorKind::NotUtf8))?;
+                check_json(text, from)
+            }
+            Content::Binary => from.read_exact(from.remaining()).map(|_| ()),
+            Content::Format => {
+                let key = from.read_string()?;
+                check_json(from.read_string()?, from)?;
+                self.store.types.key(key);
+                if self.marked.last() != Some(&block.sequence) {
+                    self.marked.push(block.sequence);
+                }
+                Ok(())
+            }
+            Content::Type => {
+                let handle = from.read_exact(size_of::<TypeHandle>())?;
+                let handle = handle.try_into().map_err(|_| from.error(ErrorKind::UnexpectedEnd))?;
+                self.holders.push((TypeHandle::from_le_bytes(handle), unit));
+                read_type(from).map(|_| ())
+            }
+            Content::Doc => {
+                from.read_string()?;
+                skip_any(from)
+            }
+            Content::String | Content::Gc | Content::Deleted | Content::Skip => Ok(()),
+        }
+    }
+
+    fn build_order(&mut self) {
+        let mut leaves = vec![u32::MAX; self.runs.len()];
+        let mut start = 0;
+        for &end in &self.ends {
+            let sequence = self.store.order.add_sequence();
+            let runs = self.order[start..end].iter().map(|&name| {
+                let Run { client, clock, len, mark, .. } = self.runs[name as usize];
+                let mark = [Mark::Visible, Mark::Uncounted, Mark::Deleted][usize::from(mark)];
+                PlacedRun { name, client, clock, len, mark }
+            });
+            self.store.order.build(sequence, runs, &mut leaves);
+            start = end;
+        }
+        for (run, leaf) in self.runs.iter().zip(&leaves) {
+            self.store.order.index_built(run.client, run.len, *leaf);
+        }
+        self.marked.iter().for_each(|sequence| self.store.order.note_marks(*sequence));
+    }
+}
+
+impl Opening<'_> {
+    /// Reads what each sequence belongs to, and so all types.
+    fn read_owners(&mut self) -> Result<(), Error> {
+        for sequence in 0..self.ends.len() as Sequence {
+            let types = self.store.types.len() as TypeHandle;
+            match self.from.read_var_uint()? {
+                ENTRY => {
+                    let (of, key) = (self.from.read_clock()?, self.from.read_clock()?);
+                    let is_new =
+                        of < types && key < self.store.types.key_count() && self.store.types.entry(of, key).is_none();
+                    self.check(is_new)?;
+                    self.store.types.add_entry(of, key, sequence);
+                }
+                HELD_TYPE => self.read_held_type(types, sequence)?,
+                root => {
+                    let name = self.from.read_string()?;
+                    let tag = root.checked_sub(1).map(TypeTag::from_number);
+                    self.check(tag != Some(None) && self.store.types.root(name).is_none())?;
+                    self.store.types.add(tag.flatten(), name, None, None, sequence);
+                }
+            }
+        }
+        let types = &self.store.types;
+        let is_held = |(handle, unit): &(TypeHandle, LocalId)| {
+            (*handle as usize) < types.len() && types.get(*handle).item == Some(*unit)
+        };
+        self.check(self.holders.iter().all(is_held))
+    }
+
+    /// Reads which unit holds the next type.
+    fn read_held_type(&mut self, handle: TypeHandle, sequence: Sequence) -> Result<(), Error> {
+        let unit = self.read_unit()?;
+        let log = self.store.log(unit.0);
+        let at = log.find(unit.1);
+        let block = log.blocks()[at];
+        self.check(block.content == Content::Type && block.sequence < sequence)?;
+        let (number, kind) = log.payload(at).split_at(size_of::<TypeHandle>());
+        self.check(number == handle.to_le_bytes())?;
+        let (tag, name) = read_type(&mut Reader::new(kind)).map_err(|_| self.damaged())?;
+        let name: Box<str> = name.into();
+        let parent = self.store.types.owner(block.sequence).of;
+        self.store.types.add(Some(tag), &name, Some(unit), Some(parent), sequence);
+        let runs = &self.runs[self.runs_of[unit.0 as usize].clone()];
+        let run = runs[runs.partition_point(|run| run.clock <= unit.1) - 1];
+        self.store.types.get_mut(handle).is_deleted = run.mark == Mark::Deleted as u8;
+        Ok(())
+    }
+
+    /// Checks that nothing in a deleted type is live.
+    fn check_deleted_types(&self) -> Result<(), Error> {
+        let types = &self.store.types;
+        let is_right =
+            |run: &Run| run.mark >= Mark::Deleted as u8 || !types.get(types.owner(run.sequence).of).is_deleted;
+        self.check(!types.has_nested() || self.runs.iter().all(is_right))
+    }
+
+    fn read_cut_pairs(&mut self) -> Result<(), Error> {
+        for _ in 0..self.from.read_count(2)? {
+            let (client, clock) = self.read_unit()?;
+            // Where the text was left out, there is no pair any more.
+            if self.store.log(client).is_inside_pair(clock + 1) {
+                self.store.cut_pairs.insert((client, clock));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads kind and name of a type.
+fn read_type<'b>(from: &mut Reader<'b>) -> Result<(TypeTag, &'b str), Error> {
+    let tag = TypeTag::from_number(from.read_var_uint()?).ok_or(from.error(ErrorKind::UnknownTag))?;
+    Ok((tag, if tag.is_named() { from.read_string()? } else { "" }))
+}
