@@ -50,7 +50,7 @@ export class DocumentObject extends Product {
     if (!pathname.startsWith('/test/')) return super.fetch(request)
     if (searchParams.has('fail-writes')) this.#failWrites(Number(searchParams.get('fail-writes')))
     if (searchParams.has('fail-reads')) this.#failReads(Number(searchParams.get('fail-reads')))
-    return this.#state()
+    return this.#state(searchParams.has('largest'))
   }
 
   get #told (): unknown[] {
@@ -59,8 +59,8 @@ export class DocumentObject extends Product {
     return told.get(name)!
   }
 
-  async #state (): Promise<Response> {
-    const [largest] = this.rows.hasDocument
+  async #state (measures: boolean): Promise<Response> {
+    const [largest] = measures && this.rows.hasDocument
       ? [...this.ctx.storage.sql.exec<{ largest: number }>('SELECT max(length(bytes)) AS largest FROM document')]
       : []
     return Response.json({

@@ -127,8 +127,9 @@ impl Rooms {
             if open.is_shutting_down || !open.moving.insert(name.into()) {
                 return None;
             }
-            if let Some(inbox) = open.documents.remove(name) {
-                inbox.events.send(Event::TakeAway(reason, done)).ok();
+            match open.documents.remove(name) {
+                Some(inbox) => drop(inbox.events.send(Event::TakeAway(reason, done))),
+                None => drop(done),
             }
             Taken { rooms: self.clone(), name: name.into() }
         };

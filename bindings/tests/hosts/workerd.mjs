@@ -57,7 +57,7 @@ export class Server extends ServerProcess {
 
   /**
    * What the object of this document says: `incarnation`, `sockets`, `billed` rows since it is in memory, `alarm`,
-   * `largestRow`, what its hooks were `told`.
+   * what its hooks were `told`; with `?largest` the bytes of its `largestRow`.
    */
   state (room) { return this.ask(`document/${room}`) }
 

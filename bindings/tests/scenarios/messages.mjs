@@ -39,7 +39,7 @@ async function document (server) {
     for (let word = 0; word < 200; word++) author.text.insert((word * 7919) % author.text.length, ' word ')
     fresh.push(await new Client(server, room).synced(60))
     await until('it is all there', () => fresh[0].text.toString() === author.text.toString(), 30)
-    const { largestRow } = await server.state(room)
+    const { largestRow } = await server.state(`${room}?largest`)
     assert.ok(largestRow > 60_000 && largestRow <= MOST_ROW_BYTES, `the largest row has ${largestRow} bytes`)
     await server.evict()
     fresh.push(await new Client(server, room).synced(60))
