@@ -1,28 +1,23 @@
 //! The hash at the end of an export file.
 
-use core::fmt;
-use std::hash::Hasher;
 use twox_hash::XxHash3_64;
 
-/// XXH3 with 64 bits of what is added, piece by piece.
-pub(super) struct FileHash(XxHash3_64);
+/// XXH3 with 64 bits of each part, seeded with the hash of all parts before it: as good as one hash of all, and the code
+/// that hashes rows does it.
+#[derive(Debug)]
+pub(super) struct FileHash(u64);
 
 impl FileHash {
     pub(super) fn new() -> FileHash {
-        FileHash(XxHash3_64::new())
+        FileHash(0)
     }
 
-    pub(super) fn add(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+    /// Adds the head, or a whole frame.
+    pub(super) fn add(&mut self, part: &[u8]) {
+        self.0 = XxHash3_64::oneshot_with_seed(self.0, part);
     }
 
     pub(super) fn to_bytes(&self) -> [u8; 8] {
-        self.0.finish().to_le_bytes()
-    }
-}
-
-impl fmt::Debug for FileHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FileHash")
+        self.0.to_le_bytes()
     }
 }
