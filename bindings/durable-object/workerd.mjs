@@ -11,13 +11,13 @@ const COMPATIBILITY_FLAGS = ['enable_request_signal', 'request_signal_passthroug
 
 /**
  * Starts the Worker whose files are in `folder` on `port` (0: any). Its objects are stored in `data`; `variables` are
- * put into its environment as JSON; `unsafe` gives it the module by which tests evict objects. Gives the process and
+ * put into its environment as JSON, `texts` as they are; `unsafe` gives it the module by which tests evict objects. Gives the process and
  * the port once it answers.
  */
-export async function startWorkerd ({ folder, data, port = 0, variables = {}, unsafe = false, assets = ASSETS, options = [], output = 'pipe' }) {
+export async function startWorkerd ({ folder, data, port = 0, variables = {}, texts = {}, unsafe = false, assets = ASSETS, options = [], output = 'pipe' }) {
   mkdirSync(join(data, 'objects'), { recursive: true })
   const config = join(data, 'config.capnp')
-  writeFileSync(config, configuration({ folder, data, port, variables, unsafe, assets }))
+  writeFileSync(config, configuration({ folder, data, port, variables, texts, unsafe, assets }))
   const args = ['serve', ...(unsafe ? ['--experimental'] : []), ...options, '--control-fd=3', config]
   const child = spawn(workerd.default ?? workerd, args, { stdio: ['ignore', output, output, 'pipe'] })
   let told = ''
@@ -33,14 +33,15 @@ export async function startWorkerd ({ folder, data, port = 0, variables = {}, un
   return { child, listening }
 }
 
-function configuration ({ folder, data, port, variables, unsafe, assets }) {
+function configuration ({ folder, data, port, variables, texts, unsafe, assets }) {
   const text = value => JSON.stringify(String(value))
   const modules = readdirSync(folder).filter(file => /\.(js|wasm)$/.test(file)).sort((a, b) => Number(b === 'worker.js') - Number(a === 'worker.js'))
   const module = file => `(name = ${text(file)}, ${file.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed ${text(relative(data, join(folder, file)))})`
   const bindings = [
     '(name = "DOCUMENTS", durableObjectNamespace = "DocumentObject")',
     '(name = "ASSETS", service = "assets")',
-    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, json = ${text(JSON.stringify(value))})`)
+    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, json = ${text(JSON.stringify(value))})`),
+    ...Object.entries(texts).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`)
   ]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (

@@ -32,7 +32,7 @@ fn random_config(random: &mut Random, durability: Durability) -> RoomConfig {
         _ => RowSizes::default(),
     };
     let limits = Limits { page_cache_bytes: *random.one_of(&[0, 500, 4 << 20]), ..Limits::default() };
-    RoomConfig { durability, limits, host, sizes, incarnation: 0 }
+    RoomConfig { durability, limits, host, sizes, incarnation: 0, ..RoomConfig::default() }
 }
 
 fn random_weather(random: &mut Random) -> Weather {

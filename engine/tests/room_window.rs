@@ -146,3 +146,33 @@ fn awareness_of_many_behind_one_connection_fits_its_attachment() {
     world.run();
     assert_eq!(world.host.room.meters().awareness_entries, 901);
 }
+
+/// A host that asks for it is told what was accepted and of whom, once each, and what is stored of it.
+#[test]
+fn what_is_accepted_is_told() {
+    let mut world = World::new(RoomConfig { durability: WINDOW, tells_accepted: true, ..RoomConfig::default() });
+    let [author, other] = world.add_connected();
+    let reader = world.add_client(Rights::Read);
+    world.connect(reader);
+    world.run();
+    let connections = [author, other].map(|client| world.clients[client].connections[0]);
+    world.insert(author, 0, "duck");
+    world.run();
+    world.insert(other, 4, "s");
+    world.insert(reader, 0, "no ");
+    world.run();
+    let mut told = Vec::new();
+    while let Some(accepted) = world.host.room.next_accepted() {
+        told.push(accepted);
+    }
+    assert_eq!(told.iter().map(|of| of.from).collect::<Vec<_>>(), connections.map(Some));
+    let before = world.host.room.stored_sequence();
+    world.host.flush();
+    world.run();
+    assert!(world.host.room.stored_sequence() > before);
+    assert!(world.host.room.next_accepted().is_none());
+    let updates: Vec<&[u8]> = told.iter().map(|of| of.update.as_slice()).collect();
+    let merged = merganser::update::merge_updates(&updates).unwrap();
+    let told = merganser::update::state_vector_of_update(&merged).unwrap();
+    assert_eq!(merganser::update::decode_state_vector(&told).unwrap(), world.stored().unwrap().state_vector());
+}

@@ -2,7 +2,7 @@
 
 use crate::rows::{batch_to_js, key_to_js};
 use js_sys::{Array, Object, Uint8Array};
-use merganser::sync::Effect;
+use merganser::sync::{Accepted, Effect};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -19,7 +19,7 @@ export type Effect =
   | { kind: 'send', to: number[], isText: true, message: string }
   /** Answer a request over HTTP with this status and JSON. The room has forgotten it already. */
   | { kind: 'respond', connection: number, status: number, body: string }
-  /** Keep these bytes (at most 16,000) with the connection, so that they outlive the room's memory. */
+  /** Keep these bytes (at most 15,000) with the connection, so that they outlive the room's memory. */
   | { kind: 'attach', connection: number, bytes: Uint8Array<ArrayBuffer> }
   /** Close the connection with this WebSocket close code and reason. The room has forgotten it already. */
   | { kind: 'close', connection: number, code: number, reason: string }
@@ -27,6 +27,14 @@ export type Effect =
   | { kind: 'callAt', atMs: number | undefined }
   /** Call `Room.tick` at this time, even if the room has left memory by then. */
   | { kind: 'wakeAt', atMs: number }
+
+/** What was new in an update. */
+export interface Accepted {
+  /** Whose update it was; `undefined` for what had waited for something missing that another one brought. */
+  connection: number | undefined
+  /** An update (v1). */
+  update: Uint8Array<ArrayBuffer>
+}
 "#;
 
 #[wasm_bindgen]
@@ -58,6 +66,8 @@ extern "C" {
     fn set_body(this: &Record, body: &str);
     #[wasm_bindgen(method, setter)]
     fn set_connection(this: &Record, connection: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_update(this: &Record, bytes: &Uint8Array);
     #[wasm_bindgen(method, setter)]
     fn set_bytes(this: &Record, bytes: &Uint8Array);
     #[wasm_bindgen(method, setter)]
@@ -122,6 +132,15 @@ pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
             object.set_at_ms(Some(at_ms as f64));
         }
     }
+    object.into()
+}
+
+pub(crate) fn accepted_to_js(accepted: Accepted) -> JsValue {
+    let object = record();
+    if let Some(from) = accepted.from {
+        object.set_connection(from as f64);
+    }
+    object.set_update(&Uint8Array::from(&*accepted.update));
     object.into()
 }
 

@@ -3,6 +3,8 @@
 //! `Doc` is a replica of a document, `Room` the server side of one. An edit is a transaction of its own and returns the update to be sent, `undefined` if it changed nothing. What the
 //! engine refuses is thrown as an `Error`, and the document is then as it was.
 
+#[cfg(feature = "room")]
+mod archive_file;
 #[cfg(feature = "doc")]
 mod array;
 #[cfg(feature = "contract")]
@@ -30,6 +32,8 @@ mod updates;
 #[cfg(feature = "doc")]
 mod values;
 
+#[cfg(feature = "room")]
+pub use archive_file::{Exporter, Importer};
 #[cfg(feature = "doc")]
 pub use array::SharedArray;
 #[cfg(feature = "contract")]

@@ -1,6 +1,6 @@
 //! `Room`: the server side of one document. Bytes in, effects out.
 
-use crate::effect::effect_to_js;
+use crate::effect::{accepted_to_js, effect_to_js};
 use crate::room_condition::{damage_to_js, meters_to_js};
 use crate::room_options::{RoomOptions, config_from_js};
 use crate::rows::rows_from_js;
@@ -153,6 +153,24 @@ impl Room {
     #[wasm_bindgen(unchecked_return_type = "Damage[]")]
     pub fn damage(&self) -> Array {
         self.0.damage().iter().map(damage_to_js).collect()
+    }
+
+    /// Stores what is not stored yet, without waiting for the end of a window.
+    pub fn flush(&mut self, now: f64) {
+        self.0.flush(now as u64);
+    }
+
+    /// The sequence number of the last flush that is stored.
+    #[wasm_bindgen(getter, js_name = storedSequence)]
+    pub fn stored_sequence(&self) -> f64 {
+        self.0.stored_sequence() as f64
+    }
+
+    /// What was accepted next, oldest first, if `tellsAccepted` asks for it. To be taken after the effects of a call: all of
+    /// it is stored once `storedSequence` goes up.
+    #[wasm_bindgen(js_name = nextAccepted, unchecked_return_type = "Accepted | undefined")]
+    pub fn next_accepted(&mut self) -> JsValue {
+        self.0.next_accepted().map_or(JsValue::UNDEFINED, accepted_to_js)
     }
 
     /// What the host is to do next, `undefined` if there is nothing.

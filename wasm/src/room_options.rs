@@ -35,6 +35,8 @@ export interface RoomOptions {
   roots?: number
   /** Another whole number wherever stored rows may have gone back in time: after they were restored, copied or moved (0). */
   incarnation?: number
+  /** Whether `Room.nextAccepted` tells of updates (not). Only with `windowMs`. */
+  tellsAccepted?: boolean
   /** Largest row that the store takes, in bytes (1,900,000). */
   rowBytes?: number
   /** Most rows that the store takes in one batch (1,000). */
@@ -75,6 +77,8 @@ extern "C" {
     fn roots(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural)]
     fn incarnation(this: &RoomOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter, structural, js_name = tellsAccepted)]
+    fn tells_accepted(this: &RoomOptions) -> Option<bool>;
     #[wasm_bindgen(method, getter, structural, js_name = rowBytes)]
     fn row_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = batchRows)]
@@ -87,6 +91,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
         config.durability = Durability::Window { ms: ms as u64 };
     }
     config.incarnation = options.incarnation().map_or(0, |given| given as u64);
+    config.tells_accepted = options.tells_accepted().unwrap_or(false);
     let limits = &mut config.limits;
     for (place, given) in [
         (&mut limits.message_bytes, options.message_bytes()),

@@ -3,7 +3,7 @@ import type { Subject } from 'merganser/room'
 import { MALFORMED, NOT_ALLOWED, Refusal, TOO_LARGE } from './refusal'
 
 /** Where documents are, before their names. */
-export const PATH = '/api/ot/'
+export const OT_PATH = '/api/ot/'
 /** Longest name of a root and longest session, in bytes, and longest time to wait for a change, in seconds. */
 const ROOT_BYTES = 256
 const SESSION_BYTES = 64
@@ -21,7 +21,7 @@ export interface Position { epoch: string, revision: number }
 
 /** What is asked; the body of an edit may have so many bytes. What can't be read is thrown, as a `Refusal`. */
 export async function readAsked (request: Request, mostBytes: number): Promise<Asked> {
-  if (request.method !== 'GET' && request.method !== 'POST') throw NOT_ALLOWED
+  if (request.method !== 'GET' && request.method !== 'POST') throw NOT_ALLOWED('GET', 'POST')
   const { subject, from, waitMs } = readQuery(new URL(request.url).search.slice(1))
   if (request.method === 'POST') return { kind: 'edit', subject, body: await readBody(request, mostBytes) }
   if (wantsEvents(request)) return { kind: 'stream', subject, from: lastEvent(request) ?? from }

@@ -1,10 +1,14 @@
 // One document: the Durable Object that drives its room and carries out what that asks for. It decides nothing.
 import { DurableObject } from 'cloudflare:workers'
-import type { Room, RoomOptions } from 'merganser/room'
-import { PATH, readAsked, type Asked } from './asked'
+import type { Room, RoomOptions, RowWrite } from 'merganser/room'
+import { OT_PATH, readAsked, type Asked } from './asked'
+import { DELETED, FAILED, REPLACED, TEXT, type Close } from './closes'
+import { attach, checked, resume, type Admission, type Connection } from './connection'
+import { Counts, type Failing } from './counts'
 import { engines, type Seat, type Tenant } from './engines'
 import { log } from './log'
-import { Refusal, UNAVAILABLE } from './refusal'
+import { exportFile, importFile } from './moving'
+import { FAILURE, FORBIDDEN, MALFORMED, NO_DOCUMENT, NOT_ALLOWED, NOT_EMPTY, Refusal, UNAVAILABLE } from './refusal'
 import { LIMITS, Rows } from './rows'
 import { Waiting } from './waiting'
 
@@ -27,85 +31,166 @@ const DEFAULTS = {
 }
 /** The subprotocol of clients without an engine. Their sockets have it as a tag, too, which outlives hibernation. */
 const OT = 'merganser-ot'
-/** What this host, and no room, closes connections for. */
-const TEXT = { code: 1003, reason: 'messages are binary' }
-const FAILED = { code: 1011, reason: 'the document failed; connect again' }
+/** Where documents are exported, imported and deleted, and where what an object counts is, before their names. */
+export const DOCUMENTS_PATH = '/api/documents/'
+export const METRICS_PATH = '/api/metrics/'
+
+/** What is asked of who administers documents. */
+export type Administration = 'export' | 'import' | 'delete' | 'metrics'
+
+/** What was new in an update. */
+export interface Accepted {
+  /** An update (v1), as Yjs reads it. */
+  update: Uint8Array
+  /** Who sent it; `undefined` for what had waited for something missing that another one brought. */
+  connection: Connection | undefined
+}
+
+/** What was stored. */
+export interface Flushed {
+  /** Flushes are numbered from 1 on, as long as the document is not deleted; not every number is told of. */
+  sequence: number
+}
 
 /**
  * A document that is edited over WebSockets, as y-websocket speaks, and by clients without an engine (`PROTOCOL.md`).
  *
  * It hibernates while nobody speaks: all that its room knows is in its rows and in what is attached to its sockets.
+ * A subclass says who may do what (`onConnect`, `mayAdminister`), and is told what happens (`onUpdate`, `onFlush`). A hook
+ * that throws, or whose promise is rejected, is logged and counted, and changes nothing else.
  */
 export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends DurableObject<Env> {
   protected readonly rows: Rows
+  protected readonly counts = new Counts()
   readonly #tenant: Tenant = { waits: () => this.#timer !== undefined || !this.#waiting.isEmpty || this.#unheard.size > 0 }
+  readonly #tellsUpdates = this.onUpdate !== DocumentObject.prototype.onUpdate
   #seat: Seat | undefined
   #sockets = new Map<number, WebSocket>()
+  /** Those of the sockets, and of requests. */
+  #connections = new Map<number, Connection>()
   /** Connections that have said nothing yet. */
   readonly #unheard = new Set<number>()
   /** The beat keeps the seat, too. */
   readonly #waiting = new Waiting(
     () => this.#run(undefined, () => {}),
-    connection => this.#run(undefined, room => room.disconnect(connection, this.#now()))
+    connection => this.#run(undefined, room => {
+      this.#connections.delete(connection)
+      room.disconnect(connection, this.#now())
+    })
   )
   #lastConnection = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #nowMs = 0
   #damageTold = 0
+  /** Hooks that are to be called once the room has had its turn. */
+  #toTell: { hook: string, connection: Connection | undefined, call: () => unknown }[] = []
+  /** Its rows come or go: there is no room meanwhile. */
+  #isMoving = false
+  #writesFail = false
+  /** A read has failed; it may have been what the room is opened from. */
+  #readsFailed = false
 
   constructor (ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.rows = new Rows(ctx.storage)
   }
 
-  /** Whether who asks, for a connection or an edit, may change the document: everybody, unless a subclass says otherwise. */
-  protected mayWrite (_request: Request): boolean {
-    return true
+  /**
+   * Whether who asks for a connection, or for something over HTTP (`/api/ot/`), is let in, as whom, and with which rights.
+   * A `Response` (401, 403, ...) refuses. Everybody may do everything, unless a subclass says otherwise.
+   */
+  protected onConnect (_request: Request): Admission | Response | Promise<Admission | Response> {
+    return { rights: 'write' }
   }
 
-  /** Connects a client if the request is a WebSocket upgrade; else answers it, if its path is one of `/api/ot/`. */
-  override fetch (request: Request): Response | Promise<Response> {
-    if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') return this.#connect(request)
-    if (new URL(request.url).pathname.startsWith(PATH)) return this.#answer(request)
-    return new Response('a document is a WebSocket\n', { status: 426, headers: { Upgrade: 'websocket' } })
+  /** Whether who asks may export, import or delete the document, or see what is counted. Nobody may, by default. */
+  protected mayAdminister (_request: Request, _what: Administration): boolean | Promise<boolean> {
+    return false
   }
 
-  #connect (request: Request): Response {
+  /** Something new has come. Others have been sent it; it is stored when `onFlush` is called next. */
+  protected onUpdate (_accepted: Accepted): unknown {
+    return undefined
+  }
+
+  /** All that `onUpdate` was told of before is stored. */
+  protected onFlush (_flushed: Flushed): unknown {
+    return undefined
+  }
+
+  /** Connects a client if the request is a WebSocket upgrade; else answers it, if its path is one of the API. */
+  override async fetch (request: Request): Promise<Response> {
+    try {
+      if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') return await this.#connect(request)
+      const { pathname } = new URL(request.url)
+      if (pathname.startsWith(OT_PATH)) return await this.#answer(request)
+      if (pathname.startsWith(DOCUMENTS_PATH)) return await this.#administer(request)
+      if (pathname.startsWith(METRICS_PATH)) return await this.#metrics(request)
+      return new Response('a document is a WebSocket\n', { status: 426, headers: { Upgrade: 'websocket' } })
+    } catch (error) {
+      if (error instanceof Refusal) return error.toResponse()
+      this.#failed('request', 'a request failed', error)
+      return FAILURE.toResponse()
+    }
+  }
+
+  async #connect (request: Request): Promise<Response> {
+    const admission = await this.#admit(request)
+    if (admission instanceof Response) return admission
     const [client, socket] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
     const protocols = request.headers.get('Sec-WebSocket-Protocol')?.split(',').map(protocol => protocol.trim())
     const isOt = protocols?.includes(OT)
     this.#run(undefined, room => {
-      const connection = ++this.#lastConnection
-      this.ctx.acceptWebSocket(socket, isOt ? [String(connection), OT] : [String(connection)])
-      this.#sockets.set(connection, socket)
-      this.#unheard.add(connection)
-      const mayWrite = this.mayWrite(request)
-      if (isOt) room.connectOt(connection, mayWrite, this.#now())
-      else room.connect(connection, mayWrite, this.#now())
+      const number = ++this.#lastConnection
+      this.ctx.acceptWebSocket(socket, isOt ? [String(number), OT] : [String(number)])
+      this.#sockets.set(number, socket)
+      this.#unheard.add(number)
+      this.#connections.set(number, { number, ...admission })
+      const mayWrite = admission.rights === 'write'
+      if (isOt) room.connectOt(number, mayWrite, this.#now())
+      else room.connect(number, mayWrite, this.#now())
     })
     return new Response(null, { status: 101, webSocket: client, headers: isOt ? { 'Sec-WebSocket-Protocol': OT } : {} })
   }
 
-  async #answer (request: Request): Promise<Response> {
+  /** Asks the hook who this is. */
+  async #admit (request: Request): Promise<Admission | Response> {
+    let admission
     try {
-      const asked = await readAsked(request, this.#options.messageBytes)
-      // Opened first: that ends all who wait.
-      return await new Promise((resolve, reject) => {
-        this.#run(undefined, room => {
-          const connection = ++this.#lastConnection
-          const isStream = asked.kind === 'stream'
-          resolve(isStream ? this.#waiting.listen(connection, request) : this.#waiting.ask(connection, request))
-          this.#ask(room, connection, asked, request)
-        })
-        reject(UNAVAILABLE)
-      })
+      const said = await this.onConnect(request)
+      admission = said instanceof Response ? said : checked(said)
     } catch (error) {
-      if (error instanceof Refusal) return error.toResponse()
-      throw error
+      this.#failed('hook', 'a hook failed', error, { hook: 'onConnect' })
+      throw FAILURE
     }
+    if (this.#isMoving) throw UNAVAILABLE
+    if (admission instanceof Response) {
+      this.counts.refused++
+      log('warn', 'connection refused', { document: this.#name, status: admission.status })
+    } else {
+      this.counts.admitted++
+    }
+    return admission
   }
 
-  #ask (room: Room, connection: number, asked: Asked, request: Request): void {
+  async #answer (request: Request): Promise<Response> {
+    const admission = await this.#admit(request)
+    if (admission instanceof Response) return admission
+    const asked = await readAsked(request, this.#options.messageBytes)
+    // Opened first: that ends all who wait.
+    return await new Promise((resolve, reject) => {
+      this.#run(undefined, room => {
+        const number = ++this.#lastConnection
+        const isStream = asked.kind === 'stream'
+        resolve(isStream ? this.#waiting.listen(number, request) : this.#waiting.ask(number, request))
+        this.#connections.set(number, { number, ...admission })
+        this.#ask(room, number, asked, admission.rights === 'write')
+      })
+      reject(UNAVAILABLE)
+    })
+  }
+
+  #ask (room: Room, connection: number, asked: Asked, mayWrite: boolean): void {
     const { subject } = asked
     switch (asked.kind) {
       case 'content':
@@ -115,8 +200,90 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       case 'stream':
         return room.stream(connection, subject, asked.from?.epoch, asked.from?.revision, this.#now())
       case 'edit':
-        return room.requestEdit(connection, this.mayWrite(request), subject, asked.body, this.#now())
+        return room.requestEdit(connection, mayWrite, subject, asked.body, this.#now())
     }
+  }
+
+  /** Exports, imports or deletes the document. */
+  async #administer (request: Request): Promise<Response> {
+    switch (request.method) {
+      case 'GET': {
+        await this.#demand(request, 'export')
+        if (!this.#flush()) throw UNAVAILABLE
+        const file = exportFile(this.rows, error => this.#failed('store', 'an export failed', error))
+        if (!file) throw NO_DOCUMENT
+        log('info', 'document exported', { document: this.#name })
+        return new Response(file, { headers: { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' } })
+      }
+      case 'PUT':
+        await this.#demand(request, 'import')
+        await this.#import(request.body)
+        return new Response(null, { status: 204 })
+      case 'DELETE':
+        await this.#demand(request, 'delete')
+        await this.#move(DELETED, async () => {
+          this.rows.deleteAll()
+          await this.ctx.storage.deleteAll()
+        })
+        log('info', 'document deleted', { document: this.#name })
+        return new Response(null, { status: 204 })
+      default:
+        throw NOT_ALLOWED('GET', 'PUT', 'DELETE')
+    }
+  }
+
+  async #import (body: ReadableStream<Uint8Array> | null): Promise<void> {
+    if (!body) throw MALFORMED('there is no file')
+    if (!this.#flush()) throw UNAVAILABLE
+    if (this.rows.hasDocument) throw NOT_EMPTY
+    await this.#move(REPLACED, () => importFile(this.rows, body, this.#options))
+    log('info', 'document imported', { document: this.#name })
+  }
+
+  /** Asks the hook for the right to administer. */
+  async #demand (request: Request, what: Administration): Promise<void> {
+    let may
+    try {
+      may = await this.mayAdminister(request, what)
+    } catch (error) {
+      this.#failed('hook', 'a hook failed', error, { hook: 'mayAdminister' })
+      throw FAILURE
+    }
+    if (may !== true) throw FORBIDDEN
+    if (this.#isMoving) throw UNAVAILABLE
+  }
+
+  /** Closes all connections, changes rows while there is no room, and lets the next one read them. */
+  async #move (close: Close, move: () => Promise<void>): Promise<void> {
+    this.#isMoving = true
+    try {
+      for (const socket of this.ctx.getWebSockets()) {
+        const connection = this.#connectionOf(socket)
+        this.#sockets.set(connection, socket)
+        if (socket.readyState === WebSocket.OPEN) this.#close(connection, close)
+      }
+      this.#discard()
+      await move()
+    } finally {
+      this.#isMoving = false
+    }
+  }
+
+  async #metrics (request: Request): Promise<Response> {
+    if (request.method !== 'GET') throw NOT_ALLOWED('GET')
+    await this.#demand(request, 'metrics')
+    const seat = this.#seat?.tenant === this.#tenant ? this.#seat : undefined
+    const { closes, failures, admitted, refused } = this.counts
+    return Response.json({
+      room: seat?.room?.meters() ?? null,
+      sockets: this.ctx.getWebSockets().length,
+      admitted,
+      refused,
+      closes,
+      failures,
+      rows: this.rows.billed,
+      instanceBytes: seat?.engine.memory.buffer.byteLength ?? 0
+    }, { headers: { 'Cache-Control': 'no-store' } })
   }
 
   override webSocketMessage (socket: WebSocket, message: ArrayBuffer | string): void {
@@ -133,6 +300,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
   override webSocketClose (socket: WebSocket): void {
     this.#run(socket, (room, connection) => {
       this.#sockets.delete(connection)
+      this.#connections.delete(connection)
       room.disconnect(connection, this.#now())
     })
     // The other half of the closing handshake; of no use where the connection is lost.
@@ -147,9 +315,18 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     this.#run(undefined, room => room.tick(this.#now()))
   }
 
+  /** Stores what is not stored yet; whether that succeeded. */
+  #flush (): boolean {
+    this.#writesFail = false
+    this.#run(undefined, room => room.flush(this.#now()))
+    return !this.#writesFail && this.#seat !== undefined
+  }
+
   /** Does a step of the room and all that follows. Nothing leaves a handler: nobody would see it. */
   #run (socket: WebSocket | undefined, step: (room: Room, connection: number) => void): void {
+    if (this.#isMoving) return
     try {
+      if (this.#readsFailed) this.#letGo()
       const room = this.#room(socket)
       const connection = socket ? this.#connectionOf(socket) : 0
       this.#unheard.delete(connection)
@@ -159,6 +336,27 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       this.#carryOut(room)
     } catch (error) {
       this.#fail(socket, error)
+    }
+    for (const { hook, connection, call } of this.#toTell.splice(0)) this.#tell(hook, connection, call)
+  }
+
+  /** After a read that failed the room is opened anew, once it holds nothing. */
+  #letGo (): void {
+    const seat = this.#seat
+    if (seat?.tenant === this.#tenant && seat.room && !seat.room.isIdle) return
+    this.#readsFailed = false
+    this.#discard()
+  }
+
+  /** Calls a hook. It can't do any harm. */
+  #tell (hook: string, connection: Connection | undefined, call: () => unknown): void {
+    const failed = (error: unknown) => {
+      this.#failed('hook', 'a hook failed', error, { hook, connection: connection?.number, user: connection?.user })
+    }
+    try {
+      Promise.resolve(call()).catch(failed)
+    } catch (error) {
+      failed(error)
     }
   }
 
@@ -175,20 +373,21 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     this.#damageTold = 0
     this.#sockets.clear()
     this.#unheard.clear()
+    this.#connections.clear()
     this.#waiting.endAll()
     for (const socket of this.ctx.getWebSockets()) {
       const connection = this.#connectionOf(socket)
       this.#lastConnection = Math.max(this.#lastConnection, connection)
       if (socket.readyState === WebSocket.OPEN || socket === handled) {
         this.#sockets.set(connection, socket)
-        room.resume(connection, socket.deserializeAttachment() ?? new Uint8Array(), nowMs)
+        this.#connections.set(connection, resume(room, connection, socket, nowMs))
       }
     }
     return room
   }
 
   get #options (): RoomOptions & typeof DEFAULTS {
-    const options = { ...DEFAULTS, ...this.env.ROOM_OPTIONS, ...LIMITS }
+    const options = { ...DEFAULTS, ...this.env.ROOM_OPTIONS, ...LIMITS, tellsAccepted: this.#tellsUpdates }
     // Without a window nothing would be attached, and nothing outlive hibernation.
     options.windowMs ??= DEFAULTS.windowMs
     return options
@@ -196,18 +395,16 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
 
   /** Carries out what the room asks for, in order. */
   #carryOut (room: Room): void {
+    this.#noteAccepted(room)
     for (let effect = room.nextEffect(); effect; effect = room.nextEffect()) {
       switch (effect.kind) {
         case 'read':
           this.#read(room, effect.token, effect.first, effect.last)
+          this.#noteAccepted(room)
           break
-        case 'write': {
-          const { token, rows } = effect
-          const failure = attempt(() => this.rows.write(rows))
-          if (failure === undefined) room.written(token, this.#now())
-          else room.writeFailed(token, this.#told('rows could not be written', failure), this.#now())
+        case 'write':
+          this.#write(room, effect.token, effect.rows)
           break
-        }
         case 'send':
           for (const connection of effect.to) {
             if (effect.isText && this.#waiting.send(connection, effect.message)) continue
@@ -217,12 +414,11 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
           break
         case 'respond':
           this.#waiting.respond(effect.connection, effect.status, effect.body)
+          this.#connections.delete(effect.connection)
           break
-        case 'attach': {
-          const failure = attempt(() => this.#sockets.get(effect.connection)?.serializeAttachment(effect.bytes))
-          if (failure !== undefined) this.#told('nothing could be attached', failure)
+        case 'attach':
+          this.#attach(room, effect.connection, effect.bytes)
           break
-        }
         case 'close':
           this.#close(effect.connection, effect)
           break
@@ -230,17 +426,50 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
           this.#callAt(effect.atMs)
           break
         case 'wakeAt':
-          this.ctx.storage.setAlarm(effect.atMs).catch(error => this.#told('no alarm could be set', error))
+          this.ctx.storage.setAlarm(effect.atMs).catch(error => this.#failed('alarm', 'no alarm could be set', error))
           break
       }
     }
+  }
+
+  /** Notes what was accepted while it is known who sent it. */
+  #noteAccepted (room: Room): void {
+    if (!this.#tellsUpdates) return
+    for (let accepted = room.nextAccepted(); accepted; accepted = room.nextAccepted()) {
+      const { update, connection: number } = accepted
+      const connection = number === undefined ? undefined : this.#connections.get(number)
+      this.#toTell.push({ hook: 'onUpdate', connection, call: () => this.onUpdate({ update, connection }) })
+    }
+  }
+
+  #write (room: Room, token: number, rows: RowWrite[]): void {
+    const failure = attempt(() => this.rows.write(rows))
+    this.#writesFail = failure !== undefined
+    if (failure !== undefined) {
+      return room.writeFailed(token, this.#failed('store', 'rows could not be written', failure), this.#now())
+    }
+    const before = room.storedSequence
+    room.written(token, this.#now())
+    const sequence = room.storedSequence
+    if (sequence > before) this.#toTell.push({ hook: 'onFlush', connection: undefined, call: () => this.onFlush({ sequence }) })
+  }
+
+  /** What can't be attached is stored instead. */
+  #attach (room: Room, number: number, bytes: Uint8Array): void {
+    const [socket, connection] = [this.#sockets.get(number), this.#connections.get(number)]
+    if (!socket || !connection) return
+    const failure = attempt(() => attach(socket, connection, bytes))
+    if (failure === undefined) return
+    this.#failed('attachment', 'nothing could be attached', failure, { connection: number })
+    room.flush(this.#now())
   }
 
   #read (room: Room, token: number, first: number, last: number): void {
     let rows: [number, ArrayBuffer][] = []
     const failure = attempt(() => { rows = this.rows.read(first, last) })
     if (failure === undefined) room.rows(token, rows, this.#now())
-    else room.readFailed(token, this.#told('rows could not be read', failure), this.#now())
+    else room.readFailed(token, this.#failed('store', 'rows could not be read', failure), this.#now())
+    this.#readsFailed ||= failure !== undefined
     const damage = room.damage()
     for (const found of damage.slice(this.#damageTold)) {
       log('error', 'the stored document is damaged', { document: this.#name, damage: found })
@@ -258,10 +487,13 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       }, Math.max(0, atMs - this.#now()))
   }
 
-  #close (connection: number, { code, reason }: { code: number, reason: string }): void {
-    log('warn', 'connection closed', { document: this.#name, connection, code, reason })
+  #close (connection: number, { code, reason }: Close): void {
+    this.counts.close(code)
+    const { user } = this.#connections.get(connection) ?? {}
+    log('warn', 'connection closed', { document: this.#name, connection, user, code, reason })
     const socket = this.#sockets.get(connection)
     this.#sockets.delete(connection)
+    this.#connections.delete(connection)
     attempt(() => socket?.close(code, reason))
     this.#waiting.end(connection)
   }
@@ -271,7 +503,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
    * its rows and attachments, and all but this socket's client notice nothing.
    */
   #fail (socket: WebSocket | undefined, error: unknown): void {
-    this.#told('the document failed', error)
+    this.#failed('engine', 'the document failed', error, { connection: socket && this.#connectionOf(socket) })
     try {
       this.#discard()
       const room = this.#room(socket)
@@ -283,7 +515,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       this.#carryOut(room)
     } catch (again) {
       // It is the rows or the attachments that it fails at: clients bring what they have when they connect again.
-      this.#told('the document failed again', again)
+      this.#failed('engine', 'the document failed again', again)
       this.#discard()
       for (const socket of this.ctx.getWebSockets()) {
         const connection = this.#connectionOf(socket)
@@ -313,10 +545,11 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     return this.ctx.id.name ?? this.ctx.id.toString()
   }
 
-  /** Logs a failure; gives it in words. */
-  #told (message: string, failure: unknown): string {
+  /** Counts and logs a failure; gives it in words. */
+  #failed (what: Failing, message: string, failure: unknown, fields: Record<string, unknown> = {}): string {
     const error = String(failure)
-    log('error', message, { document: this.#name, error, stack: (failure as Error)?.stack })
+    this.counts.failures[what]++
+    log('error', message, { document: this.#name, ...fields, error, stack: (failure as Error)?.stack })
     return error
   }
 }

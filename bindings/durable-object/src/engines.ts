@@ -136,5 +136,10 @@ export class Engines {
   }
 }
 
+/** An instance that is used once and let go of: a trap in it harms no document. */
+export function anInstance (): Engine {
+  return create(module)
+}
+
 /** Those of this isolate. */
 export const engines = new Engines()

@@ -4,6 +4,11 @@ import type { RowWrite } from 'merganser/room'
 /** What one row and one batch may be, well below what the platform takes (2 MB a value). */
 export const LIMITS = { rowBytes: 1_900_000, batchRows: 1_000 }
 
+/** Keys of base pages: of kind 4, the kind being what stands above 32 bits. */
+const FIRST_PAGE = 4 * 2 ** 32
+const AFTER_PAGES = 5 * 2 ** 32
+const AFTER_ALL = 8 * 2 ** 32
+
 /** A row or a batch is larger than the limits. */
 export class TooLarge extends Error {
   override name = 'TooLarge'
@@ -24,6 +29,17 @@ export class Rows {
     return cursor as [number, ArrayBuffer][]
   }
 
+  /** All rows but base pages, in key order. */
+  readOthers (): [number, ArrayBuffer][] {
+    return [...this.read(0, FIRST_PAGE - 1), ...this.read(AFTER_PAGES, AFTER_ALL)]
+  }
+
+  /** Whether there is a document. Pages alone are none. */
+  get hasDocument (): boolean {
+    return this.#tableExists() &&
+      this.#run('SELECT 1 FROM document WHERE key < ? OR key >= ? LIMIT 1', FIRST_PAGE, AFTER_PAGES).length > 0
+  }
+
   /** Carries out the batch whole or not at all; of two changes of one row the later one counts. */
   write (batch: RowWrite[]): void {
     if (batch.length > LIMITS.batchRows) throw new TooLarge(`a batch of ${batch.length} rows`)
@@ -39,6 +55,12 @@ export class Rows {
       }
     })
     this.#hasTable = true
+  }
+
+  /** Deletes all of them. */
+  deleteAll (): void {
+    this.#run('DROP TABLE IF EXISTS document')
+    this.#hasTable = undefined
   }
 
   #tableExists (): boolean {

@@ -1,17 +1,21 @@
 // The Worker: which path is what. A WebSocket upgrade is a document whatever its path.
-import { PATH } from './asked'
+import { OT_PATH } from './asked'
 import { serveDemo } from './demo'
-import { DocumentObject, type DocumentEnv } from './document'
+import { DOCUMENTS_PATH, DocumentObject, METRICS_PATH, type DocumentEnv } from './document'
 import { engines } from './engines'
 import { MALFORMED, type Refusal } from './refusal'
 
 export { DocumentObject, type DocumentEnv }
+export type { Admission, Connection, Json } from './connection'
+export type { Accepted, Administration, Flushed } from './document'
 
 /** What the Worker finds in its environment. */
 export interface Env extends DocumentEnv {
   DOCUMENTS: DurableObjectNamespace<DocumentObject>
   /** The demo page's files; without them there is no demo. */
   ASSETS?: Fetcher
+  /** Where objects are made, as Cloudflare calls its regions: `weur`, `enam`, `apac`, ... By default near who comes first. */
+  LOCATION_HINT?: DurableObjectLocationHint
 }
 
 /** Longest name of a document, in bytes as it is in the path. */
@@ -23,7 +27,8 @@ export default {
     if (request.headers.get('Upgrade')?.toLowerCase() === 'websocket') {
       return connect(request, env, pathname.slice(1))
     }
-    if (pathname.startsWith(PATH)) return ask(request, env, pathname.slice(PATH.length))
+    const api = [OT_PATH, DOCUMENTS_PATH, METRICS_PATH].find(path => pathname.startsWith(path))
+    if (api) return ask(request, env, pathname.slice(api.length))
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return new Response('only GET\n', { status: 405, headers: { Allow: 'GET, HEAD' } })
     }
@@ -38,12 +43,16 @@ export default {
 function connect (request: Request, env: Env, name: string): Response | Promise<Response> {
   const wrong = wrongName(name)
   if (wrong) return new Response(`${wrong.reason}\n`, { status: wrong.status })
-  return env.DOCUMENTS.get(env.DOCUMENTS.idFromName(name)).fetch(request)
+  return documentOf(env, name).fetch(request)
 }
 
-/** Passes a request of a client without an engine on to the document of this name. */
+/** Passes a request over HTTP on to the document of this name. */
 function ask (request: Request, env: Env, name: string): Response | Promise<Response> {
-  return wrongName(name)?.toResponse() ?? env.DOCUMENTS.get(env.DOCUMENTS.idFromName(name)).fetch(request)
+  return wrongName(name)?.toResponse() ?? documentOf(env, name).fetch(request)
+}
+
+function documentOf ({ DOCUMENTS, LOCATION_HINT }: Env, name: string): DurableObjectStub<DocumentObject> {
+  return DOCUMENTS.get(DOCUMENTS.idFromName(name), LOCATION_HINT ? { locationHint: LOCATION_HINT } : {})
 }
 
 function wrongName (name: string): Refusal | undefined {

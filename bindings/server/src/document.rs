@@ -103,6 +103,10 @@ impl Document {
                 }
             }
             for event in events.drain(..) {
+                if let Event::TakeAway(reason, _done) = event {
+                    self.connections.values().for_each(|outgoing| outgoing.close(reason));
+                    return;
+                }
                 if event.bytes() > LONG_WORK_BYTES {
                     tokio::task::block_in_place(|| self.take(event));
                 } else {
@@ -140,6 +144,7 @@ impl Document {
             }
             Event::Rows(token, rows) => self.room.rows(token, rows, now_ms),
             Event::Written(token, outcome) => self.room.written(token, outcome, now_ms),
+            Event::TakeAway(..) => {}
             Event::ShutDown => self.room.shut_down(now_ms),
         }
     }

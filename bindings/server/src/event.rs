@@ -5,7 +5,7 @@ use crate::storage::Outcome;
 use bytes::Bytes;
 use merganser::archive::RowKey;
 use merganser::ot::Subject;
-use merganser::sync::{ConnectionId, ReadToken, Request, WriteToken};
+use merganser::sync::{CloseReason, ConnectionId, ReadToken, Request, WriteToken};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -49,6 +49,8 @@ pub enum Event {
     Rows(ReadToken, Outcome<Vec<(RowKey, Vec<u8>)>>),
     /// What became of a write that the room has asked for.
     Written(WriteToken, Outcome<()>),
+    /// The document is taken away: everybody is closed with this, and the task ends. What it holds is dropped then.
+    TakeAway(CloseReason, oneshot::Sender<()>),
     /// The server is about to end.
     ShutDown,
 }

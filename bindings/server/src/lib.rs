@@ -5,6 +5,7 @@ mod demo;
 pub mod document;
 pub mod event;
 pub mod metrics;
+mod moving;
 pub mod options;
 mod ot;
 pub mod outgoing;

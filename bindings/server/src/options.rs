@@ -45,6 +45,9 @@ pub struct ServeOptions {
     /// Most bytes that may wait to be sent on one connection; a client that is slower is cut off.
     #[arg(long, env = "MERGANSER_OUTGOING_BYTES", default_value_t = 32 << 20)]
     pub outgoing_bytes: usize,
+    /// Who sends it (`Authorization: Bearer TOKEN`) may export, import and delete documents. Without it nobody may.
+    #[arg(long, env = "MERGANSER_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
 }
 
 impl CommandLine {

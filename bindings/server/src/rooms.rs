@@ -6,7 +6,7 @@ use crate::outgoing::Outgoing;
 use bytes::Bytes;
 use merganser::ot::Subject;
 use merganser::sync::{CloseReason, ConnectionId, close};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -26,6 +26,8 @@ pub struct Rooms {
 #[derive(Debug, Default)]
 struct Open {
     documents: HashMap<Box<str>, Inbox>,
+    /// Documents that come or go as a whole: nobody is let in.
+    moving: HashSet<Box<str>>,
     is_shutting_down: bool,
 }
 
@@ -92,6 +94,9 @@ impl Rooms {
         if open.is_shutting_down {
             return Err(close::SHUTTING_DOWN);
         }
+        if open.moving.contains(name) {
+            return Err(close::REPLACED);
+        }
         if let Some(inbox) = open.documents.get(name) {
             return Ok(inbox.clone());
         }
@@ -112,9 +117,31 @@ impl Rooms {
         Inbox { events, waiting: Arc::new(Semaphore::new(most_bytes.min(Semaphore::MAX_PERMITS))) }
     }
 
+    /// Takes a document away from all its clients, who are closed with this reason; none is let in until the returned value is
+    /// dropped. What the document has handed to the store before stays in order. `None` if that is going on already, or
+    /// the server is about to end.
+    pub async fn take_away(self: &Arc<Self>, name: &str, reason: CloseReason) -> Option<Taken> {
+        let (done, gone) = oneshot::channel();
+        let taken = {
+            let mut open = self.lock();
+            if open.is_shutting_down || !open.moving.insert(name.into()) {
+                return None;
+            }
+            match open.documents.remove(name) {
+                Some(inbox) => drop(inbox.events.send(Event::TakeAway(reason, done))),
+                None => drop(done),
+            }
+            Taken { rooms: self.clone(), name: name.into() }
+        };
+        // Dropped by the task as it ends.
+        gone.await.ok();
+        Some(taken)
+    }
+
     /// Takes an idle document out of the table, unless something has just come for it.
     pub fn remove_idle(&self, name: &str, inbox: &UnboundedReceiver<Event>) -> bool {
         let mut open = self.lock();
+        // One that is being taken away is not in the table any more, and another one may be.
         let is_idle = inbox.is_empty();
         if is_idle {
             open.documents.remove(name);
@@ -146,6 +173,19 @@ impl Rooms {
 
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A document that nobody is let into.
+#[derive(Debug)]
+pub struct Taken {
+    rooms: Arc<Rooms>,
+    name: Box<str>,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.rooms.lock().moving.remove(&self.name);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::demo;
 use crate::event::Client;
 use crate::metrics::Metrics;
+use crate::moving;
 use crate::ot;
 use crate::rooms::Rooms;
 use crate::socket;
@@ -41,6 +42,8 @@ pub struct App {
     pub message_bytes: usize,
     /// Most bytes that may wait to be sent on one connection.
     pub outgoing_bytes: usize,
+    /// Who sends it may export, import and delete documents.
+    pub admin_token: Option<String>,
     /// Each connection holds a clone; its receiver ends when all are gone.
     pub alive: Sender<()>,
 }
@@ -52,6 +55,9 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route(path, file);
     }
     for (path, document) in ot::routes(app.message_bytes) {
+        router = router.route(path, document);
+    }
+    for (path, document) in moving::routes() {
         router = router.route(path, document);
     }
     router.fallback(nothing_there).layer(from_fn_with_state(app.clone(), documents_first)).with_state(app)

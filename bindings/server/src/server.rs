@@ -99,6 +99,7 @@ fn build_app(options: &ServeOptions, storage: Arc<Storage>, metrics: Arc<Metrics
         metrics,
         message_bytes: options.message_bytes as usize,
         outgoing_bytes: options.outgoing_bytes,
+        admin_token: options.admin_token.clone(),
         alive,
     };
     (Arc::new(app), connections)

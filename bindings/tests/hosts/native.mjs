@@ -36,6 +36,9 @@ export class Server extends ServerProcess {
     return { child, listening }
   }
 
+  /** Who may administer documents sends this along, if the server is started with `--admin-token secret`. */
+  administrator = { Authorization: 'Bearer secret' }
+
   async metric (name) {
     const text = await (await fetch(`${this.http}/metrics`)).text()
     const line = text.split('\n').find(line => line.startsWith(`${name} `))

@@ -26,10 +26,13 @@ async function testWorker () {
 }
 
 export class Server extends ServerProcess {
-  /** `roomOptions` are those of all its rooms, `mostBytes` is what instances may hold before one is used again. */
-  constructor ({ roomOptions = {}, mostBytes = 0 } = {}) {
+  /**
+   * `roomOptions` are those of all its rooms, `mostBytes` is what instances may hold before one is used again; `variables`
+   * are others of the Worker's environment.
+   */
+  constructor ({ roomOptions = {}, mostBytes = 0, variables = {} } = {}) {
     super()
-    this.variables = { ROOM_OPTIONS: roomOptions, MOST_BYTES: mostBytes }
+    this.variables = { ROOM_OPTIONS: roomOptions, MOST_BYTES: mostBytes, ...variables }
   }
 
   async launch () {
@@ -52,11 +55,30 @@ export class Server extends ServerProcess {
   /** Lets a minute pass by the objects' clock. */
   skipMinute () { return this.ask('minute') }
 
-  /** What the object of this document says: `incarnation`, `sockets`, `billed` rows since it is in memory, `alarm`. */
+  /**
+   * What the object of this document says: `incarnation`, `sockets`, `billed` rows since it is in memory, `alarm`,
+   * what its hooks were `told`; with `?largest` the bytes of its `largestRow`.
+   */
   state (room) { return this.ask(`document/${room}`) }
 
   /** Puts all documents out of memory. */
   forgotten () { return this.evict() }
+
+  /** Who may administer documents sends this along. */
+  administrator = { Authorization: 'Bearer secret' }
+
+  /** What the object of this document counts. */
+  async metrics (room) {
+    const response = await fetch(`${this.http}/api/metrics/${room}`, { headers: this.administrator })
+    if (!response.ok) throw new Error(`metrics: ${response.status}`)
+    return await response.json()
+  }
+
+  /** Log lines of this level, as they are since the start. */
+  logged (level) {
+    const lines = this.log.split('\n').filter(line => line.includes(`{"level":"${level}"`))
+    return lines.map(line => JSON.parse(line.slice(line.indexOf('{'))))
+  }
 
   /** How many connections were closed for what they sent. */
   refusals () {

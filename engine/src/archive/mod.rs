@@ -4,7 +4,10 @@
 
 mod changes;
 mod envelope;
+mod exporter;
+mod file_hash;
 mod fold;
+mod importer;
 mod journal;
 mod key;
 mod manifest;
@@ -17,7 +20,9 @@ mod store;
 
 pub use changes::{ChangeRecord, read_changes};
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
+pub use exporter::Exporter;
 pub use fold::fold;
+pub use importer::Importer;
 pub use journal::{ClientSpan, Journal, SLOTS, ShownSlot, ToldSlot, read_slot};
 pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;

@@ -1,4 +1,5 @@
-//! WebSocket close codes of a room: 44xx are final (the same again would end the same), 45xx ask to try again.
+//! WebSocket close codes: 44xx are final (the same again would end the same), 45xx ask to try again. `CLOSE_CODES.md` in this
+//! folder is the table of all, with what a client does about each.
 
 /// A code with the reason that is sent beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ const fn reason(code: u16, reason: &'static str) -> CloseReason {
 pub const SHUTTING_DOWN: CloseReason = reason(1012, "the server is restarting");
 /// A message breaks the protocol or the update format.
 pub const MALFORMED: CloseReason = reason(4400, "malformed message");
+/// The document was deleted while the client was connected. Who connects again begins a new one. (Sent by hosts.)
+pub const DELETED: CloseReason = reason(4404, "the document was deleted");
 /// A message is larger than `Limits::message_bytes`.
 pub const MESSAGE_TOO_LARGE: CloseReason = reason(4413, "message too large");
 /// One value, which can't be cut, is larger than a stored row.
@@ -39,6 +42,8 @@ pub const BUSY: CloseReason = reason(4502, "too much waits for the document to b
 pub const SYNC_AGAIN: CloseReason = reason(4503, "connect again to synchronise");
 /// More edits wait to be stored than `Limits::unstored_bytes`.
 pub const STORE_TOO_SLOW: CloseReason = reason(4504, "too much waits to be stored");
+/// Another document takes this one's place. (Sent by hosts.)
+pub const REPLACED: CloseReason = reason(4505, "the document is being replaced; connect again");
 /// The document's rows are damaged or can't be read, so that it does not open.
 pub const CANNOT_OPEN: CloseReason = reason(4510, "the stored document cannot be opened");
 /// The document was stored by a later version of the program.

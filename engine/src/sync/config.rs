@@ -76,6 +76,9 @@ pub struct RoomConfig {
     /// Another number wherever stored rows may have gone back in time: after they were restored, copied or moved. What the
     /// server itself writes gets a new client id then. A random number for each start of the program will do.
     pub incarnation: u64,
+    /// Whether the host asks which updates were accepted ([`Room::next_accepted`](super::Room::next_accepted)). Only where a
+    /// window is kept.
+    pub tells_accepted: bool,
 }
 
 impl Default for RoomConfig {
@@ -86,6 +89,7 @@ impl Default for RoomConfig {
             host: HostLimits::default(),
             sizes: RowSizes::default(),
             incarnation: 0,
+            tells_accepted: false,
         }
     }
 }

@@ -7,8 +7,10 @@ use crate::values::{IdSet, StateVector};
 
 /// Most bytes of unstored edits that are kept with a connection.
 pub(super) const MOST_TAIL_BYTES: usize = 12 << 10;
+/// What the length of an update takes beside it there.
+const LENGTH_BYTES: usize = 3;
 /// Most awareness ids that are kept with a connection: those beyond are noticed by their silence after hibernation.
-pub(super) const MOST_ATTACHED_AWARENESS: usize = 200;
+pub(super) const MOST_ATTACHED_AWARENESS: usize = 128;
 
 /// One connection of a room.
 #[derive(Debug)]
@@ -58,10 +60,11 @@ impl Connection {
         self.follower.as_ref().is_some_and(|follower| follower.is_request())
     }
 
-    /// Bytes of its unstored edits.
+    /// Bytes that its unstored edits take where they are attached.
     pub(super) fn tail_bytes(&self) -> usize {
         let tail = if self.tail.is_empty() { 0 } else { self.tail.len_bytes() };
-        tail + self.inherited.iter().chain(&self.tail_being_written).map(Vec::len).sum::<usize>()
+        let others = self.inherited.iter().chain(&self.tail_being_written);
+        tail + others.map(|update| update.len() + LENGTH_BYTES).sum::<usize>()
     }
 }
 

@@ -15,6 +15,15 @@ pub struct ReadToken(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteToken(pub u64);
 
+/// What a room has taken in of an update: what was new in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Whose update it was. Absent for what had waited for something missing that another one brought.
+    pub from: Option<ConnectionId>,
+    /// An update (v1).
+    pub update: Vec<u8>,
+}
+
 /// One thing for the host to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -57,7 +66,7 @@ pub enum Effect {
     Attach {
         /// Whose.
         connection: ConnectionId,
-        /// At most 16,000 bytes.
+        /// At most 15,000 bytes.
         bytes: Vec<u8>,
     },
     /// Close the connection with this WebSocket close code (44xx: final, 45xx: try again) and reason.

@@ -27,7 +27,7 @@ mod room;
 
 pub use close::CloseReason;
 pub use config::{Durability, Limits, Rights, RoomConfig};
-pub use effect::{ConnectionId, Effect, ReadToken, WriteToken};
+pub use effect::{Accepted, ConnectionId, Effect, ReadToken, WriteToken};
 pub use message::Message;
 pub use meters::Meters;
 pub use opening::Damage;

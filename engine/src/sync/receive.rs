@@ -3,7 +3,7 @@
 use super::close::{self, CloseReason};
 use super::config::Rights;
 use super::connections::{MOST_ATTACHED_AWARENESS, MOST_TAIL_BYTES};
-use super::effect::{ConnectionId, Effect};
+use super::effect::{Accepted, ConnectionId, Effect};
 use super::frame;
 use super::intake::{Destinations, Findings};
 use super::message::Message;
@@ -150,6 +150,15 @@ impl Room {
 
     /// Takes in what waited for units of these clients, and what waited for that, and so on.
     pub(super) fn retry_pending(&mut self, from: Option<ConnectionId>, advanced: Vec<ClientId>) {
+        self.retry_pending_and(from, advanced, |room, is_new| room.pass_on(None, is_new));
+    }
+
+    fn retry_pending_and(
+        &mut self,
+        from: Option<ConnectionId>,
+        advanced: Vec<ClientId>,
+        and_then: impl Fn(&mut Room, bool),
+    ) {
         let mut advanced = advanced;
         while let Some(client) = advanced.pop() {
             while let Some(update) = self.pending.take_ready(client, self.known.clock(client)) {
@@ -162,7 +171,7 @@ impl Room {
                     // What waited within the limit goes on waiting; only its parts are counted anew.
                     self.pending.add(missing, rest, usize::MAX);
                 }
-                self.pass_on(None, findings.is_new);
+                and_then(self, findings.is_new);
                 advanced.extend(findings.advanced);
             }
         }
@@ -171,8 +180,9 @@ impl Room {
     /// Takes in the unstored edits that were kept with a connection. They were passed on when they came.
     pub(super) fn take_tail(&mut self, connection: ConnectionId, update: &[u8]) {
         if let Ok(findings) = self.take_update(Some(connection), update, usize::MAX) {
+            // What waited for it had come before, too: tails are not in order.
+            self.retry_pending_and(Some(connection), findings.advanced, |_, _| ());
             self.gather.page = Default::default();
-            self.retry_pending(Some(connection), findings.advanced);
         }
     }
 
@@ -186,11 +196,19 @@ impl Room {
             return self.gather.note(from);
         }
         self.unstored_since_ms.get_or_insert(self.now_ms);
-        let page = core::mem::take(&mut self.gather.page);
+        let update = core::mem::take(&mut self.gather.page).encode();
         if let Some(from) = from {
             self.attach(from);
         }
-        self.broadcast(frame::update(&page.encode()), from);
+        self.broadcast(frame::update(&update), from);
+        self.note_accepted(from, update);
+    }
+
+    /// Notes what was accepted, for a host that asks for it.
+    pub(super) fn note_accepted(&mut self, from: Option<ConnectionId>, update: Vec<u8>) {
+        if self.config.tells_accepted {
+            self.accepted.push_back(Accepted { from, update });
+        }
     }
 
     /// Keeps with a connection what must outlive the room's memory.

@@ -3,7 +3,7 @@
 use super::close::{self, CloseReason};
 use super::config::{Durability, Rights, RoomConfig};
 use super::connections::{Connection, Unclaimed};
-use super::effect::{ConnectionId, Effect, ReadToken, WriteToken};
+use super::effect::{Accepted, ConnectionId, Effect, ReadToken, WriteToken};
 use super::flush::{Gather, Writing};
 use super::frame;
 use super::intake::Intake;
@@ -70,6 +70,8 @@ pub struct Room {
     /// The waking that it was asked for.
     pub(super) wake_at_ms: Option<u64>,
     pub(super) meters: Meters,
+    /// What was accepted and the host has not asked for yet.
+    pub(super) accepted: VecDeque<Accepted>,
     /// The sequence number up to which all is stored.
     pub(super) stored_sequence: u64,
     /// For clients without an engine.
@@ -127,6 +129,7 @@ impl Room {
             call_at_ms: None,
             wake_at_ms: None,
             meters: Meters::default(),
+            accepted: VecDeque::new(),
             stored_sequence: 0,
             following: Following::default(),
             seed: stamp,
@@ -240,6 +243,25 @@ impl Room {
         self.now_ms = now_ms;
         self.is_shutting_down = true;
         self.settle();
+    }
+
+    /// Stores what is not stored yet, without waiting for the end of a window.
+    pub fn flush(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.gather.flush_now = true;
+        self.retry_ms = None;
+        self.settle();
+    }
+
+    /// What was accepted next, oldest first, if [`RoomConfig::tells_accepted`] asks for it. Taken after the effects of a
+    /// call, all of it is stored once [`stored_sequence`](Room::stored_sequence) goes up.
+    pub fn next_accepted(&mut self) -> Option<Accepted> {
+        self.accepted.pop_front()
+    }
+
+    /// The sequence number of the last flush that is stored; all that came before it is.
+    pub fn stored_sequence(&self) -> u64 {
+        self.stored_sequence
     }
 
     /// What the host is to do next.

@@ -66,9 +66,10 @@ impl From<ErrorKind> for Error {
     }
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ErrorKind {
+    /// What is wrong, in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             ErrorKind::UnexpectedEnd => "the input ends too early",
             ErrorKind::NumberTooLarge => "a number is too large",
             ErrorKind::NotUtf8 => "a string is not UTF-8",
@@ -87,7 +88,13 @@ impl fmt::Display for ErrorKind {
             ErrorKind::NewerVersion => "a stored row is of a newer version",
             ErrorKind::TooManyReactions => "callbacks answer each other without end",
             ErrorKind::TooLarge => "a value is too large to be stored",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -137,6 +137,11 @@ impl Host {
         self.carry_out();
     }
 
+    pub fn flush(&mut self) {
+        self.room.flush(self.now_ms);
+        self.carry_out();
+    }
+
     pub fn shut_down(&mut self) {
         self.room.shut_down(self.now_ms);
         self.carry_out();

@@ -29,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("envelope", rows::envelope),
     ("records", rows::records),
     ("journal", rows::journal),
+    ("archive_file", rows::archive_file),
     ("pages", rows::pages),
     ("stored", rooms::stored),
     ("room", rooms::room),

@@ -4,12 +4,13 @@ use super::Script;
 use super::decoders::{ids, union};
 use super::replicas::loaded;
 use super::structs::same_structs;
-use merganser::IdSet;
 use merganser::archive::records::{AttachmentRecord, Manifest, SlotSummary};
 use merganser::archive::{
-    ENVELOPE_BYTES, HostLimits, PageBuilder, RowKey, RowSizes, fold, open_row, read_slot, seal_row,
+    ENVELOPE_BYTES, Exporter, HostLimits, Importer, MemoryStore, PageBuilder, RowKey, RowKind, RowSizes, RowWrite,
+    Store, all_keys, fold, open_row, read_slot, seal_row,
 };
 use merganser::update::{Update, diff_update, encode_state_vector, merge_updates};
+use merganser::{Error, IdSet};
 
 /// A key of any kind.
 pub(super) fn key(script: &mut Script<'_>) -> RowKey {
@@ -64,6 +65,66 @@ pub fn journal(input: &[u8]) {
         assert_eq!(read_slot(&again), Ok((summary, update)));
         assert!(input.ends_with(update));
     }
+}
+
+/// Reads an export file in pieces, and one of rows with right hashes and any bodies: it is refused, or what it holds is
+/// exported again.
+pub fn archive_file(input: &[u8]) {
+    let mut script = Script(input);
+    let piece = script.below(64) as usize + 1;
+    exported_again(script.0, piece);
+
+    let stamp = 7;
+    let mut manifest = Manifest { folded_sequence: 9, ..Manifest::of_empty_document(stamp) };
+    let mut store = MemoryStore::default();
+    for body in script.pieces() {
+        let key = if body.len() % 2 == 0 {
+            RowKey::new(RowKind::BasePage, manifest.add_page())
+        } else {
+            RowKey::new(RowKind::Journal, body.len() as u32 % 16)
+        };
+        let row = seal_row(key, stamp, 9, body.len(), |out| out.extend_from_slice(body));
+        store.write(&[RowWrite::Put(key, row)]).expect("writes");
+    }
+    let mut rows = Vec::new();
+    manifest.write_rows(HostLimits::default(), &mut rows);
+    store.write(&rows).expect("writes");
+    let file = exported(&mut store).expect("what was stored so is exported");
+    exported_again(&file, piece);
+}
+
+fn exported(store: &mut MemoryStore) -> Result<Vec<u8>, Error> {
+    let rows = store.read(all_keys()).expect("reading works");
+    let others = rows.into_iter().filter(|(key, _)| key.kind != RowKind::BasePage).collect();
+    let mut exporter = Exporter::new(others)?.expect("there is a manifest");
+    let mut file = Vec::new();
+    loop {
+        let page = exporter.wanted_page().and_then(|key| store.read(key..=key).expect("reading works").pop());
+        match exporter.next_part(page.map(|(_, row)| row))? {
+            Some(part) => file.extend(part),
+            None => return Ok(file),
+        }
+    }
+}
+
+fn exported_again(file: &[u8], piece: usize) {
+    let Ok(mut store) = imported(file, piece) else { return };
+    // Pages may be of a later moment than the manifest, in a file that no exporter has written.
+    let Ok(again) = exported(&mut store) else { return };
+    let mut copy = imported(&again, piece).expect("what was exported is read");
+    assert_eq!(exported(&mut copy), Ok(again));
+}
+
+fn imported(file: &[u8], piece: usize) -> Result<MemoryStore, Error> {
+    let mut importer = Importer::new(HostLimits::default());
+    let mut batch = Vec::new();
+    file.chunks(piece).try_for_each(|bytes| importer.push(bytes, &mut batch))?;
+    batch.extend(importer.finish()?);
+    let mut store = MemoryStore::default();
+    for rows in batch.chunks(HostLimits::default().batch_rows) {
+        store.write(rows).expect("writes");
+    }
+    Ok(store)
 }
 
 /// Makes pages of updates: they hold the same ids and make the same document.

@@ -13,6 +13,8 @@ use wasm_bindgen_cli_support::Bindgen;
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
 const REPLICA_PROFILE: &str = "wasm-replica";
+/// Classes of the modules for hosts.
+const ROOM: &[&str] = &["Room", "Exporter", "Importer"];
 
 fn main() -> Result<()> {
     let wasm_folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the folder wasm")?;
@@ -21,11 +23,11 @@ fn main() -> Result<()> {
         [] => {
             let folder = wasm_folder.join("pkg");
             build_replica(wasm_folder, &folder)?;
-            build_factory(wasm_folder, &["room", "followers"], &folder, "room", "Room")?;
-            build_factory(wasm_folder, &["room"], &folder, "room-core", "Room")
+            build_factory(wasm_folder, &["room", "followers"], &folder, "room", ROOM)?;
+            build_factory(wasm_folder, &["room"], &folder, "room-core", ROOM)
         }
         ["replica", folder] => build_replica(wasm_folder, Path::new(folder)),
-        ["contract", folder] => build_factory(wasm_folder, &["contract"], Path::new(folder), "contract", "Contract"),
+        ["contract", folder] => build_factory(wasm_folder, &["contract"], Path::new(folder), "contract", &["Contract"]),
         _ => bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER]"),
     }
 }
@@ -60,16 +62,18 @@ fn build_replica(wasm_folder: &Path, folder: &Path) -> Result<()> {
     report(&folder.join("merganser_bg.wasm"))
 }
 
-/// Builds a module that is one class. The script that is generated knows one instance; it becomes a module whose `create`
+/// Builds a module of some classes. The script that is generated knows one instance; it becomes a module whose `create`
 /// gives a new one at each call: a host that keeps one for each document loses one document where one of them fails.
-fn build_factory(wasm_folder: &Path, features: &[&str], folder: &Path, name: &str, class: &str) -> Result<()> {
+fn build_factory(wasm_folder: &Path, features: &[&str], folder: &Path, name: &str, classes: &[&str]) -> Result<()> {
     let module = compile(wasm_folder, features, PROFILE)?;
     bindgen(&module, name).no_modules(true)?.generate(folder).context("writing the JavaScript")?;
     let script = folder.join(format!("{name}.js"));
     let glue = std::fs::read_to_string(&script)?;
+    let members: Vec<String> = classes.iter().map(|class| format!("{class}: wasm_bindgen.{class}")).collect();
+    let members = members.join(", ");
     let factory = format!(
         "export function create(module) {{\n{glue}\nconst {{ memory }} = wasm_bindgen.initSync({{ module }});\n\
-         return {{ {class}: wasm_bindgen.{class}, memory }};\n}}\n"
+         return {{ {members}, memory }};\n}}\n"
     );
     std::fs::write(&script, factory)?;
 
@@ -77,14 +81,19 @@ fn build_factory(wasm_folder: &Path, features: &[&str], folder: &Path, name: &st
     let script_types = std::fs::read_to_string(&declarations)?;
     let namespace = script_types.split_once("declare namespace wasm_bindgen {\n");
     let content = namespace.and_then(|(_, rest)| rest.split_once("\n}\n")).map(|(content, _)| content);
-    let exported = format!("    export class {class} ");
-    let content = content.filter(|content| content.contains(&exported)).context("types in an unknown form")?;
-    let content = content.replace(&exported, &format!("    declare class {class} "));
+    let mut content = content.context("types in an unknown form")?.to_owned();
+    for class in classes {
+        let exported = format!("    export class {class} ");
+        ensure!(content.contains(&exported), "types in an unknown form");
+        content = content.replace(&exported, &format!("    declare class {class} "));
+    }
     let dedented: String = content.lines().flat_map(|line| [line.strip_prefix("    ").unwrap_or(line), "\n"]).collect();
+    let members: Vec<String> = classes.iter().map(|class| format!("{class}: typeof {class}")).collect();
+    let (names, members) = (classes.join(", "), members.join(", "));
     let types = format!(
-        "{dedented}\nexport type {{ {class} }}\n\n\
+        "{dedented}\nexport type {{ {names} }}\n\n\
          /** One instance of the engine. */\n\
-         export interface Engine {{ {class}: typeof {class}, memory: WebAssembly.Memory }}\n\n\
+         export interface Engine {{ {members}, memory: WebAssembly.Memory }}\n\n\
          /** A new instance of the compiled `{name}_bg.wasm`, with a memory of its own. */\n\
          export function create(module: WebAssembly.Module): Engine\n"
     );

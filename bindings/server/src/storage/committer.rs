@@ -24,8 +24,9 @@ type Rows = Vec<(RowKey, Vec<u8>)>;
 type Answer<T> = Box<dyn FnOnce(Outcome<T>) + Send>;
 
 enum Job {
-    Read { document: Arc<StoredDocument>, keys: RangeInclusive<RowKey>, answer: Answer<Rows> },
+    Read { document: Arc<StoredDocument>, keys: Vec<RangeInclusive<RowKey>>, answer: Answer<Rows> },
     Write { document: Arc<StoredDocument>, rows: Vec<RowWrite>, answer: Answer<()> },
+    Delete { document: Arc<StoredDocument>, answer: Answer<()> },
 }
 
 /// What a job has brought, before it is known whether the transaction lasts.
@@ -33,6 +34,7 @@ enum Done {
     Read(Outcome<Rows>),
     /// With the document's number.
     Write(Outcome<i64>),
+    Delete(Outcome<()>),
 }
 
 /// The store of all documents. Jobs take effect in the order in which they were handed in; a read sees each
@@ -77,7 +79,22 @@ impl Storage {
         keys: RangeInclusive<RowKey>,
         answer: impl FnOnce(Outcome<Rows>) + Send + 'static,
     ) {
+        self.read_ranges(document, vec![keys], answer);
+    }
+
+    /// Reads the rows of several ranges as they are at one moment; otherwise like [`read`](Storage::read).
+    pub fn read_ranges(
+        &self,
+        document: Arc<StoredDocument>,
+        keys: Vec<RangeInclusive<RowKey>>,
+        answer: impl FnOnce(Outcome<Rows>) + Send + 'static,
+    ) {
         self.hand_in(Job::Read { document, keys, answer: Box::new(answer) });
+    }
+
+    /// Deletes the document, with all its rows and its name; otherwise like [`write`](Storage::write).
+    pub fn delete(&self, document: Arc<StoredDocument>, answer: impl FnOnce(Outcome<()>) + Send + 'static) {
+        self.hand_in(Job::Delete { document, answer: Box::new(answer) });
     }
 
     /// Writes a batch, whole or not at all; `answer` is called by the storage thread once it is on the disk, and
@@ -117,7 +134,7 @@ impl Job {
     fn fail(self, error: StoreError) {
         match self {
             Job::Read { answer, .. } => answer(Err(error)),
-            Job::Write { answer, .. } => answer(Err(error)),
+            Job::Write { answer, .. } | Job::Delete { answer, .. } => answer(Err(error)),
         }
     }
 
@@ -127,6 +144,7 @@ impl Job {
             (Job::Write { document, answer, .. }, Done::Write(written)) => answer(written.map(|number| {
                 document.number.get_or_init(|| number);
             })),
+            (Job::Delete { answer, .. }, Done::Delete(deleted)) => answer(deleted),
             _ => unreachable!("a job is answered by what it has done"),
         }
     }
@@ -143,7 +161,7 @@ impl Committer {
     fn run(self, todo: &Receiver<Job>) {
         let mut next = Instant::now();
         while let Ok(first) = todo.recv() {
-            if matches!(first, Job::Write { .. }) {
+            if !matches!(first, Job::Read { .. }) {
                 // Asleep, so that what comes meanwhile does not wake this thread each time.
                 std::thread::sleep(next.saturating_duration_since(Instant::now()));
                 next = Instant::now() + APART;
@@ -177,7 +195,7 @@ impl Committer {
         if done.is_err() {
             self.database.roll_back();
         }
-        let writes = jobs.iter().filter(|job| matches!(job, Job::Write { .. })).count();
+        let writes = jobs.iter().filter(|job| !matches!(job, Job::Read { .. })).count();
         if writes > 0 {
             self.is_failing.store(done.is_err(), Ordering::Relaxed);
             self.metrics.commit_batches.record(writes as f64);
@@ -200,6 +218,11 @@ impl Committer {
                     let error = written.as_ref().err().cloned();
                     (Done::Write(written), error)
                 }
+                Job::Delete { document, .. } => {
+                    let deleted = self.database.delete(document);
+                    let error = deleted.as_ref().err().cloned();
+                    (Done::Delete(deleted), error)
+                }
             };
             if let Some(error) = error {
                 if !self.database.is_in_transaction() {
@@ -212,10 +235,12 @@ impl Committer {
         Ok(all)
     }
 
-    fn read(&self, document: &StoredDocument, keys: &RangeInclusive<RowKey>) -> Outcome<Rows> {
-        match self.database.find_number(document)? {
-            Some(number) => self.database.read(number, keys),
-            None => Ok(Vec::new()),
+    fn read(&self, document: &StoredDocument, keys: &[RangeInclusive<RowKey>]) -> Outcome<Rows> {
+        let Some(number) = self.database.find_number(document)? else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        for range in keys {
+            rows.append(&mut self.database.read(number, range)?);
         }
+        Ok(rows)
     }
 }

@@ -161,6 +161,15 @@ impl Database {
         written
     }
 
+    /// Deletes a document with all its rows.
+    pub(super) fn delete(&self, document: &StoredDocument) -> Result<(), StoreError> {
+        if let Some(number) = self.find_number(document)? {
+            self.prepare("DELETE FROM row WHERE document = ?1")?.execute([number]).map_err(store_error)?;
+            self.prepare("DELETE FROM document WHERE number = ?1")?.execute([number]).map_err(store_error)?;
+        }
+        Ok(())
+    }
+
     /// Whether an error has ended the transaction already.
     pub(super) fn is_in_transaction(&self) -> bool {
         !self.connection.is_autocommit()

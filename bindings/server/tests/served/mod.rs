@@ -50,6 +50,7 @@ pub async fn served() -> Served {
         metrics: metrics.clone(),
         message_bytes: MESSAGE_BYTES,
         outgoing_bytes: 1 << 20,
+        admin_token: None,
         alive: channel(1).0,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

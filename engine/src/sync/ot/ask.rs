@@ -435,7 +435,7 @@ impl Room {
         bridge.shrink_sessions(self.config.limits.sessions);
         self.meters.operations += 1;
         if let Some(update) = &update {
-            self.take_authored(update);
+            self.take_authored(connection, update);
         }
         if let Some(bridge) = self.following.bridge.as_deref() {
             let since = self.journal.last_written();
@@ -448,8 +448,8 @@ impl Room {
         Ok(revision)
     }
 
-    /// Takes in what the server itself has written. Nobody sees it before it is stored, whatever the durability.
-    fn take_authored(&mut self, update: &[u8]) {
+    /// Takes in what the server itself has written for a connection. Nobody sees it before it is stored, whatever the durability.
+    fn take_authored(&mut self, connection: ConnectionId, update: &[u8]) {
         if self.intake.read(update, usize::MAX).is_err() {
             unreachable!("a document writes updates");
         }
@@ -460,7 +460,9 @@ impl Room {
         let findings = self.intake.take(update, &mut self.known, &mut to, usize::MAX);
         debug_assert!(findings.is_new && findings.waiting.is_empty(), "what is authored is new and misses nothing");
         if keeps_window {
-            self.following.authored.push(frame::update(&apart.encode()));
+            let update = apart.encode();
+            self.following.authored.push(frame::update(&update));
+            self.note_accepted(Some(connection), update);
         } else {
             self.gather.note(None);
         }
