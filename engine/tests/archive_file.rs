@@ -1,5 +1,8 @@
 //! Export files: their bytes, pinned; what is imported is what was exported; damage is found, wherever it is.
 
+mod exported;
+
+use exported::exported;
 use merganser::archive::records::Manifest;
 use merganser::archive::{
     Exporter, HostLimits, Importer, Journal, MemoryStore, RowKey, RowKind, RowSizes, RowWrite, Store, all_keys,
@@ -56,20 +59,6 @@ fn manifest(live_pages: &[(u32, u32)]) -> Manifest {
     }
 }
 
-fn export(store: &mut MemoryStore) -> Result<Vec<u8>, Error> {
-    let rows = store.read(all_keys()).expect("reading works");
-    let others = rows.into_iter().filter(|(key, _)| key.kind != RowKind::BasePage).collect();
-    let mut exporter = Exporter::new(others)?.expect("there is a document");
-    let mut file = Vec::new();
-    loop {
-        let page = exporter.wanted_page().and_then(|key| store.read(key..=key).expect("reading works").pop());
-        match exporter.next_part(page.map(|(_, row)| row))? {
-            Some(part) => file.extend(part),
-            None => return Ok(file),
-        }
-    }
-}
-
 /// Imports a file in pieces of this length.
 fn import(file: &[u8], piece: usize) -> Result<MemoryStore, Error> {
     let mut importer = Importer::new(HostLimits::default());
@@ -100,7 +89,7 @@ const DUCK_FILE: &[&[u8]] = &[
 
 #[test]
 fn the_file_is_these_bytes() {
-    let file = export(&mut stored(manifest(&[(0, 1)]), false)).expect("exports");
+    let file = exported(&mut stored(manifest(&[(0, 1)]), false)).expect("exports");
     let mut at = 0;
     for part in DUCK_FILE {
         if **part != [0; 8] {
@@ -116,22 +105,22 @@ fn the_file_is_these_bytes() {
 fn what_is_imported_is_what_was_exported() {
     for (pages, has_journal) in [(&[][..], true), (&[(0, 1)], false), (&[(0, 3), (5, 2), (9, 1)], true)] {
         let mut store = stored(manifest(pages), has_journal);
-        let file = export(&mut store).expect("exports");
+        let file = exported(&mut store).expect("exports");
         for piece in [1, 7, 64, file.len()] {
             let mut copy = import(&file, piece).expect("imports");
             assert_eq!(copy.read(all_keys()), store.read(all_keys()));
-            assert_eq!(export(&mut copy), Ok(file.clone()));
+            assert_eq!(exported(&mut copy), Ok(file.clone()));
         }
         // Pages that the manifest does not name stay behind.
         put(&mut store, page(100), 42, &DUCK);
-        assert_eq!(export(&mut store), Ok(file));
+        assert_eq!(exported(&mut store), Ok(file));
     }
     assert!(Exporter::new(Vec::new()).expect("nothing is no damage").is_none());
 }
 
 #[test]
 fn damage_is_found_wherever_it_is() {
-    let file = export(&mut stored(manifest(&[(0, 2), (4, 1)]), true)).expect("exports");
+    let file = exported(&mut stored(manifest(&[(0, 2), (4, 1)]), true)).expect("exports");
     for at in 0..file.len() {
         for bit in [0, 7] {
             let mut damaged = file.clone();
@@ -151,7 +140,7 @@ fn damage_is_found_wherever_it_is() {
 
 #[test]
 fn what_is_missing_or_of_another_moment_is_not_exported() {
-    let kind = |store: &mut MemoryStore| export(store).map(|_| ()).map_err(|error| error.kind);
+    let kind = |store: &mut MemoryStore| exported(store).map(|_| ()).map_err(|error| error.kind);
     let whole = stored(manifest(&[(0, 3)]), true);
     for number in 0..3 {
         let mut store = whole.clone();
@@ -175,7 +164,7 @@ fn what_is_missing_or_of_another_moment_is_not_exported() {
 #[test]
 fn a_file_that_contradicts_itself_is_refused() {
     // The manifest names pages that the exporter finds and the importer does not.
-    let file = export(&mut stored(manifest(&[(0, 2)]), false)).expect("exports");
+    let file = exported(&mut stored(manifest(&[(0, 2)]), false)).expect("exports");
     let frame = 9 + 46;
     let head = [&file[..14], &2_u64.to_le_bytes()].concat();
     let (second_page, named) = file[22 + frame..file.len() - 8].split_at(frame);
@@ -193,7 +182,7 @@ fn a_file_that_contradicts_itself_is_refused() {
     // A page whose hash is right and whose content is no update.
     let mut store = stored(manifest(&[(0, 1)]), false);
     put(&mut store, page(0), 42, &DUCK[..10]);
-    let file = export(&mut store).expect("the exporter does not look into rows");
+    let file = exported(&mut store).expect("the exporter does not look into rows");
     assert_eq!(import(&file, 50).map(|_| ()).map_err(|error| error.kind), Err(ErrorKind::UnexpectedEnd));
 }
 
@@ -201,12 +190,12 @@ fn a_file_that_contradicts_itself_is_refused() {
 #[test]
 fn a_copy_takes_a_client_id_of_its_own() {
     let manifest = Manifest { author: 77, incarnation: 5, ..manifest(&[(0, 1)]) };
-    let file = export(&mut stored(manifest.clone(), true)).expect("exports");
+    let file = exported(&mut stored(manifest.clone(), true)).expect("exports");
     let mut copy = import(&file, 50).expect("imports");
     let key = RowKey::new(RowKind::Manifest, 0);
     let rows = copy.read(key..=key).expect("reading works");
     let expected = Manifest { incarnation: u64::MAX, ..manifest };
     assert_eq!(Manifest::read_rows(&rows), Ok(Some(expected)));
-    let again = export(&mut copy).expect("exports");
-    assert_eq!(export(&mut import(&again, 50).expect("imports")), Ok(again), "from then on it is the same");
+    let again = exported(&mut copy).expect("exports");
+    assert_eq!(exported(&mut import(&again, 50).expect("imports")), Ok(again), "from then on it is the same");
 }

@@ -279,24 +279,23 @@ impl Log {
         if entry.content == Content::String && !is_ascii || entry.content == Content::Gc {
             return self.append(entry, handle);
         }
-        self.blocks.push(Block {
-            clock: self.end,
-            payload: self.buffer.len() as u32,
-            origin: entry.origin,
-            right_origin: entry.right_origin,
-            sequence: entry.sequence,
-            content: entry.content,
-            is_ascii: true,
-        });
-        if let Some(holds) = entry.holds {
-            self.buffer.extend_from_slice(&holds.to_le_bytes());
-        }
-        self.append_payload(entry.payload);
-        self.end += entry.len;
+        self.blocks.push(self.next_block(&entry, true));
+        self.append_content(&entry);
     }
 
     fn append_run(&mut self, entry: Entry<'_>, handle: Client, is_ascii: bool) {
-        let next = Block {
+        let next = self.next_block(&entry, is_ascii);
+        let is_joinable = entry.is_joinable || entry.content == Content::Gc;
+        if !(is_joinable && self.blocks.last().is_some_and(|last| continues(last, &next, entry.len, handle))) {
+            push_large(&mut self.blocks, next);
+        }
+        self.append_content(&entry);
+    }
+
+    /// The block that units would be that are appended now.
+    #[inline]
+    fn next_block(&self, entry: &Entry<'_>, is_ascii: bool) -> Block {
+        Block {
             clock: self.end,
             payload: self.buffer.len() as u32,
             origin: entry.origin,
@@ -304,11 +303,11 @@ impl Log {
             sequence: entry.sequence,
             content: entry.content,
             is_ascii,
-        };
-        let is_joinable = entry.is_joinable || entry.content == Content::Gc;
-        if !(is_joinable && self.blocks.last().is_some_and(|last| continues(last, &next, entry.len, handle))) {
-            push_large(&mut self.blocks, next);
         }
+    }
+
+    #[inline]
+    fn append_content(&mut self, entry: &Entry<'_>) {
         if let Some(holds) = entry.holds {
             self.buffer.extend_from_slice(&holds.to_le_bytes());
         }

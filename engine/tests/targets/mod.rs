@@ -2,6 +2,8 @@
 //! invented bytes, `repro.rs` on the files in `repro/`.
 
 mod decoders;
+#[path = "../exported/mod.rs"]
+mod exported;
 mod replicas;
 mod rooms;
 mod rows;

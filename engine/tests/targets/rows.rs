@@ -2,12 +2,13 @@
 
 use super::Script;
 use super::decoders::{ids, union};
+use super::exported::exported;
 use super::replicas::loaded;
 use super::structs::same_structs;
 use merganser::archive::records::{AttachmentRecord, Manifest, SlotSummary};
 use merganser::archive::{
-    ENVELOPE_BYTES, Exporter, HostLimits, Importer, MemoryStore, PageBuilder, RowKey, RowKind, RowSizes, RowWrite,
-    Store, all_keys, fold, open_row, read_slot, seal_row,
+    ENVELOPE_BYTES, HostLimits, Importer, MemoryStore, PageBuilder, RowKey, RowKind, RowSizes, RowWrite, Store, fold,
+    open_row, read_slot, seal_row,
 };
 use merganser::update::{Update, diff_update, encode_state_vector, merge_updates};
 use merganser::{Error, IdSet};
@@ -91,20 +92,6 @@ pub fn archive_file(input: &[u8]) {
     store.write(&rows).expect("writes");
     let file = exported(&mut store).expect("what was stored so is exported");
     exported_again(&file, piece);
-}
-
-fn exported(store: &mut MemoryStore) -> Result<Vec<u8>, Error> {
-    let rows = store.read(all_keys()).expect("reading works");
-    let others = rows.into_iter().filter(|(key, _)| key.kind != RowKind::BasePage).collect();
-    let mut exporter = Exporter::new(others)?.expect("there is a manifest");
-    let mut file = Vec::new();
-    loop {
-        let page = exporter.wanted_page().and_then(|key| store.read(key..=key).expect("reading works").pop());
-        match exporter.next_part(page.map(|(_, row)| row))? {
-            Some(part) => file.extend(part),
-            None => return Ok(file),
-        }
-    }
 }
 
 fn exported_again(file: &[u8], piece: usize) {
