@@ -22,7 +22,13 @@ enum Command {
     /// Times, turn by turn in one process; writes `speed.md` and the curves.
     Speed(Rows),
     /// Instructions, counted by callgrind; writes `instructions.md`.
-    Instructions(Rows),
+    Instructions {
+        #[command(flatten)]
+        rows: Rows,
+        /// Only Merganser's column: the others stay as they are.
+        #[arg(long)]
+        own: bool,
+    },
     /// Allocations, heap and bytes; writes `memory.md`.
     Memory(Rows),
     /// One row by one peer, once, in this process. The other commands call this one.
@@ -59,7 +65,7 @@ fn main() -> Result<()> {
     let inputs = Inputs::new(folder);
     match command {
         Command::Speed(rows) => write_speed(&inputs, &rows.into()),
-        Command::Instructions(rows) => write_instructions(&rows.into()),
+        Command::Instructions { rows, own } => write_instructions(&rows.into(), own),
         Command::Memory(rows) => write_memory(&rows.into()),
         Command::Run { row, peer, measure } => run(&inputs, &row, &peer, measure),
     }
