@@ -64,9 +64,9 @@ export class DocumentObject extends Product {
     }
   }
 
-  override fetch (request: Request): Response | Promise<Response> {
+  override async fetch (request: Request): Promise<Response> {
     this.#billed.requests++
-    try { return super.fetch(request) } finally { this.#count() }
+    try { return await super.fetch(request) } finally { this.#count() }
   }
 
   override webSocketMessage (socket: WebSocket, message: ArrayBuffer | string): void {
