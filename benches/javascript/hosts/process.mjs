@@ -27,7 +27,10 @@ export class HostProcess {
 
   /** Asks it; what takes longer than `limitMs` is an error of the name `TimeoutError`. */
   async ask (path, body, limitMs = 600_000) {
-    const response = await fetch(`http://127.0.0.1:${this.port}/${path}`, { method: 'POST', body, signal: AbortSignal.timeout(limitMs) })
+    // A connection that is kept would be closed by the other end while the others have their turns.
+    const headers = { Connection: 'close' }
+    const signal = AbortSignal.timeout(limitMs)
+    const response = await fetch(`http://127.0.0.1:${this.port}/${path}`, { method: 'POST', body, headers, signal })
     const answer = await response.text()
     if (!response.ok) throw new Error(`${this.name}, ${path}: ${answer}`)
     return answer

@@ -64,7 +64,8 @@ pub(super) fn load_from_yrs<P: Peer>(trace: &Trace) -> Part {
 }
 
 pub(super) fn open<P: Peer>(trace: &Trace) -> Part {
-    let bytes = replay::local::<P::Writer>(&trace.patches).encode(Form::Checkpoint)?;
+    let update = replay::local::<P::Writer>(&trace.patches).encode(Form::Update)?;
+    let bytes = P::load(READER, Form::Update, &update)?.encode(Form::Checkpoint)?;
     let end = format!("{}!", trace.end);
     let patch = Patch { position: trace.end.len() as u32, deleted: 0, inserted: "!".into() };
     P::load(READER, Form::Checkpoint, &bytes)?;
