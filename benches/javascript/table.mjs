@@ -39,7 +39,7 @@ try {
 if (!isQuick && only === undefined) {
   const head = `# Times in WebAssembly
 
-Written by \`npm run table\` in \`benches/wasm\`. Every edit is a call from JavaScript, in a transaction of its own. Processor
+Written by \`npm run table\` in \`benches/javascript\`. Every edit is a call from JavaScript, in a transaction of its own. Processor
 time in milliseconds for the whole row, with what the garbage collector and the compiler take: of all threads of the
 process, as the kernel counts it, because clocks stand still in workerd while a request is answered. What an empty request takes
 is taken off. Each peer has a process of its own in each host, and all take turns; a cell has the least of up to 15 turns, and
