@@ -1,6 +1,5 @@
 // A process in which a peer works: asked by HTTP, its processor time read from what the kernel counts (Linux).
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpuMs } from '../../../bindings/durable-object/bench/cpu.mjs'
 
 const packed = (_, value) => value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value
 
@@ -43,18 +42,12 @@ export class HostProcess {
 
   /** Has it done so often; processor time of all threads in milliseconds. */
   async run (calls, limitMs) {
-    const before = this.#cpuMs()
+    const before = cpuMs(this.child.pid)
     await this.ask(`run?calls=${calls}`, '', limitMs)
-    return this.#cpuMs() - before
+    return cpuMs(this.child.pid) - before
   }
 
   outcome () { return this.ask('outcome') }
-
-  #cpuMs () {
-    const tasks = `/proc/${this.child.pid}/task`
-    const spent = thread => Number(readFileSync(join(tasks, thread, 'schedstat'), 'utf8').split(' ')[0])
-    return readdirSync(tasks).reduce((sum, thread) => sum + spent(thread), 0) / 1e6
-  }
 }
 
 /** The first match that a stream says. */

@@ -1,9 +1,10 @@
 // A workerd under measurement: its processor time and memory as the kernel counts them.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../build.mjs'
 import { startWorkerd } from '../workerd.mjs'
+import { cpuMs } from './cpu.mjs'
 
 // A script may put a clock of its own in the place of this one.
 const { setTimeout } = globalThis
@@ -50,11 +51,7 @@ export class Process {
   }
 
   /** Processor time of all threads, in milliseconds. */
-  get cpuMs () {
-    const tasks = `/proc/${this.child.pid}/task`
-    const spent = thread => Number(readFileSync(join(tasks, thread, 'schedstat'), 'utf8').split(' ')[0])
-    return readdirSync(tasks).reduce((sum, thread) => sum + spent(thread), 0) / 1e6
-  }
+  get cpuMs () { return cpuMs(this.child.pid) }
 
   /** Resident memory in MB. */
   get megabytes () {

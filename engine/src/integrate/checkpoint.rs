@@ -5,8 +5,8 @@
 use super::Replica;
 use crate::lib0::{Reader, write_bytes, write_var_uint};
 use crate::store::Store;
-use crate::update::write_delete_set;
-use crate::values::{Error, ErrorKind};
+use crate::update::{write_block, write_delete_set};
+use crate::values::{Error, ErrorKind, Id};
 use twox_hash::XxHash3_64;
 
 /// The version that is written. Others are refused: a checkpoint can be made again.
@@ -36,10 +36,8 @@ impl Replica {
         write_var_uint(&mut out, self.pending.clients().count() as u64);
         for (client, first) in self.pending.clients() {
             structs.clear();
-            write_var_uint(&mut out, self.pending.write_client(&mut structs, client, first));
-            write_var_uint(&mut out, client.value());
-            write_var_uint(&mut out, first.into());
-            out.append(&mut structs);
+            let count = self.pending.write_client(&mut structs, client, first);
+            write_block(&mut out, count, Id::new(client, first), &structs);
         }
         write_delete_set(&mut out, self.pending.deletes());
         out

@@ -3,7 +3,7 @@
 use super::Replica;
 use crate::lib0::write_var_uint;
 use crate::store::{Client, LocalId, NO_ORIGIN};
-use crate::update::{Single, Text, write_delete_set};
+use crate::update::{Single, Text, write_block, write_delete_set};
 use crate::values::{ClientId, Clock, Id, StateVector, sort_by_numbers};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -36,10 +36,7 @@ impl Replica {
             structs_count += self.pending.write_client(&mut structs, client, waiting_from);
             if structs_count > 0 {
                 count += 1;
-                write_var_uint(&mut written, structs_count);
-                write_var_uint(&mut written, client.value());
-                write_var_uint(&mut written, from.into());
-                written.append(&mut structs);
+                write_block(&mut written, structs_count, Id::new(client, from), &structs);
             }
         }
         write_var_uint(&mut out, count);

@@ -3,7 +3,7 @@
 use super::Replica;
 use crate::lib0::Reader;
 use crate::store::{Client, Entry, LocalId, NO_ORIGIN, NO_SEQUENCE, Owner, Place, Sequence, Store, TypeHandle};
-use crate::update::{Content, Parent, Struct, TypeTag, units_of};
+use crate::update::{Content, Parent, Struct, read_type, units_of};
 use crate::values::{Clock, Id, utf16};
 
 /// An item whose place is decided.
@@ -141,10 +141,9 @@ impl Replica {
     }
 
     pub(super) fn create_type(&mut self, item: LocalId, parent: TypeHandle, payload: &[u8]) -> TypeHandle {
-        let mut from = Reader::new(payload);
-        let tag = from.read_var_uint().ok().and_then(TypeTag::from_number);
-        let name = if tag.is_some_and(TypeTag::is_named) { from.read_string().unwrap_or_default() } else { "" };
-        self.store.add_type(tag.expect("payloads are checked when they are read"), name, item, parent)
+        let read = read_type(&mut Reader::new(payload)).ok();
+        let (tag, name) = read.expect("payloads are checked when they are read");
+        self.store.add_type(tag, name, item, parent)
     }
 
     /// Integrates a struct whose dependencies are all known, from the first unit on that is not known yet.

@@ -96,18 +96,10 @@ impl Log {
         }
     }
 
-    /// A log with all that is in it. Blocks, payloads and ranges must fit each other, ranges be in order.
-    pub(super) fn restore(
-        client: ClientId,
-        blocks: Vec<Block>,
-        buffer: Vec<u8>,
-        deleted: Vec<(Clock, Clock)>,
-        end: Clock,
-    ) -> Log {
+    /// A log of these blocks and what they carry, of which nothing is deleted.
+    pub(super) fn restore(client: ClientId, blocks: Vec<Block>, buffer: Vec<u8>, end: Clock) -> Log {
         let has_wide_text = blocks.iter().any(|block| !block.is_ascii);
-        let deleted_end = deleted.last().map_or(0, |range| range.1);
-        let minds_cuts = has_wide_text;
-        Log { blocks, buffer, end, deleted, deleted_end, has_wide_text, minds_cuts, ..Log::new(client) }
+        Log { blocks, buffer, end, has_wide_text, minds_cuts: has_wide_text, ..Log::new(client) }
     }
 
     /// The clock that comes next.
@@ -532,6 +524,14 @@ fn takes_text(last: &Block, end: Clock, len: Clock, is_ascii: bool) -> bool {
     match last.is_ascii {
         true => is_ascii,
         false => end - last.clock + len <= WALKED_UNITS,
+    }
+}
+
+/// Adds a range behind those that are there: to the last one, if it begins where that ends.
+pub(crate) fn push_range(ranges: &mut Vec<(Clock, Clock)>, start: Clock, end: Clock) {
+    match ranges.last_mut() {
+        Some(last) if last.1 == start => last.1 = end,
+        _ => ranges.push((start, end)),
     }
 }
 

@@ -30,7 +30,7 @@ impl BlockWriter {
 }
 
 /// Appends a block: so many structs in bytes, the first of which stands at `first`.
-pub(super) fn write_block(out: &mut Vec<u8>, count: u64, first: Id, structs: &[u8]) {
+pub(crate) fn write_block(out: &mut Vec<u8>, count: u64, first: Id, structs: &[u8]) {
     write_var_uint(out, count);
     write_id(out, first);
     out.extend_from_slice(structs);

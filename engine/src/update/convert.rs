@@ -243,7 +243,7 @@ impl<'a> Columns<'a> {
             }
             Content::Doc => {
                 let mut guid = Vec::new();
-                self.strings.read()?.write_to(&mut guid);
+                self.strings.read_into(&mut guid)?;
                 self.write_name(content, &guid, out);
                 self.copy_any(MAX_NESTING, out)?;
             }
@@ -283,7 +283,7 @@ impl<'a> Columns<'a> {
             return Ok(Rc::clone(known));
         }
         let mut key = Vec::new();
-        self.strings.read()?.write_to(&mut key);
+        self.strings.read_into(&mut key)?;
         let key: Rc<[u8]> = key.into();
         self.keys.push(Rc::clone(&key));
         Ok(key)

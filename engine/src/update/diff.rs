@@ -38,9 +38,7 @@ pub fn diff_update(update: &[u8], state_vector: &[u8]) -> Result<Vec<u8>, Error>
             }
         }
     }
-    let mut deletes = Vec::new();
-    walk.read_deletes(&mut |client, range| deletes.push((client, range)))?;
-    Ok(out.finish(&deletes.into_iter().collect()))
+    Ok(out.finish(&walk.into_deletes()?))
 }
 
 /// Writes the rest of the block that is walked through, from unit `id` of its struct `first` on. Only that struct can be

@@ -19,6 +19,7 @@ mod structs;
 mod without_document_v2;
 mod write;
 
+pub(crate) use block_writer::write_block;
 pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, convert_update_v2_to_v1_within};
 pub(crate) use convert::{encode_v2, transcode_v2_to_v1};
 pub use delete_set::{read_delete_set, write_delete_set};
@@ -27,7 +28,7 @@ pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_u
 pub use merge::merge_updates;
 pub use obfuscate::{Obfuscation, obfuscate_update, obfuscate_update_v2};
 pub use parse::{ClientStructs, Update};
-pub(crate) use parse::{parse_struct, parse_struct_into};
+pub(crate) use parse::{check_payload, parse_struct, parse_struct_into, read_type};
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
 pub(crate) use struct_run::StructRun;

@@ -68,9 +68,7 @@ pub fn obfuscate_update(update: &[u8], what: Obfuscation) -> Result<Vec<u8>, Err
             write_block(out.begin_block(), count, first, &structs);
         }
     }
-    let mut deletes = Vec::new();
-    walk.read_deletes(&mut |client, range| deletes.push((client, range)))?;
-    Ok(out.finish(&deletes.into_iter().collect()))
+    Ok(out.finish(&walk.into_deletes()?))
 }
 
 /// The same for an update v2, as v2. Values of marks that are left are those that v1 can hold.

@@ -163,24 +163,11 @@ fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, Byte
             let len = if is_ascii { text.len() as Clock } else { utf16::len_of_bytes(text) };
             (len, range_since(from, from.offset() - text.len()))
         }
-        Content::Any => {
-            let count = from.read_count(1)?;
+        Content::Any | Content::Json => {
+            let count = from.read_count(1)? as Clock;
             let start = from.offset();
-            for _ in 0..count {
-                skip_any(from)?;
-            }
-            (count as Clock, range_since(from, start))
-        }
-        Content::Json => {
-            let count = from.read_count(1)?;
-            let start = from.offset();
-            for _ in 0..count {
-                let text = from.read_string()?;
-                if text != "undefined" {
-                    check_json(text, from)?;
-                }
-            }
-            (count as Clock, range_since(from, start))
+            check_payload(from, content, count)?;
+            (count, range_since(from, start))
         }
         Content::Binary => {
             let len = from.read_bytes()?.len();
@@ -191,24 +178,39 @@ fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, Byte
             check_json(text, from)?;
             (1, range_since(from, from.offset() - text.len()))
         }
-        Content::Format => {
-            from.read_string()?;
-            let value = from.read_string()?;
-            check_json(value, from)?;
-            (1, range_since(from, start))
-        }
-        Content::Type => {
-            let tag = from.read_var_uint()?;
-            let tag = TypeTag::from_number(tag).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
-            if tag.is_named() {
-                from.read_string()?;
-            }
-            (1, range_since(from, start))
-        }
-        Content::Doc => {
-            from.read_string()?;
-            skip_any(from)?;
+        Content::Format | Content::Type | Content::Doc => {
+            check_payload(from, content, 1)?;
             (1, range_since(from, start))
         }
     })
+}
+
+/// Reads past a payload of so many units whose end is where its last value ends, checking it: values, marks, types and
+/// subdocuments.
+pub(crate) fn check_payload(from: &mut Reader<'_>, content: Content, len: Clock) -> Result<(), Error> {
+    match content {
+        Content::Any => (0..len).try_for_each(|_| skip_any(from)),
+        Content::Json => (0..len).try_for_each(|_| match from.read_string()? {
+            "undefined" => Ok(()),
+            text => check_json(text, from),
+        }),
+        Content::Format => {
+            from.read_string()?;
+            let value = from.read_string()?;
+            check_json(value, from)
+        }
+        Content::Type => read_type(from).map(|_| ()),
+        Content::Doc => {
+            from.read_string()?;
+            skip_any(from)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the kind of a shared type, and its name; most have none.
+pub(crate) fn read_type<'a>(from: &mut Reader<'a>) -> Result<(TypeTag, &'a str), Error> {
+    let start = from.offset();
+    let tag = TypeTag::from_number(from.read_var_uint()?).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
+    Ok((tag, if tag.is_named() { from.read_string()? } else { "" }))
 }

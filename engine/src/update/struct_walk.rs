@@ -5,7 +5,7 @@ use super::parse::{check_struct, end_clock, parse_struct};
 use super::single::Single;
 use super::structs::{ByteRange, Content, Parent, Struct};
 use crate::lib0::Reader;
-use crate::values::{ClientId, Clock, Error, ErrorKind, Id};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id, IdSet};
 use std::ops::Range;
 
 /// The structs of an update, or of some of its client blocks, checked as they are read.
@@ -161,6 +161,13 @@ impl<'a> StructWalk<'a> {
             while self.next_extent()?.is_some() {}
         }
         Ok(parts)
+    }
+
+    /// The delete set that follows behind the structs, walking past those that are left.
+    pub(super) fn into_deletes(self) -> Result<IdSet, Error> {
+        let mut deletes = Vec::new();
+        self.read_deletes(&mut |client, range| deletes.push((client, range)))?;
+        Ok(deletes.into_iter().collect())
     }
 
     /// Reads the delete set that follows behind the structs, range by range, walking past those that are left.

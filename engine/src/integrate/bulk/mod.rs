@@ -15,7 +15,7 @@ mod whole;
 
 use super::Replica;
 use super::item::text;
-use crate::store::{Client, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle};
+use crate::store::{Client, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle, push_range};
 use crate::update::Content;
 use list::{Lists, Newcomer};
 use pieces::{NONE, Pieces};
@@ -283,10 +283,7 @@ impl Replica {
                     if leaf != NONE {
                         self.changes.note_deleted(client, clocks.start, clocks.end);
                     }
-                    match deleted.last_mut() {
-                        Some(last) if last.1 == clocks.start => last.1 = clocks.end,
-                        _ => deleted.push((clocks.start, clocks.end)),
-                    }
+                    push_range(&mut deleted, clocks.start, clocks.end);
                 }
             }
             let end = self.store.log(client).end();

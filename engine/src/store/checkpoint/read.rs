@@ -1,11 +1,11 @@
 //! Opening a store. All that lies in the bytes is looked at once; what contradicts itself is refused.
 
-use super::super::log::WALKED_UNITS;
+use super::super::log::{WALKED_UNITS, push_range};
 use super::super::order::PlacedRun;
 use super::super::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Span, Store, TypeHandle};
 use super::{ANY, ENTRY, HELD_TYPE, OWN, SAME, UNPLACED, unfold};
-use crate::lib0::{Reader, check_json, skip_any};
-use crate::update::{Content, TypeTag};
+use crate::lib0::{Reader, check_json};
+use crate::update::{Content, TypeTag, check_payload, read_type};
 use crate::values::{ClientId, Clock, Error, ErrorKind, utf16};
 use std::ops::Range;
 
@@ -66,9 +66,10 @@ impl Store {
         let sequences = opening.from.read_count(3)?;
         opening.read_runs()?;
         opening.read_order(sequences)?;
-        for client in 0..opening.clients.len() as Client {
-            opening.read_log(client)?;
-        }
+        let clients = 0..opening.clients.len() as Client;
+        let logs = clients.map(|client| opening.read_log(client)).collect::<Result<Vec<Log>, Error>>()?;
+        opening.store.adopt(logs);
+        opening.check(opening.store.handles.len() == opening.clients.len())?;
         opening.build_order();
         opening.read_owners()?;
         opening.check_nested()?;
@@ -88,10 +89,9 @@ impl Opening<'_> {
     }
 
     fn read_clients(&mut self) -> Result<(), Error> {
-        for handle in 0..self.from.read_count(2)? as Client {
+        for _ in 0..self.from.read_count(2)? {
             let (client, end) = (self.from.read_client()?, self.from.read_clock()?);
-            let before = self.store.handles.insert(client, handle);
-            self.check(end < Clock::MAX && before.is_none())?;
+            self.check(end < Clock::MAX)?;
             self.clients.push((client, end));
         }
         Ok(())
@@ -148,7 +148,7 @@ impl Opening<'_> {
     }
 
     /// Reads blocks and payload of a client, side by side with its runs.
-    fn read_log(&mut self, client: Client) -> Result<(), Error> {
+    fn read_log(&mut self, client: Client) -> Result<Log, Error> {
         let (id, end) = self.clients[client as usize];
         let count = self.from.read_count(1)?;
         let mut blocks: Vec<Block> = Vec::with_capacity(count);
@@ -189,17 +189,12 @@ impl Opening<'_> {
         let mut deleted: Vec<(Clock, Clock)> = Vec::new();
         for run in &self.runs[self.runs_of[client as usize].clone()] {
             if run.mark >= Mark::Deleted as u8 {
-                match deleted.last_mut() {
-                    Some(last) if last.1 == run.clock => last.1 = run.end(),
-                    _ => deleted.push((run.clock, run.end())),
-                }
+                push_range(&mut deleted, run.clock, run.end());
             }
         }
-        let log = Log::restore(id, blocks, bytes.to_vec(), deleted, end);
-        self.store.has_wide_text |= log.has_wide_text();
-        self.store.logs.push(log);
-        self.store.order.add_client();
-        Ok(())
+        let mut log = Log::restore(id, blocks, bytes.to_vec(), end);
+        log.set_deleted(deleted);
+        Ok(log)
     }
 
     /// Reads an origin that is written out: a unit that is known, and of the own client an earlier one.
@@ -274,37 +269,26 @@ impl Opening<'_> {
 
     fn check_values(&mut self, unit: LocalId, block: &Block, len: Clock, from: &mut Reader<'_>) -> Result<(), Error> {
         match block.content {
-            Content::Any => (0..len).try_for_each(|_| skip_any(from)),
-            Content::Json => (0..len).try_for_each(|_| match from.read_string()? {
-                "undefined" => Ok(()),
-                text => check_json(text, from),
-            }),
+            Content::Binary => from.read_exact(from.remaining()).map(|_| ()),
             Content::Embed => {
                 let text = from.read_exact(from.remaining())?;
                 let text = core::str::from_utf8(text).map_err(|_| from.error(ErrorKind::NotUtf8))?;
                 check_json(text, from)
             }
-            Content::Binary => from.read_exact(from.remaining()).map(|_| ()),
             Content::Format => {
-                let key = from.read_string()?;
-                check_json(from.read_string()?, from)?;
-                self.store.types.key(key);
+                self.store.types.key(from.clone().read_string()?);
                 if self.marked.last() != Some(&block.sequence) {
                     self.marked.push(block.sequence);
                 }
-                Ok(())
+                check_payload(from, block.content, len)
             }
             Content::Type => {
                 let handle = from.read_exact(size_of::<TypeHandle>())?;
                 let handle = handle.try_into().map_err(|_| from.error(ErrorKind::UnexpectedEnd))?;
                 self.holders.push((TypeHandle::from_le_bytes(handle), unit));
-                read_type(from).map(|_| ())
+                check_payload(from, block.content, len)
             }
-            Content::Doc => {
-                from.read_string()?;
-                skip_any(from)
-            }
-            Content::String | Content::Gc | Content::Deleted | Content::Skip => Ok(()),
+            content => check_payload(from, content, len),
         }
     }
 
@@ -406,10 +390,4 @@ impl Opening<'_> {
         }
         Ok(())
     }
-}
-
-/// Reads kind and name of a type.
-fn read_type<'b>(from: &mut Reader<'b>) -> Result<(TypeTag, &'b str), Error> {
-    let tag = TypeTag::from_number(from.read_var_uint()?).ok_or(from.error(ErrorKind::UnknownTag))?;
-    Ok((tag, if tag.is_named() { from.read_string()? } else { "" }))
 }
