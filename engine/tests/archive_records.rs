@@ -5,7 +5,7 @@ use merganser::archive::records::{
 };
 use merganser::archive::{
     ChangeRecord, ENVELOPE_BYTES, FORMAT_VERSION, HostLimits, Journal, PageBuilder, RowKey, RowKind, RowSizes,
-    RowWrite, cut_evenly, open_row, read_changes, read_client_page, read_delete_page, read_slot, seal_row,
+    RowWrite, SlicePart, cut_evenly, open_row, read_changes, read_client_page, read_delete_page, read_slot, seal_row,
     write_client_page, write_delete_page,
 };
 use merganser::update::Update;
@@ -284,12 +284,13 @@ fn slices_of_what_is_known_are_these_bytes() {
 
 #[test]
 fn slices_are_cut_evenly() {
-    let cut = |count, target| cut_evenly((0..count).collect(), target, |_| 1);
-    assert_eq!(cut(0, 4), [Vec::<i32>::new()]);
-    assert_eq!(cut(8, 4).len(), 1, "not before it is twice too large");
-    let parts = cut(30, 4);
-    assert_eq!(parts.concat(), (0..30).collect::<Vec<_>>());
-    assert!(parts.iter().all(|part| (4..=5).contains(&part.len())), "{parts:?}");
+    // Each takes four bytes.
+    let parts = |count| -> Vec<SlicePart> { (0..count).map(|n| (ClientId::from(1), 2 * n..2 * n + 1)).collect() };
+    assert_eq!(cut_evenly(vec![], 16), [vec![]]);
+    assert_eq!(cut_evenly(parts(8), 16).len(), 1, "not before it is twice too large");
+    let slices = cut_evenly(parts(30), 16);
+    assert_eq!(slices.concat(), parts(30));
+    assert!(slices.iter().all(|slice| (4..=5).contains(&slice.len())), "{slices:?}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Client pages and delete pages: slices of the state vector and of the delete set, in the bytes in which Yjs writes them.
 
-use crate::lib0::Reader;
+use crate::lib0::{Reader, var_uint_len};
 use crate::update::{decode_state_vector, read_delete_set, write_delete_set, write_state_vector};
-use crate::values::{Error, ErrorKind, IdSet, StateVector};
+use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet, StateVector};
+use std::ops::Range;
 
 /// Appends the body of a client page: a state vector.
 pub fn write_client_page(out: &mut Vec<u8>, slice: &StateVector) {
@@ -37,24 +38,31 @@ pub fn read_delete_page(body: &[u8]) -> Result<IdSet, Error> {
     Ok(slice)
 }
 
-/// Cuts what one slice would hold into several of about `target` bytes once it is more than twice that. `size` is what an
-/// entry takes, in bytes.
-pub fn cut_evenly<T>(entries: Vec<T>, target: usize, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
-    let total: usize = entries.iter().map(&size).sum();
+/// What a slice says of a client: some of its deleted ids, or with a range from 0 how far it is.
+pub type SlicePart = (ClientId, Range<Clock>);
+
+/// What a part takes at most, in bytes.
+pub fn part_bytes((client, range): &SlicePart) -> usize {
+    var_uint_len(client.value()) + 1 + var_uint_len(range.start.into()) + var_uint_len((range.end - range.start).into())
+}
+
+/// Cuts what one slice would hold into several of about `target` bytes once it is more than twice that.
+pub fn cut_evenly(parts: Vec<SlicePart>, target: usize) -> Vec<Vec<SlicePart>> {
+    let total: usize = parts.iter().map(part_bytes).sum();
     if total <= 2 * target {
-        return vec![entries];
+        return vec![parts];
     }
     let count = total / target.max(1);
-    let mut parts = Vec::with_capacity(count);
-    let mut part = Vec::new();
+    let mut slices = vec![Vec::new()];
     let mut bytes = 0;
-    for entry in entries {
-        if bytes * count >= total * (parts.len() + 1) {
-            parts.push(core::mem::take(&mut part));
+    for part in parts {
+        if bytes * count >= total * slices.len() {
+            slices.push(Vec::new());
         }
-        bytes += size(&entry);
-        part.push(entry);
+        bytes += part_bytes(&part);
+        if let Some(slice) = slices.last_mut() {
+            slice.push(part);
+        }
     }
-    parts.push(part);
-    parts
+    slices
 }

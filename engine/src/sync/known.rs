@@ -44,7 +44,7 @@ impl Known {
     /// Notes units of a client that are stored in the journal.
     pub(super) fn advance_stored(&mut self, client: ClientId, clock: Clock) {
         self.clocks.advance(client, clock);
-        self.pages.note_client(client);
+        self.pages.note_clock(client, clock);
     }
 
     /// Notes deletes that are stored in the journal.
@@ -100,7 +100,7 @@ impl Known {
             self.gathered.clocks.entry(client).or_insert(before);
         }
         self.clocks.advance(client, clock);
-        self.pages.note_client(client);
+        self.pages.note_clock(client, clock);
     }
 
     /// Notes that units that were not known as deleted are.

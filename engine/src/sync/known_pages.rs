@@ -6,15 +6,13 @@
 use super::known::Known;
 use crate::archive::records::SliceRecord;
 use crate::archive::{
-    RowKey, RowKind, RowSizes, cut_evenly, read_client_page, read_delete_page, write_client_page, write_delete_page,
+    RowKey, RowKind, RowSizes, SlicePart, cut_evenly, part_bytes, read_client_page, read_delete_page,
+    write_client_page, write_delete_page,
 };
-use crate::lib0::var_uint_len;
 use crate::update::{Content, Parent, Update, encode_state_vector, write_delete_set};
-use crate::values::{ClientId, Clock, Error, Id, IdSet, StateVector, sort_by_numbers};
-use std::collections::BTreeSet;
-use std::ops::Range;
+use crate::values::{ClientId, Error, Id, IdSet, StateVector, sort_by_numbers};
 
-/// Most rows that are written anew in one fold, where none has to be cut.
+/// Most rows that are replaced in one fold.
 const MOST_SPILLED: usize = 8;
 
 /// A row, and whether what it says is known.
@@ -30,54 +28,119 @@ impl Slice {
     }
 }
 
-/// Rows in the order of their first ids.
+/// The rows of a state vector or of a delete set. A clock counts here as the ids below it.
 #[derive(Debug, Default)]
-struct Slices(Vec<Slice>);
+struct Paged {
+    /// In the order of their first ids.
+    slices: Vec<Slice>,
+    /// What no row says. Kept once there are rows.
+    fresh: IdSet,
+    /// While they are written: the rows as they will be, and what goes into them of what none says.
+    storing: Option<(Vec<Slice>, IdSet)>,
+}
 
-impl Slices {
-    fn unread(records: &[SliceRecord]) -> Slices {
-        Slices(records.iter().map(|record| Slice { record: *record, is_read: false }).collect())
+impl Paged {
+    fn unread(records: &[SliceRecord]) -> Paged {
+        let slices = records.iter().map(|record| Slice { record: *record, is_read: false }).collect();
+        Paged { slices, ..Paged::default() }
     }
 
-    /// The row that this id belongs to.
-    fn find(&self, id: Id) -> Option<&Slice> {
-        self.0.get(self.index(id)?)
+    fn has_rows(&self) -> bool {
+        !self.slices.is_empty() || self.storing.is_some()
     }
 
+    /// The row that an id belongs to.
     fn index(&self, id: Id) -> Option<usize> {
-        self.0.partition_point(|of| of.first() <= id).checked_sub(1)
+        self.slices.partition_point(|of| of.first() <= id).checked_sub(1)
     }
 
-    /// From where to where the rows reach: there is one without a number where there are none.
+    /// From where to where a row reaches. Where there are none, there is one without a number.
     fn bounds(&self, index: usize) -> (Id, Option<Id>) {
         let start = Id::new(ClientId::new(0), 0);
-        (self.0.get(index).map_or(start, Slice::first), self.0.get(index + 1).map(Slice::first))
+        (self.slices.get(index).map_or(start, Slice::first), self.slices.get(index + 1).map(Slice::first))
     }
 
-    fn records(&self) -> Vec<SliceRecord> {
-        self.0.iter().map(|of| of.record).collect()
+    fn is_read(&self) -> bool {
+        self.slices.iter().all(|of| of.is_read)
     }
+
+    /// Puts what these rows say, as it is known now, into new ones. `whole` gives what is known between two ids.
+    fn spill(
+        &mut self,
+        kind: RowKind,
+        chosen: &[(RowKind, usize)],
+        whole: &dyn Fn(Id, Option<Id>) -> Vec<SlicePart>,
+        sizes: RowSizes,
+        next_row: &mut u32,
+        stored: &mut KnownRows,
+    ) {
+        let mut slices = Vec::new();
+        let (mut taken, mut left) = (IdSet::default(), IdSet::default());
+        for index in 0..self.slices.len().max(1) {
+            let old = self.slices.get(index).copied();
+            let (first, end) = self.bounds(index);
+            let is_chosen = chosen.contains(&(kind, index)) && old.is_none_or(|of| of.is_read);
+            let fresh = if is_chosen { &mut taken } else { &mut left };
+            self.fresh.between(first, end).for_each(|(client, range)| fresh.insert(client, range));
+            if !is_chosen {
+                slices.extend(old);
+                continue;
+            }
+            // Under new numbers, and the old row is deleted after the manifest has named them: until then, what it names is
+            // what it was written with.
+            for (part, parts) in cut_evenly(whole(first, end), sizes.slice).into_iter().enumerate() {
+                let begins = parts.first().filter(|_| part > 0).map(|(client, range)| Id::new(*client, range.start));
+                let first = begins.unwrap_or(first);
+                let record = SliceRecord { client: first.client.value(), clock: first.clock, row: *next_row };
+                slices.push(Slice { record, is_read: true });
+                stored.rows.push((RowKey::new(kind, *next_row), body(kind, parts)));
+                *next_row += 1;
+            }
+            stored.dead.extend(old.map(|old| RowKey::new(kind, old.record.row)));
+        }
+        self.fresh = left;
+        self.storing = Some((slices, taken));
+    }
+
+    /// The rows as they are after the write that is under way, for its manifest.
+    fn records(&self) -> Vec<SliceRecord> {
+        let slices = self.storing.as_ref().map_or(&self.slices, |(slices, _)| slices);
+        slices.iter().map(|of| of.record).collect()
+    }
+
+    fn stored(&mut self) {
+        if let Some((slices, _)) = self.storing.take() {
+            self.slices = slices;
+        }
+    }
+
+    fn not_stored(&mut self) {
+        if let Some((_, taken)) = self.storing.take() {
+            self.fresh.merge(&taken);
+        }
+    }
+}
+
+fn body(kind: RowKind, parts: Vec<SlicePart>) -> Vec<u8> {
+    let mut body = Vec::new();
+    match kind {
+        RowKind::ClientPage => write_client_page(&mut body, &clocks_of(&mut parts.into_iter())),
+        _ => write_delete_page(&mut body, &parts.into_iter().collect()),
+    }
+    body
+}
+
+fn clocks_of(parts: &mut dyn Iterator<Item = SlicePart>) -> StateVector {
+    parts.map(|(client, range)| (client, range.end)).collect()
 }
 
 /// The rows of what a room knows.
 #[derive(Debug, Default)]
 pub(super) struct KnownPages {
-    clients: Slices,
-    deletes: Slices,
-    /// Of which clients no row says how far they are. Kept once there are client pages.
-    fresh_clients: BTreeSet<ClientId>,
-    /// Deletes that no row has. Kept once there are delete pages.
-    fresh_deletes: IdSet,
-    storing: Option<Spill>,
+    clients: Paged,
+    deletes: Paged,
     /// A row can't be read: what it said is not known.
     is_damaged: bool,
-}
-
-/// What goes from the overlay into rows, while that is written.
-#[derive(Debug, Default)]
-struct Spill {
-    clients: Option<(Slices, BTreeSet<ClientId>)>,
-    deletes: Option<(Slices, IdSet)>,
 }
 
 /// What a fold stores of state vector and delete set.
@@ -96,30 +159,31 @@ pub(super) struct KnownRows {
 
 impl KnownPages {
     pub(super) fn unread(clients: &[SliceRecord], deletes: &[SliceRecord], overlay: (&StateVector, &IdSet)) -> Self {
-        let mut pages =
-            KnownPages { clients: Slices::unread(clients), deletes: Slices::unread(deletes), ..KnownPages::default() };
-        overlay.0.iter().for_each(|(client, _)| pages.note_client(client));
+        let (clients, deletes) = (Paged::unread(clients), Paged::unread(deletes));
+        let mut pages = KnownPages { clients, deletes, is_damaged: false };
+        overlay.0.iter().for_each(|(client, clock)| pages.note_clock(client, clock));
         pages.note_deletes(overlay.1);
         pages
     }
 
     /// A client has gone on.
-    pub(super) fn note_client(&mut self, client: ClientId) {
-        if !self.clients.0.is_empty() || self.storing.as_ref().is_some_and(|spill| spill.clients.is_some()) {
-            self.fresh_clients.insert(client);
+    pub(super) fn note_clock(&mut self, client: ClientId, clock: u32) {
+        if self.clients.has_rows() {
+            self.clients.fresh.insert(client, 0..clock);
         }
     }
 
     /// Something is deleted that was not.
     pub(super) fn note_deletes(&mut self, fresh: &IdSet) {
-        if !self.deletes.0.is_empty() || self.storing.as_ref().is_some_and(|spill| spill.deletes.is_some()) {
-            self.fresh_deletes.merge(fresh);
+        if self.deletes.has_rows() {
+            self.deletes.fresh.merge(fresh);
         }
     }
 
     /// Whether how far a client is doesn't depend on a row that was not read.
     pub(super) fn has_clock(&self, client: ClientId) -> bool {
-        self.fresh_clients.contains(&client) || self.clients.find(Id::new(client, 0)).is_none_or(|of| of.is_read)
+        let slice = self.clients.index(Id::new(client, 0)).map(|index| &self.clients.slices[index]);
+        slice.is_none_or(|of| of.is_read) || !self.clients.fresh.ranges(client).is_empty()
     }
 
     /// Whether a row can't be read.
@@ -129,34 +193,52 @@ impl KnownPages {
 
     /// Whether all rows were read.
     pub(super) fn is_read(&self) -> bool {
-        self.clients.0.iter().chain(&self.deletes.0).all(|of| of.is_read)
+        self.clients.is_read() && self.deletes.is_read()
+    }
+
+    fn of_kind(&self, kind: RowKind) -> &Paged {
+        if kind == RowKind::ClientPage { &self.clients } else { &self.deletes }
+    }
+
+    fn of_kind_mut(&mut self, kind: RowKind) -> &mut Paged {
+        if kind == RowKind::ClientPage { &mut self.clients } else { &mut self.deletes }
     }
 }
 
-/// Rows that are to be read, each once.
+/// Rows that are to be read.
 #[derive(Default)]
-struct Wanted(BTreeSet<RowKey>);
+struct Wanted(Vec<RowKey>);
 
 impl Wanted {
     fn add(&mut self, kind: RowKind, slice: Option<&Slice>) {
         if let Some(of) = slice.filter(|of| !of.is_read) {
-            self.0.insert(RowKey::new(kind, of.record.row));
+            self.0.push(RowKey::new(kind, of.record.row));
         }
     }
+
+    /// In order, each once.
+    fn into_rows(mut self) -> Vec<RowKey> {
+        sort_by_numbers(&mut self.0, |key| (key.to_integer() as u64, 0));
+        self.0.dedup();
+        self.0
+    }
 }
+
+const KINDS: [RowKind; 2] = [RowKind::ClientPage, RowKind::DeletePage];
 
 impl Known {
     /// The rows without which an update can't be judged. O(structs and deletes) while some were not read, else O(rows).
     pub(super) fn missing_rows(&self, update: &Update) -> Vec<RowKey> {
         let pages = self.pages();
-        if pages.is_read() {
-            return Vec::new();
-        }
         let mut wanted = Wanted::default();
+        if pages.is_read() {
+            return wanted.0;
+        }
         let mut last = None;
         let mut want_clock = |client: ClientId, wanted: &mut Wanted| {
             if last.replace(client) != Some(client) && !pages.has_clock(client) {
-                wanted.add(RowKind::ClientPage, pages.clients.find(Id::new(client, 0)));
+                let index = pages.clients.index(Id::new(client, 0));
+                wanted.add(RowKind::ClientPage, index.and_then(|index| pages.clients.slices.get(index)));
             }
         };
         for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
@@ -170,23 +252,21 @@ impl Known {
             want_clock(*client, &mut wanted);
             let mut is_known = true;
             self.deletes().for_each_missing(*client, range.clone(), |_| is_known = false);
-            if !is_known {
-                let first = pages.deletes.index(Id::new(*client, range.start)).unwrap_or(0);
-                let touched = pages.deletes.0[first.min(pages.deletes.0.len())..].iter();
-                let touched = touched.take_while(|of| of.first() < Id::new(*client, range.end));
-                touched.for_each(|of| wanted.add(RowKind::DeletePage, Some(of)));
-            }
+            let first = pages.deletes.index(Id::new(*client, range.start)).filter(|_| !is_known);
+            let touched = first.map_or(&[][..], |first| &pages.deletes.slices[first..]);
+            let touched = touched.iter().take_while(|of| of.first() < Id::new(*client, range.end));
+            touched.for_each(|of| wanted.add(RowKind::DeletePage, Some(of)));
         }
-        wanted.0.into_iter().collect()
+        wanted.into_rows()
     }
 
     /// All rows that were not read.
     pub(super) fn unread_rows(&self) -> Vec<RowKey> {
         let mut wanted = Wanted::default();
-        let pages = self.pages();
-        pages.clients.0.iter().for_each(|of| wanted.add(RowKind::ClientPage, Some(of)));
-        pages.deletes.0.iter().for_each(|of| wanted.add(RowKind::DeletePage, Some(of)));
-        wanted.0.into_iter().collect()
+        for kind in KINDS {
+            self.pages().of_kind(kind).slices.iter().for_each(|of| wanted.add(kind, Some(of)));
+        }
+        wanted.into_rows()
     }
 
     /// Takes in the body of a row.
@@ -209,48 +289,50 @@ impl Known {
     }
 
     fn end_read(&mut self, key: RowKey) {
-        let pages = self.pages_mut();
-        let slices = if key.kind == RowKind::ClientPage { &mut pages.clients } else { &mut pages.deletes };
-        slices.0.iter_mut().filter(|of| of.record.row == key.number).for_each(|of| of.is_read = true);
+        let slices = &mut self.pages_mut().of_kind_mut(key.kind).slices;
+        slices.iter_mut().filter(|of| of.record.row == key.number).for_each(|of| of.is_read = true);
+    }
+
+    /// What is known between two ids: of a state vector, or of a delete set.
+    fn parts_between(&self, kind: RowKind, first: Id, end: Option<Id>) -> Vec<SlicePart> {
+        match kind {
+            RowKind::ClientPage => {
+                let entries = self.clocks().between(first.client, end.map(|end| end.client));
+                entries.map(|(client, clock)| (client, 0..clock)).collect()
+            }
+            _ => self.deletes().between(first, end).collect(),
+        }
     }
 
     /// The rows that have to be read before the next fold: those that its overlay is to go into.
     pub(super) fn rows_to_spill(&self, sizes: RowSizes) -> Vec<RowKey> {
         let mut wanted = Wanted::default();
         for (kind, index) in self.choose_spilled(sizes) {
-            let pages = self.pages();
-            let slices = if kind == RowKind::ClientPage { &pages.clients } else { &pages.deletes };
-            wanted.add(kind, slices.0.get(index));
+            wanted.add(kind, self.pages().of_kind(kind).slices.get(index));
         }
-        wanted.0.into_iter().collect()
+        wanted.into_rows()
     }
 
     /// Which rows the overlay is to go into: none while it is small, else the fullest half of it.
     fn choose_spilled(&self, sizes: RowSizes) -> Vec<(RowKind, usize)> {
-        let pages = self.pages();
         let mut weights: Vec<(usize, RowKind, usize)> = Vec::new();
-        for index in 0..pages.clients.0.len().max(1) {
-            let (first, end) = pages.clients.bounds(index);
-            let bytes = if pages.clients.0.is_empty() {
-                self.clocks().iter().map(|entry| clock_bytes(&entry)).sum()
-            } else {
-                let fresh =
-                    pages.fresh_clients.range(first.client..).take_while(|of| end.is_none_or(|end| **of < end.client));
-                fresh.map(|client| clock_bytes(&(*client, self.clock(*client)))).sum()
-            };
-            weights.push((bytes, RowKind::ClientPage, index));
-        }
-        for index in 0..pages.deletes.0.len().max(1) {
-            let (first, end) = pages.deletes.bounds(index);
-            let fresh = if pages.deletes.0.is_empty() { self.deletes() } else { &pages.fresh_deletes };
-            weights.push((fresh.between(first, end).map(|part| range_bytes(&part)).sum(), RowKind::DeletePage, index));
+        for kind in KINDS {
+            let paged = self.pages().of_kind(kind);
+            for index in 0..paged.slices.len().max(1) {
+                let (first, end) = paged.bounds(index);
+                let fresh = match paged.slices.is_empty() {
+                    true => self.parts_between(kind, first, end),
+                    false => paged.fresh.between(first, end).collect(),
+                };
+                weights.push((fresh.iter().map(part_bytes).sum(), kind, index));
+            }
         }
         let total: usize = weights.iter().map(|(bytes, ..)| bytes).sum();
         if total <= sizes.overlay {
             return Vec::new();
         }
         sort_by_numbers(&mut weights, |(bytes, kind, index)| {
-            ((total - bytes) as u64, *kind as u64 + 8 * *index as u64)
+            ((total - bytes) as u64, (*index * 8 + *kind as usize) as u64)
         });
         let mut chosen = Vec::new();
         let mut bytes = 0;
@@ -268,182 +350,45 @@ impl Known {
     /// [`written`](Known::written) says so. Without `may_spill`, nothing goes into rows.
     pub(super) fn rows_of_fold(&mut self, sizes: RowSizes, next_row: &mut u32, may_spill: bool) -> KnownRows {
         let chosen = if may_spill { self.choose_spilled(sizes) } else { Vec::new() };
-        let of_kind = |kind| -> Vec<usize> {
-            let mut of_kind: Vec<usize> =
-                chosen.iter().filter(|(of, _)| *of == kind).map(|(_, index)| *index).collect();
-            sort_by_numbers(&mut of_kind, |index| (*index as u64, 0));
-            of_kind
-        };
         let mut stored = KnownRows::default();
-        let clients = self.spill_clients(&of_kind(RowKind::ClientPage), sizes, next_row, &mut stored);
-        let deletes = self.spill_deletes(&of_kind(RowKind::DeletePage), sizes, next_row, &mut stored);
-        let pages = self.pages();
-        let slices = clients.as_ref().map_or(&pages.clients, |(slices, _)| slices);
-        stored.client_pages = slices.records();
-        stored.state_vector = match slices.0.is_empty() {
+        for kind in KINDS {
+            if chosen.iter().any(|(of, _)| *of == kind) {
+                let mut paged = core::mem::take(self.pages_mut().of_kind_mut(kind));
+                let whole = |first, end| self.parts_between(kind, first, end);
+                paged.spill(kind, &chosen, &whole, sizes, next_row, &mut stored);
+                *self.pages_mut().of_kind_mut(kind) = paged;
+            }
+        }
+        let KnownPages { clients, deletes, .. } = self.pages();
+        stored.client_pages = clients.records();
+        stored.state_vector = match stored.client_pages.is_empty() {
             true => encode_state_vector(self.clocks()),
-            false => {
-                let fresh = pages.fresh_clients.iter().map(|client| (*client, self.clock(*client)));
-                encode_state_vector(&fresh.collect())
-            }
+            false => encode_state_vector(&clocks_of(&mut clients.fresh.iter())),
         };
-        let slices = deletes.as_ref().map_or(&pages.deletes, |(slices, _)| slices);
-        stored.delete_pages = slices.records();
-        let overlay = if slices.0.is_empty() { self.deletes() } else { &pages.fresh_deletes };
+        stored.delete_pages = deletes.records();
+        let overlay = if stored.delete_pages.is_empty() { self.deletes() } else { &deletes.fresh };
         write_delete_set(&mut stored.delete_set, overlay);
-        self.pages_mut().storing = Some(Spill { clients, deletes });
         stored
-    }
-
-    fn spill_clients(
-        &mut self,
-        chosen: &[usize],
-        sizes: RowSizes,
-        next_row: &mut u32,
-        stored: &mut KnownRows,
-    ) -> Option<(Slices, BTreeSet<ClientId>)> {
-        let mut slices = Vec::new();
-        let mut taken = BTreeSet::new();
-        let pages = self.pages();
-        for index in 0..pages.clients.0.len().max(1) {
-            let old = pages.clients.0.get(index).copied();
-            if !chosen.contains(&index) || old.is_some_and(|of| !of.is_read) {
-                slices.extend(old);
-                continue;
-            }
-            let (first, end) = pages.clients.bounds(index);
-            let end = end.map(|end| end.client);
-            let entries: Vec<(ClientId, Clock)> = self.clocks().between(first.client, end).collect();
-            let fresh = pages.fresh_clients.range(first.client..).take_while(|of| end.is_none_or(|end| **of < end));
-            taken.extend(fresh);
-            let parts = cut_evenly(entries, sizes.slice, clock_bytes);
-            let places = Places { kind: RowKind::ClientPage, first, old };
-            places.store(
-                parts,
-                next_row,
-                stored,
-                &mut slices,
-                |(client, _)| Id::new(*client, 0),
-                |part, out| {
-                    write_client_page(out, &part.into_iter().collect());
-                },
-            );
-        }
-        if chosen.is_empty() {
-            return None;
-        }
-        let pages = self.pages_mut();
-        pages.fresh_clients.retain(|client| !taken.contains(client));
-        Some((Slices(slices), taken))
-    }
-
-    fn spill_deletes(
-        &mut self,
-        chosen: &[usize],
-        sizes: RowSizes,
-        next_row: &mut u32,
-        stored: &mut KnownRows,
-    ) -> Option<(Slices, IdSet)> {
-        let mut slices = Vec::new();
-        let (mut taken, mut left) = (IdSet::default(), IdSet::default());
-        let pages = self.pages();
-        for index in 0..pages.deletes.0.len().max(1) {
-            let old = pages.deletes.0.get(index).copied();
-            let (first, end) = pages.deletes.bounds(index);
-            let is_chosen = chosen.contains(&index) && old.is_none_or(|of| of.is_read);
-            let fresh = if is_chosen { &mut taken } else { &mut left };
-            pages.fresh_deletes.between(first, end).for_each(|(client, range)| fresh.insert(client, range));
-            if !is_chosen {
-                slices.extend(old);
-                continue;
-            }
-            let parts = cut_evenly(self.deletes().between(first, end).collect(), sizes.slice, range_bytes);
-            let places = Places { kind: RowKind::DeletePage, first, old };
-            places.store(
-                parts,
-                next_row,
-                stored,
-                &mut slices,
-                |(client, range)| Id::new(*client, range.start),
-                |part, out| {
-                    write_delete_page(out, &part.into_iter().collect());
-                },
-            );
-        }
-        if chosen.is_empty() {
-            return None;
-        }
-        self.pages_mut().fresh_deletes = left;
-        Some((Slices(slices), taken))
     }
 
     /// The rows of the last fold are stored.
     pub(super) fn rows_stored(&mut self) {
-        let pages = self.pages_mut();
-        if let Some(spill) = pages.storing.take() {
-            spill.clients.into_iter().for_each(|(slices, _)| pages.clients = slices);
-            spill.deletes.into_iter().for_each(|(slices, _)| pages.deletes = slices);
-        }
+        KINDS.into_iter().for_each(|kind| self.pages_mut().of_kind_mut(kind).stored());
     }
 
     /// They may not be: what was to go into them is in none again.
     pub(super) fn rows_not_stored(&mut self) {
-        let pages = self.pages_mut();
-        if let Some(spill) = pages.storing.take() {
-            spill.clients.into_iter().for_each(|(_, taken)| pages.fresh_clients.extend(taken));
-            spill.deletes.into_iter().for_each(|(_, taken)| pages.fresh_deletes.merge(&taken));
-        }
+        KINDS.into_iter().for_each(|kind| self.pages_mut().of_kind_mut(kind).not_stored());
     }
 
     pub(super) fn assert_pages(&self) {
         let pages = self.pages();
-        for slices in [&pages.clients, &pages.deletes] {
-            assert!(slices.0.windows(2).all(|two| two[0].first() < two[1].first()), "rows ascend");
+        for kind in KINDS {
+            let slices = &pages.of_kind(kind).slices;
+            assert!(slices.windows(2).all(|two| two[0].first() < two[1].first()), "rows ascend");
         }
-        assert!(pages.fresh_clients.iter().all(|client| self.clock(*client) > 0), "fresh clients are known");
-        assert!(pages.fresh_deletes.difference(self.deletes()).is_empty(), "fresh deletes are known");
+        let clocks_are_known = pages.clients.fresh.iter().all(|(client, range)| self.clock(client) >= range.end);
+        assert!(clocks_are_known, "clocks that no row has");
+        assert!(pages.deletes.fresh.difference(self.deletes()).is_empty(), "deletes that no row has");
     }
-}
-
-/// Where the parts of a slice go.
-struct Places {
-    kind: RowKind,
-    first: Id,
-    old: Option<Slice>,
-}
-
-impl Places {
-    /// All parts get new rows, and the old one is deleted after the manifest has named them: until then, what it names is what
-    /// it was written with.
-    fn store<T>(
-        &self,
-        parts: Vec<Vec<T>>,
-        next_row: &mut u32,
-        stored: &mut KnownRows,
-        slices: &mut Vec<Slice>,
-        first_of: impl Fn(&T) -> Id,
-        write: impl Fn(Vec<T>, &mut Vec<u8>),
-    ) {
-        for (index, part) in parts.into_iter().enumerate() {
-            let first = part.first().filter(|_| index > 0).map_or(self.first, &first_of);
-            let row = *next_row;
-            *next_row += 1;
-            let mut body = Vec::new();
-            write(part, &mut body);
-            stored.rows.push((RowKey::new(self.kind, row), body));
-            let record = SliceRecord { client: first.client.value(), clock: first.clock, row };
-            slices.push(Slice { record, is_read: true });
-        }
-        stored.dead.extend(self.old.map(|old| RowKey::new(self.kind, old.record.row)));
-    }
-}
-
-/// What an entry of a state vector takes, in bytes.
-fn clock_bytes((client, clock): &(ClientId, Clock)) -> usize {
-    var_uint_len(client.value()) + var_uint_len((*clock).into())
-}
-
-/// What a range of a delete set takes at most, in bytes.
-fn range_bytes((client, range): &(ClientId, Range<Clock>)) -> usize {
-    var_uint_len(client.value()) + 1 + var_uint_len(range.start.into()) + var_uint_len((range.end - range.start).into())
 }
