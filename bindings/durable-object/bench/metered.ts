@@ -118,8 +118,9 @@ export class DocumentObject extends Product {
     const { read, written } = this.rows.billed
     this.#billed.rowsRead += read - this.#seen.read
     this.#billed.rowsWritten += written - this.#seen.written
+    // To be asked for, the size takes longer than many a message.
+    if (written !== this.#seen.written) this.#billed.storedBytes = this.ctx.storage.sql.databaseSize
     this.#seen = { read, written }
-    this.#billed.storedBytes = this.ctx.storage.sql.databaseSize
   }
 }
 

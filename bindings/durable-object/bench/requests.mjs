@@ -55,17 +55,22 @@ async function operation (host, work) {
   load.ran += cpuMs
   load.waited += host.waitedMs - waited
   const calls = await host.ask('calls')
-  return { cpuMs, bytes, calls: calls.length, longestMs: Math.max(0, ...calls.map(call => call.ms)) }
+  return { cpuMs, bytes, calls: calls.length, longest: longestOf(calls) }
+}
+
+function longestOf (calls) {
+  return calls.reduce((longest, call) => call.ms > longest.ms ? call : longest, { handler: '', ms: 0 })
 }
 
 /** A row: what was done so many times, and the target for processor time or the longest request. */
 function report (name, document, operations, target) {
-  const [cpu, longest] = [operations.map(of => of.cpuMs), operations.map(of => of.longestMs)]
+  const [cpu, longest] = [operations.map(of => of.cpuMs), operations.map(of => of.longest.ms)]
+  const [slowest] = operations.map(of => of.longest).sort((a, b) => b.ms - a.ms)
   const goal = { cpu: `CPU ${target.cpu} ms`, request: `requests ${TARGETS.request} ms` }
-  const isMet = (target.cpu === undefined || median(cpu) <= target.cpu) && Math.max(...longest) <= TARGETS.request
+  const isMet = (target.cpu === undefined || median(cpu) <= target.cpu) && slowest.ms <= TARGETS.request
   const bytes = median(operations.map(of => of.bytes ?? 0))
   say(`| ${name} | ${document} | ${operations.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | ${number(median(operations.map(of => of.calls)))} ` +
-    `| ${median(longest).toFixed(0)} | ${Math.max(...longest).toFixed(0)} | ${bytes ? number(bytes) : ''} | ${bytes ? number(Math.round(bytes / median(cpu))) : ''} ` +
+    `| ${median(longest).toFixed(0)} | ${slowest.ms.toFixed(0)} ${slowest.handler} | ${bytes ? number(bytes) : ''} | ${bytes ? number(Math.round(bytes / median(cpu))) : ''} ` +
     `| ${target.cpu === undefined ? goal.request : goal.cpu} | ${isMet ? 'met' : 'missed'} |`)
 }
 
@@ -74,8 +79,8 @@ async function keystrokes (host) {
   await host.ask('calls')
   const { atOnce } = await messages(host, 9, true, BURSTS)
   const calls = await host.ask('calls')
-  const longest = Math.max(...calls.map(call => call.ms))
-  report('keystroke, warm, 10 clients, burst', 'empty', atOnce.map(cpuMs => ({ cpuMs, calls: 1, longestMs: longest })), { cpu: TARGETS.keystroke })
+  const longest = longestOf(calls.filter(call => call.handler === 'webSocketMessage'))
+  report('keystroke, warm, 10 clients, burst', 'empty', atOnce.map(cpuMs => ({ cpuMs, calls: 1, longest })), { cpu: TARGETS.keystroke })
 }
 
 /** Edits each of which wakes the object, until another client has it. */
@@ -176,7 +181,9 @@ async function memory (host, size) {
 }
 
 function makeDocuments (folder) {
-  const { status } = spawnSync('cargo', ['run', '--release', '--quiet', '--package', 'merganser-benches', '--bin', 'documents', '--',
+  // Small ones are there sooner without waiting for the compiler to do its best.
+  const profile = isQuick ? 'dev' : 'release'
+  const { status } = spawnSync('cargo', ['run', '--profile', profile, '--quiet', '--package', 'merganser-benches', '--bin', 'documents', '--',
     folder, `--megabytes=${SIZES}`], { cwd: REPOSITORY, stdio: 'inherit' })
   if (status !== 0) throw new Error('documents could not be made')
 }
@@ -257,7 +264,7 @@ workerd ran, its threads waited ${(load.waited / load.ran).toFixed(2)} ms for a 
 **CPU** is what all threads of workerd take for an operation, its sockets and SQLite included, until nothing follows any more, as the
 kernel counts it: the median of n and the most. A keystroke is one of bursts of ${number(BURSTS.size)}, its most that of the worst burst. **Requests** are calls of
 handlers (\`bench/metered.ts\`: connection, message, timer, alarm, close); **longest** is the longest of an operation by the clock, in steps of a
-millisecond, the median and the most: waiting for a core is in it. Before each waking and each join all objects are put out
+millisecond, the median and the most, and which handler that was: waiting for a core is in it. Before each waking and each join all objects are put out
 of memory, with their sockets open. "Bytes for each ms" are those sent for each ms of CPU.
 
 Targets: a keystroke ${TARGETS.keystroke} ms; one that wakes the object ${TARGETS.waking} ms, on large documents at most twice that of the smallest; no request over ${TARGETS.request} ms;
