@@ -1,9 +1,12 @@
 //! The bytes of stored rows, pinned: whoever changes one of these changes a format, and needs a new version of it.
 
-use merganser::archive::records::{AttachmentRecord, FollowerRecord, Manifest, SessionRecord, SlotSummary};
+use merganser::archive::records::{
+    AttachmentRecord, FollowerRecord, Manifest, SessionRecord, SliceRecord, SlotSummary,
+};
 use merganser::archive::{
     ChangeRecord, ENVELOPE_BYTES, FORMAT_VERSION, HostLimits, Journal, PageBuilder, RowKey, RowKind, RowSizes,
-    RowWrite, open_row, read_changes, read_slot, seal_row,
+    RowWrite, cut_evenly, open_row, read_changes, read_client_page, read_delete_page, read_slot, seal_row,
+    write_client_page, write_delete_page,
 };
 use merganser::update::Update;
 use merganser::{ClientId, ErrorKind, IdSet};
@@ -210,7 +213,7 @@ fn an_attachment_is_these_bytes() {
 #[test]
 fn records_of_later_versions_and_broken_ones_are_told_apart() {
     let manifest_bytes = manifest().encode();
-    let later = [&[3], &manifest_bytes[1..]].concat();
+    let later = [&[4], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&later).unwrap_err().kind, ErrorKind::NewerVersion);
     for len in 0..manifest_bytes.len() {
         assert_eq!(Manifest::decode(&manifest_bytes[..len]).unwrap_err().kind, ErrorKind::DamagedRow, "{len} bytes");
@@ -233,6 +236,18 @@ fn what_is_kept_for_clients_without_an_engine_is_these_bytes() {
     let first = manifest().encode();
     let expected = [&[2], &first[1..], &[5, 9], &[1, 1, b's', 7, 251, 0x2c, 0x01]].concat();
     assert_eq!(record.encode(), expected);
+    assert_eq!(Manifest::decode(&expected).as_ref(), Ok(&record));
+
+    // Version 3 comes with the first rows of state vector and delete set.
+    let record = Manifest {
+        client_pages: vec![SliceRecord { client: 0, clock: 0, row: 1 }, SliceRecord { client: 300, clock: 0, row: 2 }],
+        delete_pages: vec![SliceRecord { client: 0, clock: 0, row: 0 }],
+        next_slice: 3,
+        ..record
+    };
+    let slices = [&[2, 0, 0, 1, 251, 0x2c, 0x01, 0, 2][..], &[1, 0, 0, 0], &[3]].concat();
+    let expected = [&[3], &expected[1..], &slices].concat();
+    assert_eq!(record.encode(), expected);
     assert_eq!(Manifest::decode(&expected), Ok(record));
 
     let follower = FollowerRecord {
@@ -250,6 +265,31 @@ fn what_is_kept_for_clients_without_an_engine_is_these_bytes() {
     let expected = [&[2, 0, 0, 0, 0, 0, 0][..], &[1, 1, b't', 1, 0, 1, b's', 5, 251, 0x2c, 0x01, 6, 7, 1]].concat();
     assert_eq!(record.encode(), expected);
     assert_eq!(AttachmentRecord::decode(&expected), Ok(record));
+}
+
+#[test]
+fn slices_of_what_is_known_are_these_bytes() {
+    let mut body = Vec::new();
+    write_client_page(&mut body, &[(ClientId::from(9), 4), (ClientId::from(10), 300)].into_iter().collect());
+    assert_eq!(body, [2, 10, 0xac, 2, 9, 4], "a state vector: clients descending");
+    assert_eq!(read_client_page(&body).map(|page| page.len()), Ok(2));
+    let deletes: IdSet = [(ClientId::from(9), 1..3), (ClientId::from(10), 0..1)].into_iter().collect();
+    let mut body = Vec::new();
+    write_delete_page(&mut body, &deletes);
+    assert_eq!(body, [0, 2, 10, 1, 0, 1, 9, 1, 1, 2], "an update without structs");
+    assert_eq!(read_delete_page(&body), Ok(deletes));
+    assert_eq!(read_delete_page(&[1]).unwrap_err().kind, ErrorKind::DamagedRow, "one with structs is none");
+    assert!(read_delete_page(&[0, 0, 0]).is_err(), "nothing follows");
+}
+
+#[test]
+fn slices_are_cut_evenly() {
+    let cut = |count, target| cut_evenly((0..count).collect(), target, |_| 1);
+    assert_eq!(cut(0, 4), [Vec::<i32>::new()]);
+    assert_eq!(cut(8, 4).len(), 1, "not before it is twice too large");
+    let parts = cut(30, 4);
+    assert_eq!(parts.concat(), (0..30).collect::<Vec<_>>());
+    assert!(parts.iter().all(|part| (4..=5).contains(&part.len())), "{parts:?}");
 }
 
 #[test]

@@ -31,8 +31,8 @@ impl Run {
         let window = Durability::Window { ms: *random.one_of(&[0, 5_000, 20_000]) };
         let durability = if keeps_window { window } else { Durability::BeforeBroadcast };
         let sizes = match random.below(3) {
-            0 => RowSizes { slot: 100, fold: 500, grow_below: 300, page: 500 },
-            1 => RowSizes { slot: 300, fold: 2_000, grow_below: 900, page: 2_000 },
+            0 => RowSizes { slot: 100, fold: 500, grow_below: 300, page: 500, overlay: 50, slice: 40 },
+            1 => RowSizes { slot: 300, fold: 2_000, grow_below: 900, page: 2_000, overlay: 200, slice: 80 },
             _ => RowSizes::default(),
         };
         let host = HostLimits { row_bytes: 1_900_000, batch_rows: *random.one_of(&[7, 1_000]) };

@@ -16,7 +16,7 @@ fn world(durability: Durability) -> World {
 
 /// A world whose rows are so small that little text fills them.
 fn small_world(durability: Durability) -> World {
-    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
     World::new(RoomConfig { durability, sizes, ..RoomConfig::default() })
 }
 

@@ -143,7 +143,7 @@ fn within_a_window_a_store_that_goes_on_failing_ends_the_connections() {
 #[test]
 fn a_fold_that_fails_is_taken_back() {
     for fate in [Fate::Fails, Fate::FailsAfterwards] {
-        let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+        let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
         let host = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
         let mut world = World::new(RoomConfig { sizes, host, ..RoomConfig::default() });
         let [author, other] = world.add_connected();
@@ -186,7 +186,7 @@ fn a_fold_that_fails_is_taken_back() {
 
 #[test]
 fn a_fold_that_is_tried_again_spares_pages_that_may_be_in_use() {
-    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
     let host = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
     let mut broken_off = 0;
     for lines in 1..40 {
@@ -254,7 +254,7 @@ fn a_read_that_fails_while_opening_closes_everybody_who_waits() {
 
 #[test]
 fn pages_that_cannot_be_read_make_the_joiner_come_again() {
-    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
     let mut world = World::new(RoomConfig { sizes, ..RoomConfig::default() });
     let [author] = world.add_connected();
     for line in 0..60 {
@@ -277,9 +277,9 @@ fn pages_that_cannot_be_read_make_the_joiner_come_again() {
 
 #[test]
 fn a_manifest_of_several_rows_changes_whole() {
-    // Many clients make a state vector that needs several rows; a crash may come between any two batches.
+    // Many clients make a state vector of so many rows that naming them needs several; a crash may come between any two batches.
     let host = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
-    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 8 };
     let config = RoomConfig { sizes, host, ..RoomConfig::default() };
     let mut world = World::new(config);
     world.host.store.remember_batches();

@@ -27,8 +27,8 @@ fn random_config(random: &mut Random, durability: Durability) -> RoomConfig {
         batch_rows: *random.one_of(&[4, 7, 1_000]),
     };
     let sizes = match random.below(3) {
-        0 => RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 },
-        1 => RowSizes { slot: 200, fold: 900, grow_below: 600, page: 900 },
+        0 => RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 },
+        1 => RowSizes { slot: 200, fold: 900, grow_below: 600, page: 900, overlay: 150, slice: 60 },
         _ => RowSizes::default(),
     };
     let limits = Limits { page_cache_bytes: *random.one_of(&[0, 500, 4 << 20]), ..Limits::default() };

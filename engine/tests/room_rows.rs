@@ -10,7 +10,7 @@ use merganser::update::merge_updates;
 use merganser::{ClientId, Doc, Options, StateVector};
 use room_world::{Message, Replica, Stored, World, seeds, shown_in};
 
-const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300 };
+const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
 const SMALLEST_HOST: HostLimits = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
 
 fn world(sizes: RowSizes, host: HostLimits) -> World {

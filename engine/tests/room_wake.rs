@@ -5,7 +5,9 @@ mod room_world;
 
 use flate2::read::GzDecoder;
 use merganser::archive::{MemoryStore, Store};
+use merganser::lib0::write_var_uint;
 use merganser::sync::{Durability, Effect, Rights, Room, RoomConfig};
+use merganser::update::encode_state_vector;
 use merganser::{ClientId, Doc, Options, StateVector};
 use room_world::Message;
 use serde_json::Value as Json;
@@ -106,6 +108,75 @@ fn the_cost_of_waking_does_not_grow_with_the_document() {
     assert!(read[1].0 > read[0].0 * 3, "{read:?}");
     // At most a journal that is about to be folded, the page that it is folded into, and a manifest.
     assert!(read.iter().all(|(_, bytes)| *bytes < 100_000), "{read:?}");
+}
+
+/// An edit of a client with an id of its own in the text "t": some letters behind what the client before it wrote, one of
+/// which it deletes.
+fn edit_of_its_own(client: u32, before: Option<u32>) -> Vec<u8> {
+    let mut update = vec![1, 1];
+    write_var_uint(&mut update, client.into());
+    update.push(0);
+    match before {
+        None => update.extend([4, 1, 1, b't']),
+        Some(before) => {
+            update.push(0x84);
+            write_var_uint(&mut update, before.into());
+            update.push(4);
+        }
+    }
+    update.extend([5, b'w', b'o', b'r', b'd', b's', 1]);
+    write_var_uint(&mut update, client.into());
+    update.extend([1, 2, 1]);
+    update
+}
+
+/// Ids that many clients drew, each another one.
+fn drawn_id(number: u32) -> u32 {
+    number.wrapping_add(1).wrapping_mul(0x9e37_79b9)
+}
+
+/// A document that many clients have written in.
+fn written_by(clients: u32) -> Counting {
+    let config = RoomConfig { durability: Durability::Window { ms: u64::MAX / 2 }, ..RoomConfig::default() };
+    let mut host = Counting::new();
+    let mut room = Room::open(config, 1);
+    room.connect(1, Rights::Write, 0);
+    for number in 0..clients {
+        let update = edit_of_its_own(drawn_id(number), number.checked_sub(1).map(drawn_id));
+        room.receive(1, &Message::Update(update).encode(), 0);
+        host.carry_out(&mut room);
+    }
+    room.flush(0);
+    host.carry_out(&mut room);
+    let meters = room.meters();
+    let rows = meters.rows_written as f64 / meters.flushes as f64;
+    println!(
+        "{clients} clients: {:?} rows and bytes stored, {rows:.2} rows for each flush, all of which fold",
+        host.store.size()
+    );
+    host
+}
+
+#[test]
+fn the_cost_of_waking_does_not_grow_with_the_number_of_clients() {
+    for clients in [1_000, 20_000] {
+        let mut host = written_by(clients);
+        (host.bytes_read, host.rows_read) = (0, 0);
+        let update = edit_of_its_own(7, Some(drawn_id(clients - 1)));
+        let (room, _) = host.wake(RoomConfig::default(), &[Message::Update(update).encode()]);
+        assert_eq!(room.meters().updates_new, 1);
+        println!("{clients} clients: {} bytes and {} rows read", host.bytes_read, host.rows_read);
+        // The manifest, the last base page, and of each the row that says what is known of the client.
+        assert!(host.rows_read <= 5 && host.bytes_read < 200_000, "{} rows, {} bytes", host.rows_read, host.bytes_read);
+        drop(room);
+        // Who comes back has to be compared with all of it.
+        let vector = (0..clients - 3).map(|number| (ClientId::from(drawn_id(number)), 5)).collect::<StateVector>();
+        (host.messages, host.bytes_sent) = (0, 0);
+        let step_1 = Message::Step1(encode_state_vector(&vector)).encode();
+        let (room, _) = host.wake(RoomConfig::default(), &[step_1]);
+        assert_eq!(room.meters().updates_refused, 0);
+        assert!(host.messages >= 2, "it is told what it lacks");
+    }
 }
 
 /// Run with `cargo test --release -p merganser --test room_wake -- --ignored --nocapture`, the traces' folder in

@@ -5,7 +5,7 @@ use super::file_hash::FileHash;
 use super::records::Manifest;
 use super::{RowKey, RowKind, open_row};
 use crate::values::{Error, ErrorKind};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// What an export file begins with.
 pub(super) const MAGIC: &[u8; 5] = b"MGNSR";
@@ -55,6 +55,12 @@ impl Exporter {
         };
         let mut rows = VecDeque::from(rows);
         rows.rotate_left(first_other);
+        let slices: BTreeSet<RowKey> = manifest.slice_keys().collect();
+        let is_slice = |key: RowKey| matches!(key.kind, RowKind::ClientPage | RowKind::DeletePage);
+        rows.retain(|(key, _)| !is_slice(*key) || slices.contains(key));
+        if rows.iter().filter(|(key, _)| is_slice(*key)).count() < slices.len() {
+            return Err(ErrorKind::DamagedRow.into());
+        }
         let exporter =
             Exporter { manifest, rows, next_page: 0, last_page: None, hash: FileHash::new(), progress: Progress::Head };
         exporter.rows.iter().try_for_each(|(key, row)| exporter.check(*key, row))?;

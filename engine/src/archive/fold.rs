@@ -12,36 +12,34 @@ use crate::values::{Error, IdSet};
 ///
 /// # Errors
 /// If what is to be folded is no update.
-pub fn fold(
-    tail: Option<&[u8]>,
-    slots: &[Vec<u8>],
-    deletes: &IdSet,
-    sizes: RowSizes,
-    host: HostLimits,
-) -> Result<Vec<Vec<u8>>, Error> {
+pub fn fold(tail: Option<&[u8]>, slots: &[Vec<u8>], sizes: RowSizes, host: HostLimits) -> Result<Vec<Vec<u8>>, Error> {
     let sizes = sizes.fitting(host);
     let most = largest_page(host);
     let mut pages = Vec::new();
     let mut page = PageBuilder::default();
-    let mut update = Update::default();
-    if let Some(tail) = tail {
-        update.parse(tail)?;
-        page.add_update(&update, tail, deletes);
+    let parse = |bytes: &[u8]| Update::parse_v1(bytes);
+    let tail = tail.map(|tail| parse(tail).map(|update| (update, tail))).transpose()?;
+    let updates = slots.iter().map(|slot| parse(slot)).collect::<Result<Vec<Update>, Error>>()?;
+    // Whatever is deleted of what is folded was deleted after it came: that is told in what is folded.
+    let all = tail.iter().map(|(update, _)| update).chain(&updates);
+    let deletes: IdSet = all.flat_map(|update| update.deletes.iter().cloned()).collect();
+    let deletes = &deletes;
+    if let Some((update, tail)) = &tail {
+        page.add_update(update, tail, deletes);
     }
     let end_page = |page: &mut PageBuilder, pages: &mut Vec<Vec<u8>>| {
         if !page.is_empty() {
             pages.push(core::mem::take(page).encode());
         }
     };
-    for slot in slots {
-        update.parse(slot)?;
+    for (update, slot) in updates.iter().zip(slots) {
         if page.len_bytes() + slot.len() > most {
             end_page(&mut page, &mut pages);
         }
         if slot.len() <= most {
-            page.add_update(&update, slot, deletes);
+            page.add_update(update, slot, deletes);
         } else {
-            add_in_pieces(&update, slot, deletes, host, &mut page, &mut |page| end_page(page, &mut pages));
+            add_in_pieces(update, slot, deletes, host, &mut page, &mut |page| end_page(page, &mut pages));
         }
         if page.len_bytes() >= sizes.page {
             end_page(&mut page, &mut pages);

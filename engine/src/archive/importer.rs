@@ -3,7 +3,7 @@
 use super::exporter::{EXPORT_VERSION, FRAME_BYTES, HEAD_BYTES, MAGIC, place};
 use super::file_hash::FileHash;
 use super::records::Manifest;
-use super::{HostLimits, RowKey, RowKind, RowWrite, open_row, read_slot};
+use super::{HostLimits, RowKey, RowKind, RowWrite, open_row, read_client_page, read_delete_page, read_slot};
 use crate::lib0::Reader;
 use crate::update::{decode_state_vector, read_delete_set, validate_update};
 use crate::values::{Error, ErrorKind};
@@ -96,7 +96,12 @@ impl Importer {
             let here = &self.pages[self.pages.partition_point(|page| page < first)..];
             here.first() == Some(first) && here.get(*count as usize - 1) == Some(&(first + count - 1))
         };
-        if !manifest.live_pages.iter().all(is_here) || self.head.is_some_and(|head| head.stamp != manifest.stamp) {
+        let has_slice =
+            |key: RowKey| self.last_batch.iter().any(|row| matches!(row, RowWrite::Put(of, _) if *of == key));
+        if !manifest.slice_keys().all(has_slice)
+            || !manifest.live_pages.iter().all(is_here)
+            || self.head.is_some_and(|head| head.stamp != manifest.stamp)
+        {
             return Err(damaged);
         }
         let mut batch = self.last_batch;
@@ -174,6 +179,8 @@ fn check_row(key: RowKey, row: &[u8], stamp: u64) -> Result<(), ErrorKind> {
     let checked = match key.kind {
         RowKind::Journal => read_slot(opened.body).and_then(|(_, update)| validate_update(update)),
         RowKind::BasePage => validate_update(opened.body),
+        RowKind::ClientPage => read_client_page(opened.body).map(|_| ()),
+        RowKind::DeletePage => read_delete_page(opened.body).map(|_| ()),
         _ => Ok(()),
     };
     checked.map_err(|error| error.kind)

@@ -8,9 +8,9 @@ pub enum RowKind {
     Manifest = 0,
     /// A slot of the journal ring.
     Journal = 1,
-    /// A slice of the state vector. (Written once state vectors are paged.)
+    /// A slice of the state vector.
     ClientPage = 2,
-    /// A slice of the delete set. (Written once delete sets are paged.)
+    /// A slice of the delete set.
     DeletePage = 3,
     /// A page of about 64 KB of updates in arrival order.
     BasePage = 4,

@@ -1,6 +1,6 @@
 //! The manifest as rows, and the list of base pages in it.
 
-use super::records::Manifest;
+use super::records::{Manifest, SliceRecord};
 use super::{HostLimits, RowKey, RowKind, RowWrite, largest_update, open_row, seal_row};
 use crate::lib0::{Reader, write_var_uint};
 use crate::values::{Error, ErrorKind};
@@ -33,6 +33,12 @@ impl Manifest {
             _ => self.live_pages.push((number, 1)),
         }
         number
+    }
+
+    /// The keys of the rows that hold state vector and delete set, besides the manifest.
+    pub fn slice_keys(&self) -> impl Iterator<Item = RowKey> + '_ {
+        let clients = self.client_pages.iter().map(|of| RowKey::new(RowKind::ClientPage, of.row));
+        clients.chain(self.delete_pages.iter().map(|of| RowKey::new(RowKind::DeletePage, of.row)))
     }
 
     /// Appends the rows of the manifest: one, or as many as the store's row size asks for.
@@ -87,6 +93,18 @@ impl Manifest {
                 _ => return Err(ErrorKind::DamagedRow.into()),
             }
         }
-        if self.next_page == u32::MAX { Err(ErrorKind::DamagedRow.into()) } else { Ok(self) }
+        for slices in [&self.client_pages, &self.delete_pages] {
+            let first = |of: &SliceRecord| (of.client, of.clock);
+            let begins = slices.first().is_none_or(|of| first(of) == (0, 0));
+            let ascends = slices.windows(2).all(|two| first(&two[0]) < first(&two[1]));
+            if !begins || !ascends || slices.iter().any(|of| of.row >= self.next_slice) {
+                return Err(ErrorKind::DamagedRow.into());
+            }
+        }
+        if self.next_page == u32::MAX || self.next_slice > u32::MAX / 2 {
+            Err(ErrorKind::DamagedRow.into())
+        } else {
+            Ok(self)
+        }
     }
 }

@@ -16,6 +16,7 @@ mod page;
 pub mod records;
 pub(crate) mod sessions;
 mod sizes;
+mod slice;
 mod store;
 
 pub use changes::{ChangeRecord, read_changes};
@@ -31,4 +32,5 @@ pub(crate) use page::largest_piece;
 pub(crate) use sessions::Sessions;
 pub(crate) use sizes::largest_stored_piece;
 pub use sizes::{RowSizes, largest_update};
+pub use slice::{cut_evenly, read_client_page, read_delete_page, write_client_page, write_delete_page};
 pub use store::{Store, StoreError, all_keys, check_store};

@@ -27,10 +27,10 @@ pub struct Manifest {
     pub live_pages: Vec<(u32, u32)>,
     /// Bytes of the last base page's update.
     pub tail_bytes: u32,
-    /// State vector of the base, as Yjs writes it.
+    /// State vector of the base, as Yjs writes it; with client pages, only of the clients whose page is out of date.
     #[serde(with = "bytes")]
     pub state_vector: Vec<u8>,
-    /// Delete set of the base, as Yjs writes it.
+    /// Delete set of the base, as Yjs writes it; with delete pages, only what is in none of them.
     #[serde(with = "bytes")]
     pub delete_set: Vec<u8>,
     /// The client id under which the server itself writes; 0 if it has none. (Since version 2, as what follows.)
@@ -39,6 +39,23 @@ pub struct Manifest {
     pub incarnation: u64,
     /// Sessions of clients without an engine, as far as they are folded.
     pub sessions: Vec<SessionRecord>,
+    /// The rows that hold the state vector, ascending; none while it is small. (Since version 3, as what follows.)
+    pub client_pages: Vec<SliceRecord>,
+    /// The rows that hold the delete set, ascending; none while it is small.
+    pub delete_pages: Vec<SliceRecord>,
+    /// Number of the next client or delete page.
+    pub next_slice: u32,
+}
+
+/// A row that holds what a state vector or a delete set says from an id on, up to the next such row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceRecord {
+    /// Client of the first id that belongs here, and
+    pub client: u64,
+    /// its clock: 0 in a slice of a state vector.
+    pub clock: u32,
+    /// The row's number.
+    pub row: u32,
 }
 
 /// How far a session's operations are in the document.
@@ -112,15 +129,23 @@ pub struct FollowerRecord {
 }
 
 // A record without what a version added is written in the version before, byte for byte.
-const MANIFEST_VERSION: u8 = 2;
+const MANIFEST_VERSION: u8 = 3;
+/// What records of version 1, and of version 2, lack of a manifest, in bytes.
+const MANIFEST_ADDED: [usize; 2] = [6, 3];
 const SUMMARY_VERSION: u8 = 2;
 const ATTACHMENT_VERSION: u8 = 2;
 
 impl Manifest {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let is_first_version = self.author == 0 && self.incarnation == 0 && self.sessions.is_empty();
-        encode(self, MANIFEST_VERSION, if is_first_version { 3 } else { 0 })
+        let has_slices = self.next_slice > 0;
+        let has_author = self.author != 0 || self.incarnation != 0 || !self.sessions.is_empty();
+        let (version, unused) = match (has_slices, has_author) {
+            (true, _) => (MANIFEST_VERSION, 0),
+            (false, true) => (2, MANIFEST_ADDED[1]),
+            (false, false) => (1, MANIFEST_ADDED[0]),
+        };
+        encode(self, version, unused)
     }
 
     /// Reads the record.
@@ -128,7 +153,7 @@ impl Manifest {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no manifest.
     pub fn decode(bytes: &[u8]) -> Result<Manifest, Error> {
-        decode(bytes, MANIFEST_VERSION, 3)
+        decode(bytes, MANIFEST_VERSION, &MANIFEST_ADDED)
     }
 }
 
@@ -160,7 +185,10 @@ impl SlotSummary {
 impl AttachmentRecord {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        encode(self, ATTACHMENT_VERSION, usize::from(self.follower.is_none()))
+        match self.follower {
+            Some(_) => encode(self, ATTACHMENT_VERSION, 0),
+            None => encode(self, 1, 1),
+        }
     }
 
     /// Reads the record.
@@ -168,27 +196,30 @@ impl AttachmentRecord {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no attachment.
     pub fn decode(bytes: &[u8]) -> Result<AttachmentRecord, Error> {
-        decode(bytes, ATTACHMENT_VERSION, 1)
+        decode(bytes, ATTACHMENT_VERSION, &[1])
     }
 }
 
-/// A record in bytes. `unused` is how many bytes at its end a version before does not have, if they say nothing.
+/// A record in bytes, as a version writes it. `unused` is how many bytes at its end that version does not have; they say
+/// nothing.
 fn encode(record: &impl Serialize, version: u8, unused: usize) -> Vec<u8> {
-    let mut out = vec![if unused > 0 { version - 1 } else { version }];
+    let mut out = vec![version];
     append(&mut out, record);
     out.truncate(out.len() - unused);
     out
 }
 
-/// Reads a record that fills the bytes. What the version before does not have is `added` bytes that say nothing: zeros.
-fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8, added: usize) -> Result<T, Error> {
+/// Reads a record that fills the bytes. What each version from the first one on does not have is so many bytes of `added`
+/// that say nothing: zeros.
+fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8, added: &[usize]) -> Result<T, Error> {
     let filled: Vec<u8>;
-    let bytes = match bytes.first() {
-        Some(found) if *found + 1 == version => {
-            filled = [bytes, &[0; 4][..added]].concat();
+    let lacks = bytes.first().and_then(|found| added.get(usize::from(*found).wrapping_sub(1)));
+    let bytes = match lacks {
+        Some(lacks) => {
+            filled = [bytes, &[0; 8][..*lacks]].concat();
             &filled
         }
-        _ => bytes,
+        None => bytes,
     };
     let (record, len) = read(bytes, version)?;
     if len == bytes.len() { Ok(record) } else { Err(Error::at(ErrorKind::DamagedRow, len)) }

@@ -13,11 +13,22 @@ pub struct RowSizes {
     pub grow_below: usize,
     /// A base page is ended once it holds this much.
     pub page: usize,
+    /// State vector and delete set go into rows of their own once the manifest holds more of them than this.
+    pub overlay: usize,
+    /// Such a row is cut once it holds twice as much.
+    pub slice: usize,
 }
 
 impl Default for RowSizes {
     fn default() -> Self {
-        RowSizes { slot: 8 << 10, fold: 32 << 10, grow_below: 48 << 10, page: 64 << 10 }
+        RowSizes {
+            slot: 8 << 10,
+            fold: 32 << 10,
+            grow_below: 48 << 10,
+            page: 64 << 10,
+            overlay: 24 << 10,
+            slice: 32 << 10,
+        }
     }
 }
 
@@ -30,6 +41,8 @@ impl RowSizes {
             fold: self.fold.min(most / 2),
             grow_below: self.grow_below.min(most / 2),
             page: self.page.min(most / 2),
+            overlay: self.overlay.min(most),
+            slice: self.slice.min(most / 4),
         }
     }
 }

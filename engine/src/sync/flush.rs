@@ -8,7 +8,6 @@ use super::opening::Damage;
 use super::room::Room;
 use crate::archive::records::Manifest;
 use crate::archive::{PageBuilder, RowKey, RowKind, RowWrite, Sessions, fold, open_row, seal_row};
-use crate::update::{encode_state_vector, write_delete_set};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -98,7 +97,7 @@ impl Room {
 
     /// Begins a flush if there is something to store and it is time, and no other one is under way.
     pub(super) fn flush_if_due(&mut self) {
-        if self.writing.is_some() || self.tail_read.is_some() {
+        if self.writing.is_some() || self.tail_read.is_some() || self.loading.is_under_way() {
             return;
         }
         if !self.has_unstored() {
@@ -140,6 +139,10 @@ impl Room {
             self.journal.write_rows(self.manifest.stamp, &mut rows);
             return self.begin_write(rows, None);
         }
+        // What goes into rows of state vector and delete set has to be read before.
+        if !self.base_is_damaged && !self.load(self.known.rows_to_spill(self.config.sizes.fitting(self.config.host))) {
+            return;
+        }
         let grows = (self.manifest.tail_bytes as usize) < self.config.sizes.fitting(self.config.host).grow_below;
         match self.manifest.last_page().filter(|_| grows && !self.base_is_damaged) {
             Some(page) => {
@@ -161,11 +164,11 @@ impl Room {
         let slots = self.journal.updates();
         let slot_count = self.journal.slot_count();
         self.journal.begin_fold();
-        let (sizes, host, deletes) = (self.config.sizes, self.config.host, self.known.deletes());
-        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, deletes, sizes, host).ok());
+        let (sizes, host) = (self.config.sizes, self.config.host);
+        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, sizes, host).ok());
         let grows = folded.is_some();
         let pages = folded.unwrap_or_else(|| {
-            let folded = fold(None, &slots, deletes, sizes, host);
+            let folded = fold(None, &slots, sizes, host);
             folded.unwrap_or_else(|_| unreachable!("the journal holds what was checked when it came"))
         });
         if let (false, Some(page), Some(_)) = (grows, last_page, tail) {
@@ -185,17 +188,29 @@ impl Room {
             rows.push(RowWrite::Put(key, row));
             manifest.tail_bytes = page.len() as u32;
         }
-        manifest.state_vector = encode_state_vector(self.known.clocks());
-        manifest.delete_set = Vec::new();
-        write_delete_set(&mut manifest.delete_set, self.known.deletes());
+        let dead = self.store_known(&mut manifest, &mut rows);
         let mut sessions = Sessions::restore(&manifest.sessions);
         self.journal.changes().for_each(|changes| sessions.note_changes(changes));
         manifest.sessions = sessions.to_records(self.config.limits.sessions);
         manifest.write_rows(self.config.host, &mut rows);
-        let abandoned = self.abandoned_pages.iter().map(|page| RowKey::new(RowKind::BasePage, *page));
-        rows.extend(abandoned.map(RowWrite::Delete));
+        rows.extend(self.abandoned.iter().copied().chain(dead).map(RowWrite::Delete));
         self.wants_folding = false;
         self.begin_write(rows, Some((manifest, slot_count)));
+    }
+
+    /// Puts what is known into the manifest, and into rows of its own where that is too much; gives the rows that are not in
+    /// use any more.
+    fn store_known(&mut self, manifest: &mut Manifest, rows: &mut Vec<RowWrite>) -> Vec<RowKey> {
+        let sizes = self.config.sizes.fitting(self.config.host);
+        let known = self.known.rows_of_fold(sizes, &mut manifest.next_slice, !self.base_is_damaged);
+        for (key, body) in known.rows {
+            let row =
+                seal_row(key, manifest.stamp, manifest.folded_sequence, body.len(), |out| out.extend_from_slice(&body));
+            rows.push(RowWrite::Put(key, row));
+        }
+        (manifest.client_pages, manifest.delete_pages) = (known.client_pages, known.delete_pages);
+        (manifest.state_vector, manifest.delete_set) = (known.state_vector, known.delete_set);
+        known.dead
     }
 
     pub(super) fn note_base_damage(&mut self, damage: Damage) {
@@ -267,7 +282,7 @@ impl Room {
         self.known.written();
         if let Some((manifest, slots)) = writing.manifest {
             self.meters.folds += 1;
-            self.abandoned_pages.clear();
+            self.abandoned.clear();
             self.journal.forget_first(slots);
             if let Some(tail) = self.manifest.last_page() {
                 self.pages.forget_from(tail);
@@ -301,6 +316,7 @@ impl Room {
             // Others have seen these edits: they are kept, and written again.
             self.journal.not_flushed();
             self.pending.not_flushed();
+            self.known.rows_not_stored();
             if !writing.authored.is_empty() {
                 // It may be stored, and nobody was sent it: who is there when the room wakes has to begin again.
                 self.following.authored.splice(..0, writing.authored);
@@ -310,8 +326,12 @@ impl Room {
             if let Some((manifest, _)) = writing.manifest {
                 // It may be stored, and its pages be in use: the next fold leaves them alone until it has replaced it.
                 self.wants_folding = true;
-                self.abandoned_pages.extend(self.manifest.next_page..manifest.next_page);
+                let pages = self.manifest.next_page..manifest.next_page;
+                self.abandoned.extend(pages.map(|page| RowKey::new(RowKind::BasePage, page)));
+                let first_slice = self.manifest.next_slice;
+                self.abandoned.extend(manifest.slice_keys().filter(|key| key.number >= first_slice));
                 self.manifest.next_page = manifest.next_page;
+                self.manifest.next_slice = manifest.next_slice;
             }
             self.retry_ms = Some(self.now_ms + (RETRY_MS << self.failed_in_a_row));
             return;
@@ -326,7 +346,7 @@ impl Room {
         }
         self.drop_bridge();
         self.unstored_since_ms = None;
-        self.shown_before = Some((self.known.shown_clocks().into_owned(), self.known.shown_deletes().into_owned()));
+        self.stored_before = Some(self.stored_sequence);
         self.open_again();
     }
 }

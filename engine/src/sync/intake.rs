@@ -99,6 +99,11 @@ impl Intake {
         Ok(())
     }
 
+    /// The update that was read.
+    pub(super) fn update(&self) -> &Update {
+        &self.update
+    }
+
     /// The deleted ids in the update that was read.
     pub(super) fn deletes(&self) -> &[(ClientId, Range<Clock>)] {
         &self.update.deletes

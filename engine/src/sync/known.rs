@@ -1,6 +1,8 @@
 //! What a room knows of its document: how far each client has written and what is deleted; and which of it is
 //! not stored yet, so that nobody is shown it too early.
 
+use super::known_pages::KnownPages;
+use crate::archive::records::Manifest;
 use crate::values::{ClientId, Clock, IdSet, StateVector};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ pub(super) struct Known {
     gathered: Unstored,
     /// Whether what is not stored may be shown; then it is not kept apart.
     shows_unstored: bool,
+    /// The rows that it lies in. Where some of them were not read, `clocks` and `deletes` lack what they say.
+    pages: KnownPages,
 }
 
 #[derive(Debug, Default)]
@@ -31,19 +35,50 @@ impl Known {
         Known { shows_unstored, ..Known::default() }
     }
 
-    /// What is stored, as it was read.
-    pub(super) fn restore(&mut self, clocks: StateVector, deletes: IdSet) {
+    /// What is stored, as a manifest says it.
+    pub(super) fn restore(&mut self, clocks: StateVector, deletes: IdSet, manifest: &Manifest) {
+        self.pages = KnownPages::unread(&manifest.client_pages, &manifest.delete_pages, (&clocks, &deletes));
         (self.clocks, self.deletes) = (clocks, deletes);
     }
 
-    /// Notes stored units of a client.
+    /// Notes units of a client that are stored in the journal.
     pub(super) fn advance_stored(&mut self, client: ClientId, clock: Clock) {
         self.clocks.advance(client, clock);
+        self.pages.note_client(client);
     }
 
-    /// Notes stored deletes.
+    /// Notes deletes that are stored in the journal.
     pub(super) fn delete_stored(&mut self, deletes: &IdSet) {
         self.deletes.merge(deletes);
+        self.pages.note_deletes(deletes);
+    }
+
+    /// Notes what a row of a state vector says.
+    pub(super) fn add_stored_clocks(&mut self, clocks: &StateVector) {
+        clocks.iter().for_each(|(client, clock)| self.clocks.advance(client, clock));
+    }
+
+    /// Notes what a row of a delete set says.
+    pub(super) fn add_stored_deletes(&mut self, deletes: &IdSet) {
+        self.deletes.merge(deletes);
+    }
+
+    pub(super) fn pages(&self) -> &KnownPages {
+        &self.pages
+    }
+
+    pub(super) fn pages_mut(&mut self) -> &mut KnownPages {
+        &mut self.pages
+    }
+
+    /// Whether all rows were read.
+    pub(super) fn is_read(&self) -> bool {
+        self.pages.is_read()
+    }
+
+    /// Whether how far a client is was read.
+    pub(super) fn has_clock(&self, client: ClientId) -> bool {
+        self.pages.has_clock(client)
     }
 
     pub(super) fn clock(&self, client: ClientId) -> Clock {
@@ -65,6 +100,7 @@ impl Known {
             self.gathered.clocks.entry(client).or_insert(before);
         }
         self.clocks.advance(client, clock);
+        self.pages.note_client(client);
     }
 
     /// Notes that units that were not known as deleted are.
@@ -73,6 +109,7 @@ impl Known {
             self.gathered.deletes.merge(fresh);
         }
         self.deletes.merge(fresh);
+        self.pages.note_deletes(fresh);
     }
 
     /// A write of all that is known begins.
@@ -83,6 +120,7 @@ impl Known {
     /// That write succeeded.
     pub(super) fn written(&mut self) {
         self.writing = Unstored::default();
+        self.rows_stored();
     }
 
     pub(super) fn assert_invariants(&self) {
@@ -91,7 +129,10 @@ impl Known {
             assert!(unstored.clocks.iter().all(|(client, clock)| *clock <= self.clocks.clock(*client)));
             assert!(unstored.deletes.difference(&self.deletes).is_empty());
         }
-        assert!(self.deletes.iter().all(|(client, range)| range.end <= self.clocks.clock(client)), "deletes are known");
+        let is_known = |(client, range): (ClientId, Range<Clock>)| range.end <= self.clocks.clock(client);
+        let mut deletes = self.deletes.iter().filter(|(client, _)| self.has_clock(*client));
+        assert!(self.pages.is_damaged() || deletes.all(is_known), "deletes are known");
+        self.assert_pages();
     }
 
     /// Whether these units are known and not stored, some of them or all.

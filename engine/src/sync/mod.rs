@@ -10,6 +10,8 @@ mod handshake;
 mod intake;
 mod invariants;
 mod known;
+mod known_pages;
+mod loading;
 mod message;
 mod meters;
 #[cfg(not(feature = "followers"))]

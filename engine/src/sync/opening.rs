@@ -65,6 +65,24 @@ pub(super) enum Waiting {
     Disconnect {
         connection: ConnectionId,
     },
+    /// An update out of the store that is to be taken in again: it waited for something, or lies behind a hole.
+    Stored {
+        update: Vec<u8>,
+    },
+    /// What waited for something was read, from rows with these hashes.
+    PendingRead {
+        rows: Vec<u64>,
+    },
+}
+
+impl Waiting {
+    /// What it counts of the bytes that may wait.
+    pub(super) fn cost(&self) -> usize {
+        match self {
+            Waiting::Message { bytes, .. } => bytes.len() + WAITING_OVERHEAD_BYTES,
+            _ => 0,
+        }
+    }
 }
 
 impl Room {
@@ -82,7 +100,8 @@ impl Room {
         self.journal = Journal::starting_at(1, self.config.sizes, self.config.host);
         self.manifest = Manifest::of_empty_document(self.manifest.stamp);
         self.manifest_is_stored = false;
-        self.abandoned_pages.clear();
+        self.abandoned.clear();
+        self.loading = Default::default();
         self.pending = Pending::default();
         self.gather = Gather::default();
         self.pages = Default::default();
@@ -98,12 +117,12 @@ impl Room {
 
     /// Keeps a message until the room is open.
     pub(super) fn keep_waiting(&mut self, connection: ConnectionId, message: &[u8]) {
-        let cost = message.len() + WAITING_OVERHEAD_BYTES;
-        if self.waiting_bytes + cost > self.config.limits.waiting_bytes {
+        let waiting = Waiting::Message { connection, bytes: message.to_vec() };
+        if self.waiting_bytes + waiting.cost() > self.config.limits.waiting_bytes {
             return self.close(connection, close::BUSY);
         }
-        self.waiting_bytes += cost;
-        self.waiting.push_back(Waiting::Message { connection, bytes: message.to_vec() });
+        self.waiting_bytes += waiting.cost();
+        self.waiting.push_back(waiting);
     }
 
     /// Whether a connection has sent what waits.
@@ -131,8 +150,8 @@ impl Room {
         }
         for update in record.tail {
             self.unstored_since_ms = self.unstored_since_ms.into_iter().chain([record.unstored_since_ms]).min();
-            if matches!(self.state, State::Open) {
-                self.take_tail(connection, &update);
+            if self.takes_messages() {
+                self.take_tail(connection, update);
             } else {
                 self.waiting.push_back(Waiting::Tail { connection, update });
             }
@@ -141,7 +160,7 @@ impl Room {
             return;
         }
         // What it was sent before is not known any more. It is closed when all are back, so that all hear of it.
-        if matches!(self.state, State::Open) {
+        if self.takes_messages() {
             self.close(connection, close::SYNC_AGAIN);
         } else {
             self.waiting.push_back(Waiting::Close { connection });
@@ -161,8 +180,9 @@ impl Room {
             let main = opening.main_rows.take().unwrap_or_default();
             let pending = opening.pending_rows.take().unwrap_or_default();
             match self.restore(main, pending) {
-                Ok(()) => {
+                Ok(stored) => {
                     self.state = State::Open;
+                    stored.into_iter().rev().for_each(|of| self.waiting.push_front(of));
                     self.close_outdated();
                     self.handle_waiting();
                 }
@@ -172,7 +192,7 @@ impl Room {
         }
     }
 
-    fn refuse_opening(&mut self, reason: close::CloseReason) {
+    pub(super) fn refuse_opening(&mut self, reason: close::CloseReason) {
         self.state = State::Refused(reason);
         self.unstored_since_ms = None;
         self.waiting.clear();
@@ -183,36 +203,39 @@ impl Room {
     /// After a write that failed only in name, or in part, more is stored than connections were shown: nobody would
     /// send it to them any more, so they begin again.
     fn close_outdated(&mut self) {
-        let Some((clocks, deletes)) = self.shown_before.take() else { return };
-        if *self.known.clocks() != clocks || *self.known.deletes() != deletes {
+        if self.stored_before.take().is_some_and(|stored| stored != self.stored_sequence) {
             self.live.clone().into_iter().for_each(|connection| self.close(connection, close::SYNC_AGAIN));
         }
     }
 
     /// Takes what came while the room was opening, or read its pages.
     pub(super) fn handle_waiting(&mut self) {
-        while let Some(waiting) = self.waiting.pop_front() {
+        while self.takes_messages()
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            self.waiting_bytes -= waiting.cost();
             match waiting {
                 Waiting::Message { connection, bytes } => {
-                    self.waiting_bytes -= bytes.len() + WAITING_OVERHEAD_BYTES;
                     if self.connections.contains_key(&connection) {
                         self.handle(connection, &bytes);
                     }
                 }
-                Waiting::Tail { connection, update } => self.take_tail(connection, &update),
+                Waiting::Tail { connection, update } => self.take_tail(connection, update),
                 Waiting::Close { connection } => self.close(connection, close::SYNC_AGAIN),
                 Waiting::Disconnect { connection } => self.forget(connection),
+                Waiting::Stored { update } => self.take_stored(update),
+                Waiting::PendingRead { rows } => self.pending.restore(rows, self.config.host),
             }
         }
     }
 
-    /// Puts together what is known from the stored rows.
-    fn restore(&mut self, main: Rows, pending: Rows) -> Result<(), Error> {
+    /// Puts together what is known from the stored rows; gives what is to be taken in after that, before all else.
+    fn restore(&mut self, main: Rows, pending: Rows) -> Result<Vec<Waiting>, Error> {
         let first_slot = main.partition_point(|(key, _)| key.kind < RowKind::Journal);
         let (manifest_rows, slot_rows) = main.split_at(first_slot);
         match Manifest::read_rows(manifest_rows).and_then(|manifest| manifest.map(with_known).transpose()) {
             Ok(Some((manifest, clocks, deletes))) => {
-                self.known.restore(clocks, deletes);
+                self.known.restore(clocks, deletes, &manifest);
                 self.manifest = manifest;
                 self.manifest_is_stored = true;
             }
@@ -224,12 +247,14 @@ impl Room {
                 return Err(missing_or_damaged.err().unwrap_or(ErrorKind::DamagedRow.into()));
             }
         }
-        self.restore_journal(slot_rows)?;
+        let mut stored = Vec::new();
+        self.restore_journal(slot_rows, &mut stored)?;
         self.stored_sequence = self.journal.last_written();
-        self.restore_pending(&pending)
+        self.restore_pending(&pending, &mut stored)?;
+        Ok(stored)
     }
 
-    fn restore_journal(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Error> {
+    fn restore_journal(&mut self, rows: &[(RowKey, Vec<u8>)], stored: &mut Vec<Waiting>) -> Result<(), Error> {
         let folded = self.manifest.folded_sequence;
         let mut slots: Vec<(u64, u32, SlotSummary, &[u8])> = Vec::new();
         for (key, bytes) in rows {
@@ -261,7 +286,10 @@ impl Room {
             expected = sequence + 1;
             let mut from = Reader::starting_at(update, summary.deletes_at as usize);
             let deletes = read_delete_set(&mut from);
-            let follows = |(client, first, _): &(u64, u32, u32)| *first <= self.known.clock(ClientId::new(*client));
+            let follows = |(client, first, _): &(u64, u32, u32)| {
+                let client = ClientId::new(*client);
+                !self.known.has_clock(client) || *first <= self.known.clock(client)
+            };
             match deletes {
                 Ok(deletes) if is_whole && summary.clients.iter().all(follows) => {
                     for (client, _, end) in &summary.clients {
@@ -273,7 +301,7 @@ impl Room {
                 _ => {
                     // After a hole nothing can be taken unseen; what misses something waits.
                     is_whole = false;
-                    self.take_stored(update);
+                    stored.push(Waiting::Stored { update: update.to_vec() });
                 }
             }
         }
@@ -285,7 +313,7 @@ impl Room {
         Ok(())
     }
 
-    fn restore_pending(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Error> {
+    fn restore_pending(&mut self, rows: &[(RowKey, Vec<u8>)], stored: &mut Vec<Waiting>) -> Result<(), Error> {
         let mut hashes = Vec::new();
         for (key, bytes) in rows {
             let row = match open_row(*key, bytes) {
@@ -296,18 +324,21 @@ impl Room {
             match row.and_then(|row| pending::read_row(row.body).ok().map(|updates| (row.body, updates))) {
                 Some((body, updates)) => {
                     hashes[key.number as usize] = pending::hash_body(body);
-                    updates.into_iter().for_each(|update| self.take_stored(update));
+                    stored.extend(updates.into_iter().map(|update| Waiting::Stored { update: update.to_vec() }));
                 }
                 None => self.damage.push(Damage::Row(*key)),
             }
         }
-        self.pending.restore(hashes, self.config.host);
+        stored.push(Waiting::PendingRead { rows: hashes });
         Ok(())
     }
 
     /// Takes an update out of the store again: what can't be taken in waits, nothing is sent on.
-    fn take_stored(&mut self, update: &[u8]) {
-        if let Ok(findings) = self.take_update(None, update, usize::MAX) {
+    fn take_stored(&mut self, update: Vec<u8>) {
+        if self.lacks_rows_for(&update) {
+            return self.postpone(Waiting::Stored { update });
+        }
+        if let Ok(findings) = self.take_update(None, &update, usize::MAX) {
             self.retry_pending(None, findings.advanced);
             self.gather = Gather::default();
         }

@@ -2,11 +2,12 @@
 
 use super::close::{self, CloseReason};
 use super::config::Rights;
-use super::connections::{MOST_ATTACHED_AWARENESS, MOST_TAIL_BYTES};
+use super::connections::{Connection, MOST_ATTACHED_AWARENESS, MOST_TAIL_BYTES};
 use super::effect::{Accepted, ConnectionId, Effect};
 use super::frame;
 use super::intake::{Destinations, Findings};
 use super::message::Message;
+use super::opening::Waiting;
 use super::room::Room;
 use crate::archive::records::AttachmentRecord;
 use crate::archive::{PageBuilder, largest_stored_piece, largest_update};
@@ -25,7 +26,14 @@ impl Room {
             return self.handle_follower(connection, frame);
         }
         let handled = match Message::decode(frame) {
+            // Who has something is told from it what we lack, and what of all that we have it lacks.
+            Ok(Message::Step1(vector)) if vector != [0] && !self.load_all() => {
+                return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
+            }
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
+            Ok(Message::Step2(update) | Message::Update(update)) if self.lacks_rows_for(update) => {
+                return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
+            }
             Ok(Message::Step2(update)) => self.handle_update(connection, update, true),
             Ok(Message::Update(update)) => self.handle_update(connection, update, false),
             Ok(Message::Awareness(update)) => self.relay_awareness(connection, update),
@@ -64,6 +72,14 @@ impl Room {
         self.pass_on(Some(connection), findings.is_new);
         self.retry_pending(Some(connection), findings.advanced);
         if findings.exceeds_pending { Err(close::PENDING_LIMIT) } else { Ok(()) }
+    }
+
+    /// Whether an update can't be judged before more is read of what we know; that is being read then.
+    pub(super) fn lacks_rows_for(&mut self, update: &[u8]) -> bool {
+        // Most documents are small: all is known.
+        !self.known.is_read()
+            && self.read_update(update).is_ok()
+            && !self.load(self.known.missing_rows(self.intake.update()))
     }
 
     fn refuse_update(&mut self, connection: ConnectionId, rights: Rights) {
@@ -138,11 +154,11 @@ impl Room {
     }
 
     /// Asks a client for everything that we lack.
-    fn ask_for_missing(&mut self, connection: ConnectionId) {
+    pub(super) fn ask_for_missing(&mut self, connection: ConnectionId) {
         let now_ms = self.now_ms;
-        let Some(of) = self.connections.get_mut(&connection) else { return };
-        if of.asked_ms.is_none_or(|asked| asked + ASK_AGAIN_MS <= now_ms) {
-            of.asked_ms = Some(now_ms);
+        let is_due = |of: &Connection| of.asked_ms.is_none_or(|asked| asked + ASK_AGAIN_MS <= now_ms);
+        if self.connections.get(&connection).is_some_and(is_due) && self.load_clocks(connection) {
+            self.connections.get_mut(&connection).into_iter().for_each(|of| of.asked_ms = Some(now_ms));
             let vector = crate::update::encode_state_vector(&self.known.shown_clocks());
             self.send(connection, frame::step_1(&vector));
         }
@@ -178,8 +194,11 @@ impl Room {
     }
 
     /// Takes in the unstored edits that were kept with a connection. They were passed on when they came.
-    pub(super) fn take_tail(&mut self, connection: ConnectionId, update: &[u8]) {
-        if let Ok(findings) = self.take_update(Some(connection), update, usize::MAX) {
+    pub(super) fn take_tail(&mut self, connection: ConnectionId, update: Vec<u8>) {
+        if self.lacks_rows_for(&update) {
+            return self.postpone(Waiting::Tail { connection, update });
+        }
+        if let Ok(findings) = self.take_update(Some(connection), &update, usize::MAX) {
             // What waited for it had come before, too: tails are not in order.
             self.retry_pending_and(Some(connection), findings.advanced, |_, _| ());
             self.gather.page = Default::default();

@@ -8,6 +8,7 @@ use super::flush::{Gather, Writing};
 use super::frame;
 use super::intake::Intake;
 use super::known::Known;
+use super::loading::Loading;
 use super::meters::Meters;
 use super::opening::{Damage, Opening, Waiting};
 use super::ot::Following;
@@ -16,7 +17,7 @@ use super::pending::Pending;
 use super::presence::Presence;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
-use crate::values::{IdSet, SortedMap, StateVector};
+use crate::values::SortedMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -40,8 +41,8 @@ pub struct Room {
     pub(super) journal: Journal,
     pub(super) manifest: Manifest,
     pub(super) manifest_is_stored: bool,
-    /// Pages of folds that failed, perhaps only in name; the next fold deletes them once its manifest is written.
-    pub(super) abandoned_pages: Vec<u32>,
+    /// Rows of folds that failed, perhaps only in name; the next fold deletes them once its manifest is written.
+    pub(super) abandoned: Vec<RowKey>,
     pub(super) pending: Pending,
     pub(super) presence: Presence,
     pub(super) pages: PageCache,
@@ -52,8 +53,10 @@ pub struct Room {
     pub(super) tail_read: Option<ReadToken>,
     /// Fold at the next flush, however little there is.
     pub(super) wants_folding: bool,
-    /// What connections had been shown when a write failed and the rows were read again.
-    pub(super) shown_before: Option<(StateVector, IdSet)>,
+    /// The reads of rows of what is known.
+    pub(super) loading: Loading,
+    /// Up to which sequence number all was stored when a write failed and the rows were read again.
+    pub(super) stored_before: Option<u64>,
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) waiting_bytes: usize,
     /// When the first unstored edit came.
@@ -106,7 +109,7 @@ impl Room {
             journal: Journal::starting_at(1, config.sizes, config.host),
             manifest: Manifest::of_empty_document(stamp),
             manifest_is_stored: false,
-            abandoned_pages: Vec::new(),
+            abandoned: Vec::new(),
             pending: Pending::default(),
             presence: Presence::default(),
             pages: PageCache::default(),
@@ -115,7 +118,8 @@ impl Room {
             writing: None,
             tail_read: None,
             wants_folding: false,
-            shown_before: None,
+            loading: Loading::default(),
+            stored_before: None,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             unstored_since_ms: None,
@@ -181,7 +185,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if matches!(self.state, State::Open) && !self.following.is_reading() {
+        } else if self.takes_messages() {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);
@@ -218,6 +222,8 @@ impl Room {
         } else if self.tail_read == Some(token) {
             self.tail_read = None;
             self.fold_into(rows.ok());
+        } else if self.loading.is_read(token) {
+            self.take_loaded(token, rows);
         } else if self.following.is_read(token) {
             self.take_bridge_pages(rows);
         } else {
@@ -276,6 +282,7 @@ impl Room {
             && self.effects.is_empty()
             && self.writing.is_none()
             && self.tail_read.is_none()
+            && !self.loading.is_under_way()
             && !self.has_unstored()
     }
 
@@ -435,7 +442,7 @@ impl Room {
         matches!(self.state, State::Opening(_))
             || self.writing.is_some()
             || self.tail_read.is_some()
-            || self.following.is_reading()
+            || self.is_reading()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory

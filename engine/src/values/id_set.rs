@@ -126,6 +126,20 @@ impl IdSet {
         self.clients.iter().flat_map(|(client, ranges)| ranges.iter().map(|r| (*client, r.clone())))
     }
 
+    /// The ids of the set from `first` on, up to `end`, as ranges by client and clock ascending.
+    pub(crate) fn between(&self, first: Id, end: Option<Id>) -> impl Iterator<Item = (ClientId, Range<Clock>)> + '_ {
+        let clients = self.clients.range(first.client..).take_while(move |(client, _)| {
+            end.is_none_or(|end| **client < end.client || **client == end.client && end.clock > 0)
+        });
+        clients.flat_map(move |(client, ranges)| {
+            let from = if *client == first.client { first.clock } else { 0 };
+            let to = end.filter(|end| end.client == *client).map_or(Clock::MAX, |end| end.clock);
+            let behind = ranges.partition_point(|range| range.end <= from);
+            let parts = ranges[behind..].iter().take_while(move |range| range.start < to);
+            parts.map(move |range| (*client, range.start.max(from)..range.end.min(to)))
+        })
+    }
+
     /// Number of clients in the set.
     pub fn client_count(&self) -> usize {
         self.clients.len()

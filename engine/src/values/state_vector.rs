@@ -37,6 +37,16 @@ impl StateVector {
         id.clock < self.clock(id.client)
     }
 
+    /// The entries of the clients from `first` on, up to `end`, clients ascending.
+    pub(crate) fn between(
+        &self,
+        first: ClientId,
+        end: Option<ClientId>,
+    ) -> impl Iterator<Item = (ClientId, Clock)> + '_ {
+        let below_end = move |(client, _): &(&ClientId, &Clock)| end.is_none_or(|end| **client < end);
+        self.clocks.range(first..).take_while(below_end).map(|(client, clock)| (*client, *clock))
+    }
+
     /// Number of clients with a clock above 0.
     pub fn len(&self) -> usize {
         self.clocks.len()

@@ -2,7 +2,9 @@
 
 use super::replica::waits_for;
 use merganser::archive::records::Manifest;
-use merganser::archive::{MemoryStore, Row, RowKey, RowKind, Store, all_keys, open_row, read_slot};
+use merganser::archive::{
+    MemoryStore, Row, RowKey, RowKind, Store, all_keys, open_row, read_client_page, read_delete_page, read_slot,
+};
 use merganser::lib0::Reader;
 use merganser::update::{Content, Update, decode_state_vector, read_delete_set};
 use merganser::{ClientId, Doc, IdSet, Options, StateVector};
@@ -23,6 +25,8 @@ pub struct Stored {
     pub deletes: IdSet,
     /// The sequence number up to which all is stored.
     pub sequence: u64,
+    /// What the manifest says is in the base, with the rows that it names.
+    known: (StateVector, IdSet),
 }
 
 impl Stored {
@@ -66,6 +70,20 @@ impl Stored {
         slots.sort();
         let sequence = slots.last().map_or(manifest.folded_sequence, |(sequence, _)| *sequence);
         let slots: Vec<Vec<u8>> = slots.into_iter().map(|(_, update)| update).collect();
+        let mut clocks = decode_state_vector(&manifest.state_vector).expect("a state vector");
+        let mut deleted = read_delete_set(&mut Reader::new(&manifest.delete_set)).expect("a delete set");
+        for key in manifest.slice_keys() {
+            let (_, bytes) =
+                rows.iter().find(|(of, _)| *of == key).expect("every row that the manifest names is there");
+            match key.kind {
+                RowKind::ClientPage => {
+                    let page = read_client_page(open(key, bytes).body).expect("a client page");
+                    page.iter().for_each(|(client, clock)| clocks.advance(client, clock));
+                }
+                _ => deleted.merge(&read_delete_page(open(key, bytes).body).expect("a delete page")),
+            }
+        }
+        let known = (clocks, deleted);
         let mut options = Options::new(ClientId::from(u32::MAX));
         options.gc = false;
         let mut stored = Stored {
@@ -76,6 +94,7 @@ impl Stored {
             collected: IdSet::default(),
             deletes: IdSet::default(),
             sequence,
+            known,
         };
         stored.apply_all();
         Some(stored)
@@ -96,13 +115,25 @@ impl Stored {
             }
         }
         self.doc.assert_invariants();
+        self.check_known();
+    }
+
+    /// Manifest, the rows that it names and the journal say exactly what the document holds.
+    fn check_known(&self) {
+        let (mut clocks, mut deletes) = self.known.clone();
+        for update in &self.slots {
+            let parsed = Update::parse_v1(update).expect("each slot is an update");
+            parsed.structs.iter().for_each(|of| clocks.advance(of.id.client, of.end()));
+            deletes.merge(&parsed.deletes.into_iter().collect());
+        }
+        assert_eq!(clocks, self.doc.state_vector(), "stored clocks");
+        assert_eq!(deletes, self.deletes, "stored deletes");
     }
 
     /// Pages may hold more than the manifest knows (after a crash between two batches), never less.
     fn check_manifest(&self) {
-        let known = decode_state_vector(&self.manifest.state_vector).expect("a state vector");
-        let deleted = read_delete_set(&mut Reader::new(&self.manifest.delete_set)).expect("a delete set");
-        assert_covers(&self.doc.state_vector(), &known, "the base holds what the manifest says");
+        let (known, deleted) = &self.known;
+        assert_covers(&self.doc.state_vector(), known, "the base holds what the manifest says");
         assert!(deleted.difference(&self.deletes).is_empty(), "the base deletes what the manifest says");
     }
 

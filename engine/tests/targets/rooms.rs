@@ -142,7 +142,7 @@ fn small_config(script: &mut Script<'_>) -> RoomConfig {
         0 => Durability::BeforeBroadcast,
         _ => Durability::Window { ms: 1_000 },
     };
-    let sizes = RowSizes { slot: 64, fold: 512, grow_below: 256, page: 512 };
+    let sizes = RowSizes { slot: 64, fold: 512, grow_below: 256, page: 512, overlay: 48, slice: 32 };
     let host = HostLimits { row_bytes: 16 << 10, ..HostLimits::default() };
     RoomConfig { durability, host, sizes, ..RoomConfig::default() }
 }

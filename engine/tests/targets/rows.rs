@@ -138,7 +138,7 @@ pub fn pages(input: &[u8]) {
     let host = HostLimits { row_bytes: 4096 + grain * 16, ..HostLimits::default() };
     let sizes = RowSizes { page: 64 + grain * 8, ..RowSizes::default() };
     let slots = [merged.clone(), later];
-    let folded = fold(Some(&page), &slots, &deletes, sizes, host).expect("updates are folded");
+    let folded = fold(Some(&page), &slots, sizes, host).expect("updates are folded");
     let mut all = <(IdSet, IdSet)>::default();
     for page in &folded {
         let one = ids(page);

@@ -104,6 +104,10 @@ impl Room {
             self.gather.flush_now = true;
             return;
         }
+        // What it holds is compared with what is known.
+        if !self.load_all() {
+            return;
+        }
         match self.manifest.last_page() {
             None => self.build_bridge(&[]),
             Some(last) => {

@@ -1,0 +1,130 @@
+//! Reading the rows of state vector and delete set, when somebody asks for what may be in them. What needs them, and what
+//! comes meanwhile, waits.
+
+use super::close;
+use super::effect::{ConnectionId, ReadToken};
+use super::opening::{Damage, Waiting};
+use super::room::{Room, State};
+use crate::archive::{RowKey, RowKind, StoreError, open_row};
+
+/// Rows that are read at a time.
+const ROWS_PER_READ: usize = 16;
+/// After a failed read nothing is stored for so long, in milliseconds.
+const RETRY_MS: u64 = 1_000;
+
+/// What is being read.
+#[derive(Debug, Default)]
+pub(super) struct Loading {
+    reads: Vec<(ReadToken, Vec<RowKey>)>,
+    /// Who is to be asked for what we miss, once we know what we have.
+    asking: Vec<ConnectionId>,
+}
+
+impl Loading {
+    pub(super) fn is_under_way(&self) -> bool {
+        !self.reads.is_empty()
+    }
+
+    pub(super) fn is_read(&self, token: ReadToken) -> bool {
+        self.reads.iter().any(|(of, _)| *of == token)
+    }
+}
+
+impl Room {
+    /// Whether what comes has to wait.
+    pub(super) fn is_reading(&self) -> bool {
+        self.loading.is_under_way() || self.following.is_reading()
+    }
+
+    /// Reads these rows, which come in order; `true` if there is nothing to read. While others are being read it does
+    /// nothing: whoever asks will ask again.
+    pub(super) fn load(&mut self, rows: Vec<RowKey>) -> bool {
+        if self.loading.is_under_way() {
+            return false;
+        }
+        let mut rows = rows.into_iter().peekable();
+        while let Some(first) = rows.next() {
+            let mut wanted = vec![first];
+            // Neighbours come in one read.
+            while let Some(next) = rows.next_if(|next| {
+                let last = wanted[wanted.len() - 1];
+                wanted.len() < ROWS_PER_READ && next.kind == last.kind && next.number == last.number + 1
+            }) {
+                wanted.push(next);
+            }
+            let token = self.read(first..=wanted[wanted.len() - 1]);
+            self.loading.reads.push((token, wanted));
+        }
+        !self.loading.is_under_way()
+    }
+
+    /// Whether all that is known was read; if not, it is being read.
+    pub(super) fn load_all(&mut self) -> bool {
+        let rows = self.known.unread_rows();
+        self.load(rows)
+    }
+
+    /// Whether it was read how far all clients are; if not, it is being read. `then_ask` is asked for what we miss after
+    /// that.
+    pub(super) fn load_clocks(&mut self, then_ask: ConnectionId) -> bool {
+        let mut rows = self.known.unread_rows();
+        rows.retain(|key| key.kind == RowKind::ClientPage);
+        let is_loaded = rows.is_empty();
+        if !is_loaded {
+            self.loading.asking.push(then_ask);
+            self.load(rows);
+        }
+        is_loaded
+    }
+
+    /// Puts what needs rows before all else that waits.
+    pub(super) fn postpone(&mut self, waiting: Waiting) {
+        self.waiting_bytes += waiting.cost();
+        self.waiting.push_front(waiting);
+    }
+
+    /// Takes rows that were read.
+    pub(super) fn take_loaded(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {
+        let Some(at) = self.loading.reads.iter().position(|(of, _)| *of == token) else { return };
+        let (_, wanted) = self.loading.reads.swap_remove(at);
+        match rows {
+            Ok(rows) => wanted.into_iter().for_each(|key| self.take_known_row(key, &rows)),
+            Err(_) => self.fail_loading(),
+        }
+        if !self.loading.is_under_way() {
+            core::mem::take(&mut self.loading.asking).into_iter().for_each(|of| self.ask_for_missing(of));
+            self.handle_waiting();
+        }
+    }
+
+    fn take_known_row(&mut self, key: RowKey, rows: &[(RowKey, Vec<u8>)]) {
+        let found = rows.iter().find(|(of, _)| *of == key).and_then(|(_, row)| open_row(key, row).ok());
+        let row = found.filter(|row| row.stamp == self.manifest.stamp);
+        if row.is_none_or(|row| self.known.take_row(key, row.body).is_err()) {
+            // What the document holds can't be told any more: it can be read, but not changed.
+            self.known.lose_row(key);
+            self.note_base_damage(Damage::Row(key));
+        }
+    }
+
+    /// The store can't be read now. Who waits first for it has to come again.
+    fn fail_loading(&mut self) {
+        self.loading = Loading::default();
+        self.retry_ms = Some(self.now_ms + RETRY_MS);
+        self.drop_bridge();
+        match self.waiting.pop_front() {
+            Some(waiting @ (Waiting::Message { connection, .. } | Waiting::Tail { connection, .. })) => {
+                self.waiting_bytes -= waiting.cost();
+                self.close(connection, close::SYNC_AGAIN);
+            }
+            Some(Waiting::Stored { .. } | Waiting::PendingRead { .. }) => self.refuse_opening(close::CANNOT_OPEN),
+            Some(other) => self.waiting.push_front(other),
+            None => {}
+        }
+    }
+
+    /// Whether a message that comes now can be handled now.
+    pub(super) fn takes_messages(&self) -> bool {
+        matches!(self.state, State::Open) && !self.is_reading()
+    }
+}
