@@ -39,6 +39,9 @@ pub struct Limits {
     pub history_bytes: usize,
     /// Most sessions of such clients that are remembered beyond the journal.
     pub sessions: usize,
+    /// How much work is done in one call, in units of about a microsecond of an engine in WebAssembly: handshakes and what
+    /// waits go on in another call then, which is asked for. A single message, base page or flush is not interrupted.
+    pub turn_units: usize,
     /// Most roots that such clients may have open in one document.
     pub roots: usize,
 }
@@ -56,6 +59,7 @@ impl Default for Limits {
             page_cache_bytes: 4 << 20,
             history_revisions: 20_000,
             history_bytes: 4 << 20,
+            turn_units: 5_000,
             sessions: 256,
             roots: 64,
         }
