@@ -5,6 +5,7 @@
 //!   `results/`;
 //! - `--bin yjs`: Yjs in Node in the rows about formats, arrays, XML, undo, awareness and maps, written to `results/`;
 //! - `--bin ot`: operational transformation, written to `results/`;
+//! - `--bin documents`: large documents for the measurements of the Durable Object host, which start it themselves;
 //! - `--bin load`: a native server against the reference server;
 //! - `javascript/`: the engine as WebAssembly beside Yjs and ywasm, in Node and in workerd, written to `results/`;
 //! - the crate in `instructions/`: instruction counts of made-up work, compared with committed ones by `./test`.

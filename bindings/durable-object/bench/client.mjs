@@ -7,6 +7,9 @@ const STEP_1 = 0
 const STEP_2 = 1
 const UPDATE = 2
 const AWARENESS = 1
+const QUERY_AWARENESS = 3
+/** An update with nothing in it. */
+const NOTHING = Buffer.from([0, 0])
 /** What it shows of itself. */
 const SHOWN = Buffer.from('{"user":{"name":"Somebody","color":"#30bced","colorLight":"#30bced33"}}')
 
@@ -31,14 +34,20 @@ export class LightClient {
   /** Times at which somebody showed himself: a lone client hears its own beats. */
   shown = 0
   bytes = 0
+  /** The code with which it was closed. */
+  closed
   #id = Math.floor(Math.random() * 2 ** 32)
   #clock = 0
   #rest = Buffer.alloc(0)
   #waiters = []
 
-  /** Connects to a document and, if it is one, waits until it has been sent all of it. */
-  static async open (port, room, { joins = true } = {}) {
+  /**
+   * Connects to a document and, if it is one, waits until it has been sent all of it. Who was there before has a state
+   * vector, and answers with an update of all deletes that it knows. Only who `mayBeClosed` survives that.
+   */
+  static async open (port, room, { joins = true, vector = Buffer.from([0]), answer = NOTHING, mayBeClosed = false } = {}) {
     const client = new LightClient()
+    Object.assign(client, { answer, mayBeClosed })
     client.socket = connect({ port, host: '127.0.0.1', noDelay: true })
     client.socket.write(`GET /${room} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
@@ -49,7 +58,7 @@ export class LightClient {
     if (joins) {
       // It shows itself, as an editor does.
       client.beat()
-      client.socket.write(frame(message(STEP_1, Buffer.from([0]))))
+      client.socket.write(frame(message(STEP_1, vector)))
       await client.until(() => client.isSynced)
     }
     return client
@@ -72,12 +81,18 @@ export class LightClient {
   }
 
   #hear (opcode, content) {
-    if (opcode === 8) throw new Error(`closed with ${content.readUInt16BE(0)} ${content.subarray(2)}`)
+    if (opcode === 8) {
+      this.closed = content.readUInt16BE(0)
+      if (this.mayBeClosed) return
+      throw new Error(`closed with ${this.closed} ${content.subarray(2)}`)
+    }
     if (content[0] === AWARENESS) this.shown++
+    // Of a client that is sent much, this is asked for to see whether it keeps up.
+    if (content[0] === QUERY_AWARENESS) this.beat()
     if (content[0] !== SYNC) return
     this.bytes += content.length
     // It has nothing that the host lacks, and says so.
-    if (content[1] === STEP_1) this.socket.write(frame(message(STEP_2, Buffer.from([0, 0]))))
+    if (content[1] === STEP_1) this.socket.write(frame(message(STEP_2, this.answer)))
     if (content[1] === STEP_2) this.isSynced = true
     if (content[1] === UPDATE) this.received++
   }

@@ -9,7 +9,7 @@ initSync({ module: readFileSync(new URL('../../../wasm/pkg/merganser_bg.wasm', i
 const LETTERS = 'etaoin shrdlu'
 
 /** A seeded generator of random numbers (xorshift32). */
-function generator (seed) {
+export function generator (seed) {
   let state = seed
   return limit => {
     state ^= state << 13; state ^= state >>> 17; state ^= state << 5
@@ -43,6 +43,11 @@ function paper () {
     }
   }
   return doc.encodeStateAsUpdate()
+}
+
+/** An update that inserts so many letters at once. */
+export function pasted (letters) {
+  return new Doc(7).text('text').insert(0, LETTERS.repeat(Math.ceil(letters / LETTERS.length)).slice(0, letters))
 }
 
 /** The documents by name; those that can't be made here are left out, and said so. */

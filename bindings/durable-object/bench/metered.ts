@@ -1,5 +1,5 @@
-// The Worker under measurement. What the platform would bill is counted, for each document and across evictions, and time
-// may be what a client says it is: so that hours of use need no hours.
+// The Worker under measurement. What the platform would bill is counted, for each document and across evictions; how long
+// each call of a handler took is noted; and time may be what a client says it is: so that hours of use need no hours.
 import unsafe from 'workerd:unsafe'
 import { engines } from '../src/engines'
 import worker, { DocumentObject as Product, type Env } from '../src/worker'
@@ -25,6 +25,19 @@ const billed = new Map<string, Billed>()
 /** Timers that were set: while one is pending, an object can't hibernate, and its time is billed. */
 const timers = { set: 0, pendingMs: 0 }
 
+/** Calls of handlers, each a request of its own, and how long each took by the clock, which here goes on meanwhile. */
+const calls: { handler: string, ms: number }[] = []
+const MOST_CALLS = 100_000
+
+function note (handler: string, begun: number): void {
+  if (calls.length < MOST_CALLS) calls.push({ handler, ms: performance.now() - begun })
+}
+
+function timed (handler: string, call: () => void): void {
+  const begun = performance.now()
+  try { call() } finally { note(handler, begun) }
+}
+
 /** A text message is for this file only: `@` and the time it is from now on, or `?`, which is answered. */
 const TIME = '@'
 const ASK = '?'
@@ -40,7 +53,7 @@ const ended = (timer: unknown) => {
   pendingSince.delete(timer)
 }
 globalThis.setTimeout = ((callback: () => void, ms: number) => {
-  const timer = systemSet(() => { ended(timer); callback() }, ms)
+  const timer = systemSet(() => { ended(timer); timed('timer', callback) }, ms)
   timers.set++
   pendingSince.set(timer, systemNow())
   return timer
@@ -64,9 +77,18 @@ export class DocumentObject extends Product {
     }
   }
 
+  protected override mayAdminister (): boolean {
+    return true
+  }
+
+  /** Connections are timed. An import is not: it waits for its bytes. */
   override async fetch (request: Request): Promise<Response> {
     this.#billed.requests++
-    try { return await super.fetch(request) } finally { this.#count() }
+    const begun = performance.now()
+    try { return await super.fetch(request) } finally {
+      if (request.headers.has('Upgrade')) note('connection', begun)
+      this.#count()
+    }
   }
 
   override webSocketMessage (socket: WebSocket, message: ArrayBuffer | string): void {
@@ -76,19 +98,19 @@ export class DocumentObject extends Product {
       return
     }
     this.#billed.messages++
-    super.webSocketMessage(socket, message)
+    timed('webSocketMessage', () => super.webSocketMessage(socket, message))
     this.#count()
   }
 
   override webSocketClose (socket: WebSocket): void {
     this.#billed.closes++
-    super.webSocketClose(socket)
+    timed('webSocketClose', () => super.webSocketClose(socket))
     this.#count()
   }
 
   override alarm (): void {
     this.#billed.alarms++
-    super.alarm()
+    timed('alarm', () => super.alarm())
     this.#count()
   }
 
@@ -96,8 +118,9 @@ export class DocumentObject extends Product {
     const { read, written } = this.rows.billed
     this.#billed.rowsRead += read - this.#seen.read
     this.#billed.rowsWritten += written - this.#seen.written
+    // To be asked for, the size takes longer than many a message.
+    if (written !== this.#seen.written) this.#billed.storedBytes = this.ctx.storage.sql.databaseSize
     this.#seen = { read, written }
-    this.#billed.storedBytes = this.ctx.storage.sql.databaseSize
   }
 }
 
@@ -113,6 +136,8 @@ export default {
         return Response.json('evicted')
       case 'billed':
         return Response.json(billed.get(env.DOCUMENTS.idFromName(name!).toString()) ?? new Billed())
+      case 'calls':
+        return Response.json(calls.splice(0))
       case 'timers':
         return Response.json(timers)
       case 'instances':

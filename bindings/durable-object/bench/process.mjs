@@ -1,10 +1,10 @@
 // A workerd under measurement: its processor time and memory as the kernel counts them.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../build.mjs'
 import { startWorkerd } from '../workerd.mjs'
-import { cpuMs } from './cpu.mjs'
+import { cpuMs, waitedMs } from './cpu.mjs'
 
 // A script may put a clock of its own in the place of this one.
 const { setTimeout } = globalThis
@@ -53,9 +53,19 @@ export class Process {
   /** Processor time of all threads, in milliseconds. */
   get cpuMs () { return cpuMs(this.child.pid) }
 
+  /** How long its threads have waited for a core, in milliseconds. */
+  get waitedMs () { return waitedMs(this.child.pid) }
+
   /** Resident memory in MB. */
-  get megabytes () {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) / 1024
+  get megabytes () { return this.#status('VmRSS') }
+
+  /** The most that was resident since `forgetPeak`, in MB. */
+  get peakMegabytes () { return this.#status('VmHWM') }
+
+  forgetPeak () { writeFileSync(`/proc/${this.child.pid}/clear_refs`, '5') }
+
+  #status (field) {
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) / 1024
   }
 
   async #kill () {

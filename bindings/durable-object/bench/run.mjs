@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { messages } from './bursts.mjs'
 import { LightClient } from './client.mjs'
 import { documents, typing } from './documents.mjs'
+import { median } from './median.mjs'
 import { Process, sleep } from './process.mjs'
 
 const here = import.meta.dirname
@@ -15,44 +17,11 @@ const ROUNDS = 5
 const BURST = 4_000
 const PACED = 400
 const PACE_MS = 8
+const COUNTS = { rounds: ROUNDS, size: BURST, slow: PACED, paceMs: PACE_MS }
 const WAKES = 15
 const STEPS = [8, 20, 44, 80]
 
-const sorted = values => values.toSorted((a, b) => a - b)
-const median = values => sorted(values)[values.length >> 1]
 const shown = (values, digits = 2) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
-
-/** Processor time of each message of an author with so many receivers, in milliseconds: sent at once, and one by one. */
-async function messages (host, receivers, joins) {
-  const room = `messages-${receivers}-${Math.random()}`
-  const author = await LightClient.open(host.port, room, { joins })
-  const others = []
-  for (let n = 0; n < receivers; n++) others.push(await LightClient.open(host.port, room, { joins }))
-  const edits = typing(BURST * (ROUNDS + 1) + PACED)
-  let sent = 0
-  const arrived = () => Promise.all(others.map(other => other.until(() => other.received >= sent)))
-  const burst = async () => {
-    const before = host.cpuMs
-    for (const edit of edits.slice(sent, sent + BURST)) author.send(edit)
-    sent += BURST
-    await arrived()
-    return (host.cpuMs - before) / BURST
-  }
-  await burst()
-  const atOnce = []
-  for (let round = 0; round < ROUNDS; round++) atOnce.push(await burst())
-  const before = host.cpuMs
-  for (const edit of edits.slice(sent)) {
-    author.send(edit)
-    sent++
-    await sleep(PACE_MS)
-  }
-  await arrived()
-  const paced = (host.cpuMs - before) / PACED
-  for (const client of [author, ...others]) client.end()
-  await sleep(100)
-  return { atOnce, paced }
-}
 
 /** Processor time from the edit that wakes an evicted object until another client has it, and of a join, in milliseconds. */
 async function wakings (host, name, update) {
@@ -121,7 +90,7 @@ let host = await Process.start(HOST)
 say('| small message, processor time in ms, median (spread) of ' + ROUNDS + ' bursts of ' + BURST.toLocaleString('en') + ' | this host | only passed on |')
 say('|---|--:|--:|')
 for (const receivers of [1, 9]) {
-  const [ours, theirs] = [await messages(host, receivers, true), await messages(floor, receivers, false)]
+  const [ours, theirs] = [await messages(host, receivers, true, COUNTS), await messages(floor, receivers, false, COUNTS)]
   say(`| burst, ${receivers} receiver${receivers > 1 ? 's' : ''} | ${shown(ours.atOnce, 3)} | ${shown(theirs.atOnce, 3)} |`)
   say(`| one each ${PACE_MS} ms, ${receivers} receiver${receivers > 1 ? 's' : ''} | ${ours.paced.toFixed(3)} | ${theirs.paced.toFixed(3)} |`)
 }

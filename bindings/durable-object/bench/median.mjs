@@ -1,0 +1,2 @@
+/** The one in the middle. */
+export const median = values => values.toSorted((a, b) => a - b)[values.length >> 1]
