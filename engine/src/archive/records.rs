@@ -62,6 +62,7 @@ pub struct SliceRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRecord {
     /// Its name.
+    #[serde(with = "text")]
     pub session: String,
     /// Its last operation that was carried out.
     pub id: u64,
@@ -109,12 +110,14 @@ pub struct AttachmentRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FollowerRecord {
     /// The root; empty if it has not opened one.
+    #[serde(with = "text")]
     pub root: String,
     /// Whether it sees formats.
     pub is_rich: bool,
     /// Whether its messages are binary.
     pub is_binary: bool,
     /// Its session.
+    #[serde(with = "text")]
     pub session: String,
     /// The client id of the server that its revisions belong to.
     pub epoch: u64,
@@ -268,6 +271,30 @@ mod bytes {
             }
         }
         from.deserialize_bytes(Bytes)
+    }
+}
+
+/// A string, copied out of what is read: `bincode` would make room for its declared length first.
+mod text {
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = String;
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("text")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+                Ok(text.to_string())
+            }
+        }
+        from.deserialize_str(Text)
     }
 }
 
