@@ -465,8 +465,10 @@ impl Room {
             (None, true) => Some(join.deadline_ms),
             (None, false) => None,
         });
+        // What is past and not done waits for the store as well, whose answer is a call, too.
+        let later = handshakes.chain(self.retry_ms).chain(self.wait_ends_ms()).filter(|at| *at > self.now_ms);
         let next_turn = self.turn.goes_on().then_some(self.now_ms);
-        let at_ms = handshakes.chain(self.retry_ms).chain(self.wait_ends_ms()).chain(next_turn).min();
+        let at_ms = later.chain(next_turn).min();
         if self.call_at_ms != at_ms {
             self.call_at_ms = at_ms;
             self.effects.push_back(Effect::CallAt { at_ms });
