@@ -1,6 +1,7 @@
 //! A turn: what a room does in one call. Its work is counted, and what is too much for one turn goes on in the next.
 
-/// A unit is about a microsecond of an engine in WebAssembly: `benches/results/do-requests.md` compares them.
+/// A unit is meant to be a microsecond of an engine in WebAssembly, within a factor of about two: it decides where to stop, and
+/// is nobody's bill. How long the turns are that it makes is in `benches/results/do-requests.md` ("longest").
 pub(super) mod cost {
     /// Anything that is handled.
     pub(in crate::sync) const MESSAGE: usize = 20;
