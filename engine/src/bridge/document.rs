@@ -60,7 +60,7 @@ impl Bridge {
     /// # Errors
     /// If something of it is no update.
     pub(crate) fn build<'a>(
-        pages: &[&[u8]],
+        pages: &'a [Vec<u8>],
         slots: impl Iterator<Item = ToldSlot<'a>>,
         sessions: Sessions,
         author: ClientId,
@@ -69,7 +69,7 @@ impl Bridge {
         let doc = Doc::new(Options::new(author));
         let mut bridge = Bridge { doc, roots: Vec::new(), texts: Vec::new(), sessions, limits };
         // What is not told is loaded at once with what comes next: much faster than one by one.
-        let mut updates: Vec<Cow<'_, [u8]>> = pages.iter().map(|page| Cow::Borrowed(*page)).collect();
+        let mut updates: Vec<Cow<'_, [u8]>> = pages.iter().map(|page| Cow::Borrowed(&page[..])).collect();
         for slot in slots {
             if !slot.changes.is_empty() {
                 updates.push(slot.update.into());

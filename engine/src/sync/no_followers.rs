@@ -49,6 +49,8 @@ impl Following {
         false
     }
 
+    pub(super) fn note_growth(&mut self, _bytes: usize) {}
+
     pub(super) fn is_read(&self, _token: ReadToken) -> bool {
         false
     }
