@@ -4,7 +4,7 @@
 #[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
 mod room_world;
 
-use merganser::archive::RowSizes;
+use merganser::archive::{RowKey, RowKind, RowSizes, RowWrite, Store, open_row, seal_row};
 use merganser::ot::{Attributes, ClientMessage, Delta, Form, SentOp, ServerMessage, Subject};
 use merganser::sync::{Durability, Limits, Request, Rights, RoomConfig};
 use merganser::update::Update;
@@ -437,4 +437,107 @@ fn a_document_that_nobody_follows_is_let_go_at_once() {
     world.run();
     assert_eq!(world.host.room.meters().documents_built, 4);
     assert_eq!(world.text(yjs), "a duck");
+}
+
+const CHECKPOINT: RowKey = RowKey::new(RowKind::Checkpoint, 0);
+
+/// A room in which a checkpoint is stored, with its row, and the text.
+fn world_with_checkpoint() -> (World, Vec<u8>) {
+    let (mut world, yjs) = world_of_pages(Limits { document_kept_ms: 0, ..Limits::default() });
+    let follower = opened(&mut world, Form::Json);
+    world.edit_as_follower(follower, &Delta::new().with_insert("a duck and "));
+    world.run();
+    world.host.disconnect(world.followers[follower].connection.unwrap());
+    world.host.run_store();
+    world.delete(yjs, 3, 5);
+    world.run();
+    let mut rows = world.host.store.read(CHECKPOINT..=CHECKPOINT).unwrap();
+    let (_, row) = rows.pop().expect("letting go of the document stores a checkpoint");
+    (world, row)
+}
+
+/// The content that a room gives which has just been opened, and how many rows that took.
+fn reopened(world: &mut World) -> (Any, u64) {
+    world.host.crash();
+    world.host.run_store();
+    let rows_read = world.host.room.meters().rows_read;
+    let (status, content) = answer(world, 5_000, subject(""), Request::Content);
+    assert_eq!((status, world.host.room.damage()), (200, &[][..]));
+    (member(&content, "content"), world.host.room.meters().rows_read - rows_read)
+}
+
+#[test]
+fn a_checkpoint_spares_the_pages() {
+    let (mut world, _) = world_with_checkpoint();
+    let pages = world.stored().unwrap().pages.len() as u64;
+    let expected = Any::from(&*world.fresh_content().text());
+    let (content, rows) = reopened(&mut world);
+    assert_eq!(content, expected);
+    assert!(rows < pages, "{rows} rows, {pages} pages");
+    world.host.store.write(&[RowWrite::Delete(CHECKPOINT)]).unwrap();
+    let (content, rows) = reopened(&mut world);
+    assert_eq!(content, expected);
+    assert!(rows >= pages, "{rows} rows, {pages} pages");
+}
+
+/// Whatever becomes of a checkpoint, the pages have it all.
+#[test]
+fn a_checkpoint_that_is_wrong_is_ignored() {
+    let (mut world, row) = world_with_checkpoint();
+    let expected = Any::from(&*world.fresh_content().text());
+    let opened = open_row(CHECKPOINT, &row).unwrap();
+    let seal = |stamp, sequence, body: &[u8]| {
+        seal_row(CHECKPOINT, stamp, sequence, body.len(), |out| out.extend_from_slice(body))
+    };
+    let mut wrong: Vec<Vec<u8>> = (0..row.len())
+        .step_by(7)
+        .map(|at| {
+            let mut row = row.clone();
+            row[at] ^= 1 << (at % 8);
+            row
+        })
+        .collect();
+    wrong.push(seal(opened.stamp ^ 1, opened.sequence, opened.body));
+    wrong.push(seal(opened.stamp, opened.sequence + 1_000, opened.body));
+    wrong.push(seal(opened.stamp, opened.sequence, &opened.body[..opened.body.len() / 2]));
+    wrong.push(seal(opened.stamp, opened.sequence, &[]));
+    // Parts that are not there.
+    wrong.push(seal(opened.stamp, opened.sequence, &[&[2], &opened.body[1..]].concat()));
+    // Each byte of the checkpoint itself, as if the hash held.
+    wrong.extend((0..opened.body.len()).step_by(11).map(|at| {
+        let mut body = opened.body.to_vec();
+        body[at] ^= 1 << (at % 8);
+        seal(opened.stamp, opened.sequence, &body)
+    }));
+    let whole = wrong.len() - opened.body.len().div_ceil(11);
+    for (case, row) in wrong.into_iter().enumerate() {
+        world.host.store.write(&[RowWrite::Put(CHECKPOINT, row)]).unwrap();
+        if case < whole {
+            assert_eq!(reopened(&mut world).0, expected, "case {case}");
+        } else {
+            // With a hash that holds nobody but an attacker writes such bytes: nothing may panic.
+            reopened(&mut world);
+        }
+    }
+}
+
+/// A checkpoint that is whole, of this document, and says something else: a state that was never folded.
+#[test]
+fn a_checkpoint_that_lacks_a_delete_is_ignored() {
+    let (mut world, _) = world_with_checkpoint();
+    let backup = world.host.store.read(CHECKPOINT..=CHECKPOINT).unwrap().pop().unwrap().1;
+    let earlier = open_row(CHECKPOINT, &backup).unwrap();
+    let yjs = 0;
+    for _ in 0..60 {
+        world.delete(yjs, 0, 1);
+        world.delete(yjs, 4, 2);
+        world.run();
+    }
+    let folded = world.stored().unwrap().manifest.folded_sequence;
+    assert!(folded > earlier.sequence);
+    let row =
+        seal_row(CHECKPOINT, earlier.stamp, folded, earlier.body.len(), |out| out.extend_from_slice(earlier.body));
+    world.host.store.write(&[RowWrite::Put(CHECKPOINT, row)]).unwrap();
+    let expected = Any::from(&*world.fresh_content().text());
+    assert_eq!(reopened(&mut world).0, expected);
 }

@@ -200,6 +200,7 @@ impl Room {
         manifest.sessions = sessions.to_records(self.config.limits.sessions);
         manifest.write_rows(self.config.host, &mut rows);
         rows.extend(self.abandoned.iter().copied().chain(dead).map(RowWrite::Delete));
+        self.write_checkpoint(&manifest, &mut rows);
         self.wants_folding = false;
         self.begin_write(rows, Some((manifest, slot_count)));
     }

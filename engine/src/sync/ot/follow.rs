@@ -22,6 +22,10 @@ pub(in crate::sync) struct Following {
     pub(super) hindrance: Option<Hindrance>,
     /// Bytes of the base pages that the document is made of.
     pub(super) document_bytes: usize,
+    /// Bytes of the base pages that are in the stored checkpoint.
+    pub(super) checkpointed_bytes: usize,
+    /// The stored checkpoint was tried, and is of no use.
+    pub(super) ignores_checkpoint: bool,
     pub(super) used_ms: u64,
     /// A client id of the server's that somebody else knows more of: rows have gone back in time.
     spent_author: u64,
@@ -84,6 +88,11 @@ impl Room {
         }
         if !self.is_all_stored() || self.has_unstored_author() {
             self.gather.flush_now |= is_too_large;
+            return;
+        }
+        if !is_too_large && self.wants_checkpoint() && self.journal.slot_count() > 0 {
+            self.wants_folding = true;
+            self.gather.flush_now = true;
             return;
         }
         self.following.bridge = None;
