@@ -118,7 +118,7 @@ impl Run {
             }
             96 if self.world.host.room.is_idle() => self.world.host.crash(),
             97 if self.crashes && self.random.chance(40) => self.world.crash(&mut self.random),
-            98 if self.keeps_window() && !self.world.host.store_is_busy() && self.random.chance(50) => {
+            98 if self.keeps_window() && self.world.host.rests() && self.random.chance(50) => {
                 self.world.hibernate();
             }
             _ => {}

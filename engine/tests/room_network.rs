@@ -31,7 +31,11 @@ fn random_config(random: &mut Random, durability: Durability) -> RoomConfig {
         1 => RowSizes { slot: 200, fold: 900, grow_below: 600, page: 900, overlay: 150, slice: 60 },
         _ => RowSizes::default(),
     };
-    let limits = Limits { page_cache_bytes: *random.one_of(&[0, 500, 4 << 20]), ..Limits::default() };
+    let limits = Limits {
+        page_cache_bytes: *random.one_of(&[0, 500, 4 << 20]),
+        turn_units: *random.one_of(&[1, 30, 5_000]),
+        ..Limits::default()
+    };
     RoomConfig { durability, limits, host, sizes, incarnation: 0, ..RoomConfig::default() }
 }
 
@@ -106,7 +110,7 @@ impl Run {
             95 if self.weather.cuts => self.cut(client),
             96 if self.world.host.room.is_idle() => self.world.host.crash(),
             97 if self.weather.crashes && self.random.chance(40) => self.crash(),
-            98 if self.keeps_window() && !self.world.host.store_is_busy() && self.random.chance(50) => self.hibernate(),
+            98 if self.keeps_window() && self.world.host.rests() && self.random.chance(50) => self.hibernate(),
             _ => {}
         }
         if self.weather.is_synchronous && self.random.chance(95) {

@@ -3,8 +3,8 @@
 use merganser::sync::{Durability, RoomConfig};
 use wasm_bindgen::prelude::*;
 
-/// Nine times this are 72 MiB of an isolate's 128 MB.
-const DOCUMENT_BYTES: usize = 8 << 20;
+/// Thirteen times this are 82 MB of an isolate's 128.
+const DOCUMENT_BYTES: usize = 6 << 20;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -33,8 +33,8 @@ export interface RoomOptions {
   /** Most bytes of what changed in them (4 MiB). */
   historyBytes?: number
   /**
-   * Most bytes of updates of a document that is held in memory for such clients (8 MiB, less than in the native server: it
-   * takes up to 9 times as much while it is built). A larger one is refused to them, while others go on.
+   * Most bytes of updates of a document that is held in memory for such clients (6 MiB, less than in the native server: it
+   * takes up to 13 times as much while its checkpoint is written). A larger one is refused to them, while others go on.
    */
   documentBytes?: number
   /** How long it stays in memory after its last use, in milliseconds (60,000). */

@@ -38,12 +38,16 @@ pub struct Limits {
     /// most bytes of what changed in them.
     pub history_bytes: usize,
     /// Most bytes of updates of a document that is held in memory for such clients; a larger one is refused to them, while
-    /// others go on. It takes up to 9 times as much memory while it is built, and 7 times as much then.
+    /// others go on. It takes up to 7 times as much memory, 9 times while it is built and 13 times while its checkpoint is
+    /// written.
     pub document_bytes: usize,
     /// How long it stays in memory after its last use, in milliseconds.
     pub document_kept_ms: u64,
     /// Most sessions of such clients that are remembered beyond the journal.
     pub sessions: usize,
+    /// How much work is done in one call, in units of about a microsecond of an engine in WebAssembly: handshakes and what
+    /// waits go on in another call then, which is asked for. A single message, base page or flush is not interrupted.
+    pub turn_units: usize,
     /// Most roots that such clients may have open in one document.
     pub roots: usize,
 }
@@ -63,6 +67,7 @@ impl Default for Limits {
             history_bytes: 4 << 20,
             document_bytes: 256 << 20,
             document_kept_ms: 60_000,
+            turn_units: 5_000,
             sessions: 256,
             roots: 64,
         }

@@ -12,6 +12,7 @@ use super::flush::Writing;
 use super::frame;
 use super::opening::Damage;
 use super::room::Room;
+use super::turn::cost;
 use crate::archive::{PageBuilder, RowKey, RowKind, StoreError, open_row};
 use crate::lib0::Reader;
 use crate::update::{Content, Update, encode_state_vector};
@@ -214,7 +215,13 @@ impl Room {
                 self.read_pages(page);
                 return false;
             };
+            if self.turn.is_over() {
+                return false;
+            }
             join.next_page = page + 1;
+            let bytes = message.as_ref().map_or(0, |message| message.len());
+            self.turn
+                .spend(cost::MESSAGE + bytes / if join.theirs.is_some() { cost::CUT_BYTES } else { cost::SENT_BYTES });
             let message = match &join.theirs {
                 None => message,
                 Some(theirs) => message.and_then(|message| self.cut(&message, theirs, &mut join.sent_deletes)),

@@ -5,9 +5,10 @@ use super::close;
 use super::effect::{ConnectionId, ReadToken};
 use super::opening::{Damage, Waiting};
 use super::room::{Room, State};
+use super::turn::cost;
 use crate::archive::{RowKey, RowKind, StoreError, open_row};
 
-/// Rows that are read at a time.
+/// Rows that are read at a time, and in one turn.
 const ROWS_PER_READ: usize = 16;
 /// After a failed read nothing is stored for so long, in milliseconds.
 const RETRY_MS: u64 = 1_000;
@@ -42,13 +43,14 @@ impl Room {
         if self.loading.is_under_way() {
             return false;
         }
-        let mut rows = rows.into_iter().peekable();
+        // With more the turn goes on: who needs them asks again.
+        let mut rows = rows.into_iter().take(ROWS_PER_READ).peekable();
         while let Some(first) = rows.next() {
             let mut wanted = vec![first];
             // Neighbours come in one read.
             while let Some(next) = rows.next_if(|next| {
                 let last = wanted[wanted.len() - 1];
-                wanted.len() < ROWS_PER_READ && next.kind == last.kind && next.number == last.number + 1
+                next.kind == last.kind && next.number == last.number + 1
             }) {
                 wanted.push(next);
             }
@@ -100,6 +102,7 @@ impl Room {
     fn take_known_row(&mut self, key: RowKey, rows: &[(RowKey, Vec<u8>)]) {
         let found = rows.iter().find(|(of, _)| *of == key).and_then(|(_, row)| open_row(key, row).ok());
         let row = found.filter(|row| row.stamp == self.manifest.stamp);
+        self.turn.spend(row.map_or(0, |row| row.body.len()) / cost::KNOWN_BYTES);
         if row.is_none_or(|row| self.known.take_row(key, row.body).is_err()) {
             // What the document holds can't be told any more: it can be read, but not changed.
             self.known.lose_row(key);

@@ -26,6 +26,7 @@ mod protocol;
 mod receive;
 mod request;
 mod room;
+mod turn;
 
 pub use close::CloseReason;
 pub use config::{Durability, Limits, Rights, RoomConfig};

@@ -150,7 +150,7 @@ impl Room {
         }
         for update in record.tail {
             self.unstored_since_ms = self.unstored_since_ms.into_iter().chain([record.unstored_since_ms]).min();
-            if self.takes_messages() {
+            if self.takes_messages() && self.waiting.is_empty() {
                 self.take_tail(connection, update);
             } else {
                 self.waiting.push_back(Waiting::Tail { connection, update });
@@ -160,7 +160,7 @@ impl Room {
             return;
         }
         // What it was sent before is not known any more. It is closed when all are back, so that all hear of it.
-        if self.takes_messages() {
+        if self.takes_messages() && self.waiting.is_empty() {
             self.close(connection, close::SYNC_AGAIN);
         } else {
             self.waiting.push_back(Waiting::Close { connection });
@@ -211,6 +211,8 @@ impl Room {
     /// Takes what came while the room was opening, or read its pages.
     pub(super) fn handle_waiting(&mut self) {
         while self.takes_messages()
+            && !self.waiting.is_empty()
+            && !self.turn.is_over()
             && let Some(waiting) = self.waiting.pop_front()
         {
             self.waiting_bytes -= waiting.cost();

@@ -9,6 +9,7 @@ use super::intake::{Destinations, Findings};
 use super::message::Message;
 use super::opening::Waiting;
 use super::room::Room;
+use super::turn::cost;
 use crate::archive::records::AttachmentRecord;
 use crate::archive::{PageBuilder, largest_stored_piece, largest_update};
 use crate::values::{ClientId, ErrorKind};
@@ -22,6 +23,7 @@ const DAMAGED: &str = "the stored document is damaged: it can be read, but not c
 impl Room {
     /// Takes a message of a connection.
     pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
+        self.turn.spend(cost::MESSAGE + frame.len() / cost::MESSAGE_BYTES);
         if self.connections.get(&connection).is_some_and(|of| of.follower.is_some()) {
             return self.handle_follower(connection, frame);
         }

@@ -15,6 +15,7 @@ use super::ot::Following;
 use super::page_cache::PageCache;
 use super::pending::Pending;
 use super::presence::Presence;
+use super::turn::Turn;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
 use crate::values::SortedMap;
@@ -68,6 +69,7 @@ pub struct Room {
     pub(super) base_is_damaged: bool,
     pub(super) now_ms: u64,
     pub(super) next_token: u64,
+    pub(super) turn: Turn,
     /// The call that the host was asked for.
     pub(super) call_at_ms: Option<u64>,
     /// The waking that it was asked for.
@@ -130,6 +132,7 @@ impl Room {
             base_is_damaged: false,
             now_ms: 0,
             next_token: 0,
+            turn: Turn::default(),
             call_at_ms: None,
             wake_at_ms: None,
             meters: Meters::default(),
@@ -144,7 +147,7 @@ impl Room {
 
     /// A client has connected. Its number is never used again.
     pub fn connect(&mut self, connection: ConnectionId, rights: Rights, now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         if self.refuses(connection) {
             return;
         }
@@ -167,7 +170,7 @@ impl Room {
     /// A connection is there from before the room was last put out of memory; `attachment` is what was kept
     /// with it. To be called right after [`open`](Room::open).
     pub fn resume(&mut self, connection: ConnectionId, attachment: &[u8], now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         if !self.refuses(connection) {
             self.resume_connection(connection, attachment);
             self.settle();
@@ -176,7 +179,7 @@ impl Room {
 
     /// A connection has sent a binary message.
     pub fn receive(&mut self, connection: ConnectionId, message: &[u8], now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         self.meters.messages_in += 1;
         self.meters.bytes_in += message.len() as u64;
         if !self.connections.contains_key(&connection) || self.is_shutting_down {
@@ -185,7 +188,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if self.takes_messages() {
+        } else if self.takes_messages() && self.waiting.is_empty() {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);
@@ -195,7 +198,7 @@ impl Room {
 
     /// A connection is gone.
     pub fn disconnect(&mut self, connection: ConnectionId, now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         if self.has_waiting(connection) {
             // It has gone in good faith: its edits are taken in once the room is open.
             self.waiting.push_back(Waiting::Disconnect { connection });
@@ -207,7 +210,7 @@ impl Room {
 
     /// The time that was asked for has come (or any other: calling it more often does no harm).
     pub fn tick(&mut self, now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         self.call_at_ms = self.call_at_ms.filter(|at| *at > now_ms);
         self.wake_at_ms = self.wake_at_ms.filter(|at| *at > now_ms);
         self.settle();
@@ -246,14 +249,14 @@ impl Room {
 
     /// Stores what is not stored and closes everybody; no message is taken any more.
     pub fn shut_down(&mut self, now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         self.is_shutting_down = true;
         self.settle();
     }
 
     /// Stores what is not stored yet, without waiting for the end of a window.
     pub fn flush(&mut self, now_ms: u64) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         self.gather.flush_now = true;
         self.retry_ms = None;
         self.settle();
@@ -331,6 +334,12 @@ impl Room {
     /// Whether edits are shown before they are stored.
     pub(super) fn keeps_window(&self) -> bool {
         shows_unstored(self.config)
+    }
+
+    /// A call of the host's that is no answer begins a turn; answers go on with it.
+    pub(super) fn begin_turn(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.turn.begin(self.config.limits.turn_units);
     }
 
     pub(super) fn token(&mut self) -> u64 {
@@ -424,6 +433,7 @@ impl Room {
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
     pub(super) fn settle(&mut self) {
         if matches!(self.state, State::Open) {
+            self.handle_waiting();
             self.follow();
             self.flush_if_due();
             self.continue_handshakes();
@@ -443,6 +453,7 @@ impl Room {
             || self.writing.is_some()
             || self.tail_read.is_some()
             || self.is_reading()
+            || !self.waiting.is_empty()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory
@@ -454,7 +465,8 @@ impl Room {
             (None, true) => Some(join.deadline_ms),
             (None, false) => None,
         });
-        let at_ms = handshakes.chain(self.retry_ms).chain(self.wait_ends_ms()).min();
+        let next_turn = self.turn.goes_on().then_some(self.now_ms);
+        let at_ms = handshakes.chain(self.retry_ms).chain(self.wait_ends_ms()).chain(next_turn).min();
         if self.call_at_ms != at_ms {
             self.call_at_ms = at_ms;
             self.effects.push_back(Effect::CallAt { at_ms });

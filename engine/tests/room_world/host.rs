@@ -100,7 +100,7 @@ impl Host {
 
     /// Drops the room and resumes all connections from what is attached to them.
     pub fn hibernate(&mut self) {
-        assert!(!self.store_is_busy(), "a host does not hibernate while its store works");
+        assert!(self.rests(), "a host does not hibernate while its store or its room works");
         self.room = Room::open(self.config, STAMP + 1);
         self.call_at_ms = None;
         for (connection, attachment) in self.attachments.clone() {
@@ -156,6 +156,27 @@ impl Host {
             self.room.tick(self.now_ms);
             self.carry_out();
         }
+    }
+
+    /// The room goes on with what was too much for its last turn; `false` if there is nothing.
+    pub fn take_turn(&mut self) -> bool {
+        let goes_on = self.goes_on();
+        if goes_on {
+            self.call_at_ms = None;
+            self.room.tick(self.now_ms);
+            self.carry_out();
+        }
+        goes_on
+    }
+
+    /// Whether a host may hibernate.
+    pub fn rests(&self) -> bool {
+        !self.store_is_busy() && !self.goes_on()
+    }
+
+    /// Whether the room has asked for another turn.
+    fn goes_on(&self) -> bool {
+        self.call_at_ms.is_some_and(|at| at <= self.now_ms)
     }
 
     /// Whether something was asked of the store and not answered.

@@ -405,6 +405,7 @@ impl World {
         loop {
             let mut moved = self.host.store_is_busy();
             self.host.run_store();
+            moved |= self.host.take_turn();
             self.collect();
             for connection in self.links() {
                 while self.deliver_up(connection) || self.deliver_down(connection) {

@@ -76,7 +76,7 @@ impl Room {
         request: Request<'_>,
         now_ms: u64,
     ) {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         let (asked, session, bytes) = match request {
             _ if !subject.fits() => (Err(MALFORMED), None, 0),
             Request::Content => (Ok(Asked::Content), None, 0),
@@ -116,7 +116,7 @@ impl Room {
     }
 
     fn add_follower(&mut self, connection: ConnectionId, rights: Rights, follower: Follower, now_ms: u64) -> bool {
-        self.now_ms = now_ms;
+        self.begin_turn(now_ms);
         let reason = match self.state {
             State::Refused(reason) => Some(reason),
             _ if self.is_shutting_down => Some(close::SHUTTING_DOWN),
