@@ -63,7 +63,10 @@ impl Room {
             return;
         }
         if self.following.bridge.is_none() {
-            return self.prepare_bridge();
+            self.prepare_bridge();
+        }
+        if self.following.bridge.is_none() {
+            return;
         }
         self.answer_asked();
         self.end_waits();
