@@ -135,7 +135,6 @@ impl Room {
                 if self.base_is_damaged { self.refuse_followers() } else { self.build_bridge(&pages) }
             }
         }
-        self.handle_waiting();
     }
 
     fn build_bridge(&mut self, pages: &[&[u8]]) {
