@@ -470,7 +470,7 @@ fn reopened(world: &mut World) -> (Any, u64) {
 fn a_checkpoint_spares_the_pages() {
     let (mut world, _) = world_with_checkpoint();
     let pages = world.stored().unwrap().pages.len() as u64;
-    let expected = Any::from(&*world.fresh_content().text());
+    let expected = Any::from(world.fresh_content().text());
     let (content, rows) = reopened(&mut world);
     assert_eq!(content, expected);
     assert!(rows < pages, "{rows} rows, {pages} pages");
@@ -484,7 +484,7 @@ fn a_checkpoint_spares_the_pages() {
 #[test]
 fn a_checkpoint_that_is_wrong_is_ignored() {
     let (mut world, row) = world_with_checkpoint();
-    let expected = Any::from(&*world.fresh_content().text());
+    let expected = Any::from(world.fresh_content().text());
     let opened = open_row(CHECKPOINT, &row).unwrap();
     let seal = |stamp, sequence, body: &[u8]| {
         seal_row(CHECKPOINT, stamp, sequence, body.len(), |out| out.extend_from_slice(body))
@@ -538,6 +538,6 @@ fn a_checkpoint_that_lacks_a_delete_is_ignored() {
     let row =
         seal_row(CHECKPOINT, earlier.stamp, folded, earlier.body.len(), |out| out.extend_from_slice(earlier.body));
     world.host.store.write(&[RowWrite::Put(CHECKPOINT, row)]).unwrap();
-    let expected = Any::from(&*world.fresh_content().text());
+    let expected = Any::from(world.fresh_content().text());
     assert_eq!(reopened(&mut world).0, expected);
 }

@@ -54,7 +54,8 @@ pub(crate) enum Refusal {
 }
 
 impl Bridge {
-    /// Builds the document from a checkpoint, if there is one, the base pages behind it, and the slots of its journal, oldest first, with what was told of them.
+    /// Builds the document from a checkpoint, if there is one, the base pages behind it, and the slots of its journal, oldest
+    /// first, with what was told of them.
     /// Slots of which nothing was told are told now: what is followed goes on without a gap.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// Where no client beats, unstored edits wait at most this long for their flush, in milliseconds.
 const LONGEST_WINDOW_MS: u64 = 60_000;
-/// A failed flush is tried again after this time, doubled each time, where a window is kept.
-const RETRY_MS: u64 = 1_000;
+/// A failed flush is tried again after this time, doubled each time, where a window is kept; one whose read failed, too.
+pub(super) const RETRY_MS: u64 = 1_000;
 /// So many failed flushes in a row end the connections.
 const MOST_FAILURES: u32 = 5;
 

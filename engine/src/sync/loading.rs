@@ -3,6 +3,7 @@
 
 use super::close;
 use super::effect::{ConnectionId, ReadToken};
+use super::flush::RETRY_MS;
 use super::opening::{Damage, Waiting};
 use super::room::{Room, State};
 use super::turn::cost;
@@ -10,8 +11,6 @@ use crate::archive::{RowKey, RowKind, StoreError, open_row};
 
 /// Rows that are read at a time, and in one turn.
 const ROWS_PER_READ: usize = 16;
-/// After a failed read nothing is stored for so long, in milliseconds.
-const RETRY_MS: u64 = 1_000;
 
 /// What is being read.
 #[derive(Debug, Default)]
@@ -95,7 +94,6 @@ impl Room {
         }
         if !self.loading.is_under_way() {
             core::mem::take(&mut self.loading.asking).into_iter().for_each(|of| self.ask_for_missing(of));
-            self.handle_waiting();
         }
     }
 
@@ -126,8 +124,13 @@ impl Room {
         }
     }
 
-    /// Whether a message that comes now can be handled now.
-    pub(super) fn takes_messages(&self) -> bool {
+    /// Whether what waits can be handled now.
+    pub(super) fn takes_waiting(&self) -> bool {
         matches!(self.state, State::Open) && !self.is_reading()
+    }
+
+    /// Whether what comes now can be handled now: nothing that came before it waits.
+    pub(super) fn takes_messages(&self) -> bool {
+        self.takes_waiting() && self.waiting.is_empty()
     }
 }

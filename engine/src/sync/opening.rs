@@ -150,7 +150,7 @@ impl Room {
         }
         for update in record.tail {
             self.unstored_since_ms = self.unstored_since_ms.into_iter().chain([record.unstored_since_ms]).min();
-            if self.takes_messages() && self.waiting.is_empty() {
+            if self.takes_messages() {
                 self.take_tail(connection, update);
             } else {
                 self.waiting.push_back(Waiting::Tail { connection, update });
@@ -160,7 +160,7 @@ impl Room {
             return;
         }
         // What it was sent before is not known any more. It is closed when all are back, so that all hear of it.
-        if self.takes_messages() && self.waiting.is_empty() {
+        if self.takes_messages() {
             self.close(connection, close::SYNC_AGAIN);
         } else {
             self.waiting.push_back(Waiting::Close { connection });
@@ -184,7 +184,6 @@ impl Room {
                     self.state = State::Open;
                     stored.into_iter().rev().for_each(|of| self.waiting.push_front(of));
                     self.close_outdated();
-                    self.handle_waiting();
                 }
                 Err(Error { kind: ErrorKind::NewerVersion, .. }) => self.refuse_opening(close::NEWER_VERSION),
                 Err(_) => self.refuse_opening(close::CANNOT_OPEN),
@@ -210,7 +209,7 @@ impl Room {
 
     /// Takes what came while the room was opening, or read its pages.
     pub(super) fn handle_waiting(&mut self) {
-        while self.takes_messages()
+        while self.takes_waiting()
             && !self.waiting.is_empty()
             && !self.turn.is_over()
             && let Some(waiting) = self.waiting.pop_front()

@@ -188,7 +188,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if self.takes_messages() && self.waiting.is_empty() {
+        } else if self.takes_messages() {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);

@@ -107,10 +107,7 @@ impl Room {
         let Some(Building { range, mut base, .. }) = self.following.building.take() else { return };
         let next = match (range, rows) {
             (None, rows) => self.take_checkpoint(&rows.unwrap_or_default(), &mut base),
-            (Some(_), Err(_)) => {
-                self.refuse_followers(Hindrance::Broken);
-                return self.handle_waiting();
-            }
+            (Some(_), Err(_)) => return self.refuse_followers(Hindrance::Broken),
             (Some((mut page, until)), Ok(rows)) => {
                 while let Some(number) = self.manifest.find_page_from(page).filter(|number| *number <= until) {
                     page = number + 1;
@@ -126,9 +123,6 @@ impl Room {
             _ if base.bytes > self.config.limits.document_bytes => self.hinder(Hindrance::TooLarge),
             Some(next) => self.read_bridge_pages(next, base),
             None => self.build_bridge(base),
-        }
-        if !self.following.is_reading() {
-            self.handle_waiting();
         }
     }
 
