@@ -3,6 +3,7 @@
 //! `FORMAT.md` in this folder draws the rows byte by byte.
 
 mod changes;
+mod checkpoint;
 mod envelope;
 mod exporter;
 mod file_hash;
@@ -13,6 +14,7 @@ mod key;
 mod manifest;
 mod memory;
 mod page;
+mod parts;
 pub mod records;
 pub(crate) mod sessions;
 mod sizes;
@@ -20,6 +22,7 @@ mod slice;
 mod store;
 
 pub use changes::{ChangeRecord, read_changes};
+pub(crate) use checkpoint::StoredCheckpoint;
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
 pub use exporter::Exporter;
 pub use fold::fold;
