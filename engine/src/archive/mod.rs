@@ -3,6 +3,7 @@
 //! `FORMAT.md` in this folder draws the rows byte by byte.
 
 mod changes;
+#[cfg(feature = "followers")]
 mod checkpoint;
 mod envelope;
 mod exporter;
@@ -22,6 +23,7 @@ mod slice;
 mod store;
 
 pub use changes::{ChangeRecord, read_changes};
+#[cfg(feature = "followers")]
 pub(crate) use checkpoint::StoredCheckpoint;
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
 pub use exporter::Exporter;
