@@ -34,6 +34,8 @@ export class LightClient {
   /** Times at which somebody showed himself: a lone client hears its own beats. */
   shown = 0
   bytes = 0
+  /** Messages with an update that came, if it `keeps` them. */
+  kept = []
   /** The code with which it was closed. */
   closed
   #id = Math.floor(Math.random() * 2 ** 32)
@@ -45,9 +47,9 @@ export class LightClient {
    * Connects to a document and, if it is one, waits until it has been sent all of it. Who was there before has a state
    * vector, and answers with an update of all deletes that it knows. Only who `mayBeClosed` survives that.
    */
-  static async open (port, room, { joins = true, vector = Buffer.from([0]), answer = NOTHING, mayBeClosed = false } = {}) {
+  static async open (port, room, { joins = true, vector = Buffer.from([0]), answer = NOTHING, mayBeClosed = false, keeps = false } = {}) {
     const client = new LightClient()
-    Object.assign(client, { answer, mayBeClosed })
+    Object.assign(client, { answer, mayBeClosed, keeps })
     client.socket = connect({ port, host: '127.0.0.1', noDelay: true })
     client.socket.write(`GET /${room} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
@@ -94,7 +96,9 @@ export class LightClient {
     // It has nothing that the host lacks, and says so.
     if (content[1] === STEP_1) this.socket.write(frame(message(STEP_2, this.answer)))
     if (content[1] === STEP_2) this.isSynced = true
-    if (content[1] === UPDATE) this.received++
+    if (content[1] !== UPDATE) return
+    this.received++
+    if (this.keeps) this.kept.push(Buffer.from(content))
   }
 
   until (condition) {
@@ -107,6 +111,8 @@ export class LightClient {
     this.socket.write(frame(Buffer.from([AWARENESS, ...varUint(entry.length), ...entry])))
   }
 
+  /** Sends a message as another one got it. */
+  relay (content) { this.socket.write(frame(content)) }
   send (update) { this.socket.write(frame(message(UPDATE, update))) }
   end () { this.socket.destroy() }
 }

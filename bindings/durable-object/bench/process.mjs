@@ -1,16 +1,14 @@
-// A workerd under measurement: its processor time and memory as the kernel counts them.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// A workerd under measurement.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../build.mjs'
 import { startWorkerd } from '../workerd.mjs'
-import { cpuMs, waitedMs } from './cpu.mjs'
+import { Measured, sleep } from './measured.mjs'
 
-// A script may put a clock of its own in the place of this one.
-const { setTimeout } = globalThis
-export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+export { sleep }
 
-export class Process {
+export class Process extends Measured {
   /** Starts a Worker whose source this is, with these variables in its environment. */
   static async start (entry, unsafe = true, variables = {}) {
     const started = new Process()
@@ -35,7 +33,7 @@ export class Process {
   }
 
   async restart () {
-    await this.#kill()
+    await this.kill()
     await this.run()
   }
 
@@ -50,32 +48,8 @@ export class Process {
     return (await fetch(`http://127.0.0.1:${this.port}/test/${path}`)).json()
   }
 
-  /** Processor time of all threads, in milliseconds. */
-  get cpuMs () { return cpuMs(this.child.pid) }
-
-  /** How long its threads have waited for a core, in milliseconds. */
-  get waitedMs () { return waitedMs(this.child.pid) }
-
-  /** Resident memory in MB. */
-  get megabytes () { return this.#status('VmRSS') }
-
-  /** The most that was resident since `forgetPeak`, in MB. */
-  get peakMegabytes () { return this.#status('VmHWM') }
-
-  forgetPeak () { writeFileSync(`/proc/${this.child.pid}/clear_refs`, '5') }
-
-  #status (field) {
-    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) / 1024
-  }
-
-  async #kill () {
-    const ended = new Promise(resolve => this.child.once('exit', resolve))
-    this.child.kill('SIGKILL')
-    await ended
-  }
-
   async end () {
-    await this.#kill()
+    await this.kill()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

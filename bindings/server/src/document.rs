@@ -95,7 +95,7 @@ impl Document {
                     () = tokio::time::sleep_until(at.into()) => {
                         self.call_at.take_if(|of| *of <= at);
                         self.wake_at.take_if(|of| *of <= at);
-                        self.room.tick(self.around.clock.now_ms());
+                        self.turn(|document| document.room.tick(document.around.clock.now_ms()));
                     }
                 },
                 None => {
@@ -108,13 +108,20 @@ impl Document {
                     return;
                 }
                 if event.bytes() > LONG_WORK_BYTES {
-                    tokio::task::block_in_place(|| self.take(event));
+                    tokio::task::block_in_place(|| self.turn(|document| document.take(event)));
                 } else {
-                    self.take(event);
+                    self.turn(|document| document.take(event));
                 }
-                self.carry_out_effects();
             }
         }
+    }
+
+    /// Does a step of the room and what follows from it.
+    fn turn(&mut self, step: impl FnOnce(&mut Self)) {
+        let started = Instant::now();
+        step(self);
+        self.carry_out_effects();
+        self.around.metrics.turn_seconds.record(started.elapsed());
     }
 
     fn take(&mut self, event: Event) {
@@ -125,16 +132,12 @@ impl Document {
                 self.connect(connection, client, now_ms);
             }
             Event::Message { connection, bytes, permit } => {
-                let started = Instant::now();
                 self.room.receive(connection, &bytes, now_ms);
-                self.around.metrics.message_seconds.record(started.elapsed());
                 drop(permit);
             }
             Event::Request { connection, subject, asked, answer, permit } => {
                 self.requests.insert(connection, answer);
-                let started = Instant::now();
                 self.room.request(connection, Rights::Write, subject, asked.as_request(), now_ms);
-                self.around.metrics.message_seconds.record(started.elapsed());
                 drop(permit);
             }
             Event::Disconnect(connection) => {

@@ -23,8 +23,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// Batches of documents in one transaction.
     pub commit_batches: Histogram,
-    /// How long a message was worked on, without waiting.
-    pub message_seconds: Histogram,
+    /// How long a document worked on one event, without waiting: a message, rows that were read, a timer.
+    pub turn_seconds: Histogram,
     messages_received: Counter,
     received_bytes: Counter,
     messages_sent: Counter,
@@ -63,7 +63,7 @@ impl Default for Metrics {
                 documents_open: gauge!("merganser_documents_open"),
                 commit_seconds: histogram!("merganser_commit_seconds"),
                 commit_batches: histogram!("merganser_commit_batches"),
-                message_seconds: histogram!("merganser_message_seconds"),
+                turn_seconds: histogram!("merganser_turn_seconds"),
                 messages_received: counter!("merganser_messages_received_total"),
                 received_bytes: counter!("merganser_received_bytes_total"),
                 messages_sent: counter!("merganser_messages_sent_total"),
@@ -90,7 +90,10 @@ fn describe() {
     describe_gauge!("merganser_documents_open", "Documents in memory.");
     describe_histogram!("merganser_commit_seconds", "Duration of a transaction until it is on the disk.");
     describe_histogram!("merganser_commit_batches", "Documents' batches in one transaction.");
-    describe_histogram!("merganser_message_seconds", "Work on one message, waiting not included.");
+    describe_histogram!(
+        "merganser_turn_seconds",
+        "Work of a document on one event (a message, rows that were read, a timer), waiting not included."
+    );
     describe_counter!("merganser_messages_received_total", "Messages received.");
     describe_counter!("merganser_received_bytes_total", "Bytes of messages received.");
     describe_counter!("merganser_messages_sent_total", "Messages sent, once for each receiver.");
