@@ -15,3 +15,5 @@ pub mod server;
 pub mod shutdown;
 pub mod socket;
 pub mod storage;
+pub mod upgrade;
+pub mod wire;

@@ -8,11 +8,12 @@ use crate::ot;
 use crate::rooms::Rooms;
 use crate::socket;
 use crate::storage::Storage;
+use crate::upgrade::{self, Upgrade};
+use crate::wire::Wire;
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{CONTENT_TYPE, UPGRADE};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,9 +26,6 @@ const NAME_BYTES: usize = 1_024;
 pub(crate) const FRAME_SLACK_BYTES: usize = 64 << 10;
 /// The WebSocket subprotocol of clients without an engine.
 const OT_PROTOCOL: &str = "merganser-ot";
-/// Buffers of a connection: small, since most connections are silent most of the time.
-const READ_BUFFER_BYTES: usize = 8 << 10;
-const WRITE_BUFFER_BYTES: usize = 16 << 10;
 
 /// What requests need.
 #[derive(Debug)]
@@ -65,7 +63,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Takes WebSocket upgrades before any path is looked at.
 async fn documents_first(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if !asks_for_websocket(request.headers()) {
+    if !upgrade::is_asked_for(request.headers()) {
         return next.run(request).await;
     }
     let (mut parts, _) = request.into_parts();
@@ -73,14 +71,10 @@ async fn documents_first(State(app): State<Arc<App>>, request: Request, next: Ne
         Ok(name) => name.to_owned(),
         Err(refusal) => return refusal.into_response(),
     };
-    match WebSocketUpgrade::from_request_parts(&mut parts, &app).await {
+    match Upgrade::read(&mut parts, OT_PROTOCOL) {
         Ok(upgrade) => connect(app, upgrade, name),
         Err(refusal) => refusal.into_response(),
     }
-}
-
-fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    headers.get(UPGRADE).is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// The name of the document that a path means: all after its first slash, as it came.
@@ -97,20 +91,13 @@ pub(crate) fn check_name(name: &str) -> Result<&str, (StatusCode, &'static str)>
     }
 }
 
-fn connect(app: Arc<App>, upgrade: WebSocketUpgrade, name: String) -> Response {
-    let largest = app.message_bytes + FRAME_SLACK_BYTES;
-    let upgrade = upgrade
-        .max_message_size(largest)
-        .max_frame_size(largest)
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .protocols([OT_PROTOCOL]);
-    // Whatever else is offered is no reason to refuse a client.
-    let client = if upgrade.selected_protocol().is_some() { Client::Ot } else { Client::Yjs };
-    upgrade.on_upgrade(async move |stream| {
+fn connect(app: Arc<App>, upgrade: Upgrade, name: String) -> Response {
+    let client = if upgrade.has_protocol() { Client::Ot } else { Client::Yjs };
+    upgrade.answer(async move |upgraded| {
         let _alive = app.alive.clone();
         app.metrics.connections.increment(1);
-        socket::serve(stream, app.rooms.clone(), &name, client, app.outgoing_bytes).await;
+        let wire = Wire::new(upgraded, app.message_bytes + FRAME_SLACK_BYTES).await;
+        socket::serve(wire, app.rooms.clone(), &name, client, app.outgoing_bytes).await;
         app.metrics.connections.decrement(1);
     })
 }

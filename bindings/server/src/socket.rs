@@ -3,13 +3,12 @@
 use crate::event::Client;
 use crate::outgoing::{Batch, Frame, Outgoing, SENDING, TOO_SLOW};
 use crate::rooms::{Rooms, Seat};
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
+use crate::wire::Wire;
 use merganser::sync::CloseReason;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// How often it is looked whether a connection was silent. Silent for a whole span, it is asked whether it is there;
 /// for another one, and it is taken for dead.
@@ -31,21 +30,21 @@ enum End {
 }
 
 /// Serves a connection to the document of this name until one of both ends it.
-pub async fn serve(mut socket: WebSocket, rooms: Arc<Rooms>, name: &str, client: Client, outgoing_bytes: usize) {
+pub async fn serve(mut wire: Wire, rooms: Arc<Rooms>, name: &str, client: Client, outgoing_bytes: usize) {
     let takes_text = matches!(client, Client::Ot);
     let outgoing = Arc::new(Outgoing::new(outgoing_bytes));
     let end = match rooms.connect(name, client, outgoing.clone()) {
-        Ok(seat) => relay(&mut socket, &seat, &outgoing, takes_text).await,
+        Ok(seat) => relay(&mut wire, &seat, &outgoing, takes_text).await,
         Err(reason) => End::Close(reason),
     };
     if let End::Close(reason) = end {
         // A client that does not take its close frame has gone, too.
-        timeout(CLOSING, close(&mut socket, reason)).await.ok();
+        timeout(CLOSING, wire.close(reason)).await.ok();
     }
 }
 
 /// Passes messages on in both directions.
-async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing, takes_text: bool) -> End {
+async fn relay(wire: &mut Wire, seat: &Seat, outgoing: &Outgoing, takes_text: bool) -> End {
     let mut silence = interval(SILENCE);
     silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
     silence.reset();
@@ -56,7 +55,7 @@ async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing, takes_t
             () = outgoing.filled() => {
                 let Batch { messages, end } = outgoing.take();
                 let sent = tokio::select! {
-                    sent = send(socket, messages) => sent,
+                    sent = send(wire, messages) => sent,
                     () = outgoing.overflowed() => Err(End::Close(TOO_SLOW)),
                 };
                 match (sent, end) {
@@ -65,14 +64,14 @@ async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing, takes_t
                     (Ok(()), None) => {}
                 }
             }
-            message = socket.next() => {
+            message = wire.receive() => {
                 silent_beats = 0;
                 match message {
                     Some(Ok(Message::Binary(bytes))) => seat.receive(bytes).await,
                     Some(Ok(Message::Text(text))) if takes_text => seat.receive(text.into()).await,
                     Some(Ok(Message::Text(_))) => return End::Close(TEXT),
                     // Pings are answered by the library.
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                     Some(Ok(Message::Close(_))) | None => return End::Gone,
                     Some(Err(_)) => return End::Close(BAD_FRAME),
                 }
@@ -81,7 +80,7 @@ async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing, takes_t
                 silent_beats += 1;
                 match silent_beats {
                     1 => {}
-                    2 => if let Err(end) = feed(socket, Message::Ping(Bytes::new())).await.and(flush(socket).await) {
+                    2 => if let Err(end) = in_time(wire.ping()).await {
                         return end;
                     },
                     _ => return End::Gone,
@@ -92,37 +91,19 @@ async fn relay(socket: &mut WebSocket, seat: &Seat, outgoing: &Outgoing, takes_t
 }
 
 /// Sends messages with as few writes as possible.
-async fn send(socket: &mut WebSocket, messages: Vec<Frame>) -> Result<(), End> {
-    for Frame { bytes, is_text } in messages {
-        let message = match is_text {
-            true => Message::Text(Utf8Bytes::try_from(bytes).map_err(|_| End::Close(NO_TEXT))?),
-            false => Message::Binary(bytes),
-        };
-        feed(socket, message).await?;
+async fn send(wire: &mut Wire, messages: Vec<Frame>) -> Result<(), End> {
+    for message in messages {
+        in_time(wire.feed(message)).await?;
     }
-    flush(socket).await
+    in_time(wire.flush()).await
 }
 
-async fn feed(socket: &mut WebSocket, message: Message) -> Result<(), End> {
-    match timeout(SENDING, socket.feed(message)).await {
+/// Waits until something is handed to the operating system, but not for too long.
+async fn in_time(sent: impl Future<Output = Result<(), Error>>) -> Result<(), End> {
+    match timeout(SENDING, sent).await {
         Ok(Ok(())) => Ok(()),
+        Ok(Err(Error::Utf8(_))) => Err(End::Close(NO_TEXT)),
         Ok(Err(_)) => Err(End::Gone),
         Err(_) => Err(End::Close(TOO_SLOW)),
-    }
-}
-
-async fn flush(socket: &mut WebSocket) -> Result<(), End> {
-    match timeout(SENDING, socket.flush()).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Gone),
-        Err(_) => Err(End::Close(TOO_SLOW)),
-    }
-}
-
-/// Says why, and reads on until the client has answered: an unread message would cut the close frame off.
-async fn close(socket: &mut WebSocket, reason: CloseReason) {
-    let frame = CloseFrame { code: reason.code, reason: reason.reason.into() };
-    if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = socket.next().await {}
     }
 }
