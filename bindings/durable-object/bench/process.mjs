@@ -9,6 +9,9 @@ import { Measured, sleep } from './measured.mjs'
 export { sleep }
 
 export class Process extends Measured {
+  /** Of workerd's command line. */
+  options = []
+
   /** Starts a Worker whose source this is, with these variables in its environment. */
   static async start (entry, unsafe = true, variables = {}) {
     const started = new Process()
@@ -21,8 +24,8 @@ export class Process extends Measured {
   }
 
   async run () {
-    const { folder, unsafe, variables } = this
-    const { child, listening } = await startWorkerd({ folder: join(folder, 'worker'), data: join(folder, 'data'), unsafe, variables, output: 'ignore' })
+    const { folder, unsafe, variables, options } = this
+    const { child, listening } = await startWorkerd({ folder: join(folder, 'worker'), data: join(folder, 'data'), unsafe, variables, options, output: 'ignore' })
     this.child = child
     // Should the measurement fail, it ends with it.
     const kill = () => child.kill('SIGKILL')

@@ -9,6 +9,7 @@ import { engines, type Seat, type Tenant } from './engines'
 import { log } from './log'
 import { exportFile, importFile } from './moving'
 import { FAILURE, FORBIDDEN, MALFORMED, NO_DOCUMENT, NOT_ALLOWED, NOT_EMPTY, Refusal, UNAVAILABLE } from './refusal'
+import { release } from './release'
 import { LIMITS, Rows } from './rows'
 import { Waiting } from './waiting'
 
@@ -290,7 +291,10 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
 
   override webSocketMessage (socket: WebSocket, message: ArrayBuffer | string): void {
     this.#run(socket, (room, connection) => {
-      if (typeof message !== 'string') return room.receive(connection, new Uint8Array(message), this.#now())
+      if (typeof message !== 'string') {
+        room.receive(connection, new Uint8Array(message), this.#now())
+        return release(message)
+      }
       if (this.ctx.getTags(socket).includes(OT)) {
         return room.receive(connection, new TextEncoder().encode(message), this.#now())
       }
@@ -413,6 +417,8 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
             // A socket that has closed meanwhile: its close event is on the way.
             attempt(() => this.#sockets.get(connection)?.send(effect.message))
           }
+          // A socket has taken a copy.
+          if (!effect.isText) release(effect.message.buffer)
           break
         case 'respond':
           this.#waiting.respond(effect.connection, effect.status, effect.body)
@@ -446,6 +452,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
 
   #write (room: Room, token: number, rows: RowWrite[]): void {
     const failure = attempt(() => this.rows.write(rows))
+    for (const { bytes } of rows) if (bytes) release(bytes.buffer)
     this.#writesFail = failure !== undefined
     if (failure !== undefined) {
       return room.writeFailed(token, this.#failed('store', 'rows could not be written', failure), this.#now())
@@ -471,6 +478,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     const failure = attempt(() => { rows = this.rows.read(first, last) })
     if (failure === undefined) room.rows(token, rows, this.#now())
     else room.readFailed(token, this.#failed('store', 'rows could not be read', failure), this.#now())
+    for (const [, bytes] of rows) release(bytes)
     this.#readsFailed ||= failure !== undefined
     const damage = room.damage()
     for (const found of damage.slice(this.#damageTold)) {

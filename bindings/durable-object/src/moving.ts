@@ -2,6 +2,7 @@
 import type { Exporter, RoomOptions } from 'merganser/room'
 import { anInstance } from './engines'
 import { MALFORMED } from './refusal'
+import { release } from './release'
 import { LIMITS, type Rows } from './rows'
 
 /** About so much is read at a time. */
@@ -34,7 +35,9 @@ export function exportFile (rows: Rows, onFailure: (error: unknown) => void): Re
 function nextPart (exporter: Exporter, rows: Rows): Uint8Array | undefined {
   const key = exporter.wantedPage
   const row = key === undefined ? undefined : rows.read(key, key)[0]
-  return exporter.nextPart(row && new Uint8Array(row[1]))
+  const part = exporter.nextPart(row && new Uint8Array(row[1]))
+  if (row) release(row[1])
+  return part
 }
 
 /** Makes a document of a file, in rows that hold none. If anything is wrong with it, there are none again. */
@@ -45,6 +48,7 @@ export async function importFile (rows: Rows, body: ReadableStream<Uint8Array>, 
     for await (const part of body) {
       const pages = attemptToRead(() => importer.push(part))
       for (let at = 0; at < pages.length; at += LIMITS.batchRows) rows.write(pages.slice(at, at + LIMITS.batchRows))
+      for (const { bytes } of pages) if (bytes) release(bytes.buffer)
     }
     rows.write(attemptToRead(() => importer.finish()))
   } catch (error) {
