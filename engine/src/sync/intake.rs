@@ -26,6 +26,8 @@ pub(super) struct Findings {
     pub(super) is_new: bool,
     /// Clients of which something was new.
     pub(super) advanced: Vec<ClientId>,
+    /// What was not known as deleted.
+    pub(super) deletes: IdSet,
     /// What can't be taken yet, each part with the first id that it misses.
     pub(super) waiting: Vec<(Id, Vec<u8>)>,
     /// Bytes of it, as they count in the limit.
@@ -250,6 +252,7 @@ impl Intake {
             for page in [&mut to.tail, &mut to.told].into_iter().flatten() {
                 page.add_deletes(&fresh);
             }
+            findings.deletes = fresh;
         }
         if !waiting.is_empty() {
             let waiting: IdSet = waiting.into_iter().collect();
