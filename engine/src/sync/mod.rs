@@ -28,6 +28,7 @@ mod protocol;
 mod receive;
 mod request;
 mod room;
+mod their_vector;
 mod turn;
 
 pub use close::CloseReason;
