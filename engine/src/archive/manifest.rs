@@ -19,6 +19,12 @@ impl Manifest {
         Some(number.max(run.0))
     }
 
+    /// The last base page in use before `number`. O(runs of page numbers).
+    pub fn find_page_before(&self, number: u32) -> Option<u32> {
+        let run = self.live_pages.iter().rev().find(|(first, _)| *first < number)?;
+        Some((number - 1).min(run.0 + run.1 - 1))
+    }
+
     /// The last base page in use.
     pub fn last_page(&self) -> Option<u32> {
         self.live_pages.last().map(|(first, count)| first + count - 1)
