@@ -72,10 +72,9 @@ function report (title, document, server, operations) {
     `| ${digits(median(ms))} | ${digits(Math.max(...ms))} | ${turn} | ${digits(Math.max(0, ...operations.map(of => of.moreMb)))} |`)
 }
 
-/** How often an operation is done with a document of so many MB. */
-function turns (server, count, size = 0) {
-  return server.isOurs || size <= REFERENCE_OFTEN_MB ? count : 1
-}
+/** Whether operations with a document of so many MB are done as often as others. */
+const isOften = (server, size) => server.isOurs || size <= REFERENCE_OFTEN_MB
+const turns = (server, count, size) => isOften(server, size) ? count : 1
 
 /** Lets clients go, and waits until the server has put their documents out of memory. */
 async function leave (server, ...clients) {
@@ -321,7 +320,7 @@ const rows = {
   async large () {
     await imported()
     for (const size of SIZES) {
-      for (const server of servers.filter(of => sizesFor(of).includes(size))) {
+      for (const server of servers.filter(of => isOften(of, size))) {
         await wakes(server, large[size], [String(size)], turns(server, WAKES, size))
       }
     }
@@ -332,7 +331,7 @@ const rows = {
     }
     for (const size of SIZES) {
       const options = { vector: read(`${size}.vector`), answer: read(`${size}.answer`) }
-      for (const server of servers.filter(of => sizesFor(of).includes(size))) {
+      for (const server of servers.filter(of => isOften(of, size))) {
         await joins(server, 'client returns after 10,000 missed edits', large[size], String(size), 20_000, turns(server, JOINS, size), options)
       }
     }
@@ -391,15 +390,15 @@ the machine, and the clients run on it, too: for each ms that the servers ran, t
 Each server is the program as it is shipped, with its database in a folder: \`merganser serve\` (release, SQLite; an edit is on the
 disk before anybody else sees it) and \`${KINDS.reference.name}\` with LevelDB (\`YPERSISTENCE\`; the last version that brings it; an edit is written after it was passed on).
 They take turns in one run. **CPU** is what all threads of the server take until nothing follows any more, as the kernel counts it; **by the clock** is what
-clients wait: the median of n and the most. **Turns within**: a bound that no turn of a document has passed (\`merganser_turn_seconds\` in
-\`/metrics\`); another document is served by other threads meanwhile. **More memory** is the peak of resident memory in an operation above
+clients wait: the median of n and the most. **Turns within**: a bound that no turn of a document has passed, by the
+clock, so waiting for a core is in it (the highest bucket of \`merganser_turn_seconds\` in \`/metrics\`); another document is served by other threads meanwhile. **More memory** is the peak of resident memory in an operation above
 what was resident before it, the most of n.
 
 A document that nobody had open is in the database only. **First keystroke**: a client connects, types and shows itself; by the clock until that
 comes back, so the edit was taken. The other server does that before it has loaded the document, and then sends the whole document to the client: there the time by the
 clock has no load in it, the CPU has.
 **Joins** end when a client has all (Merganser: its handshake has ended; the other one: more than half of the bytes, which come as one message).
-The other server opens a document of 10 MB in half a minute, so each operation is done once there; one of 100 MB is not given to it. Large documents and what a client that returns says are those of
+The other server opens a document of 10 MB in half a minute, so joins are done once there, and nothing else; one of 100 MB is not given to it. Large documents and what a client that returns says are those of
 [do-requests.md](do-requests.md). Clients keep no document and take as fast as they can, all in one process: in the rows of ${JOINERS} they are what takes the time.
 
 Idle memory is measured ${SETTLED_MS / 1000} s after the last client has connected, in a process that was started with what is stored.

@@ -2,6 +2,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
+/** Frames that are no messages. */
+const CLOSE = 8
+const PING = 9
+const PONG = 10
+/** Closed without a code. */
+const NO_CODE = 1005
 const SYNC = 0
 const STEP_1 = 0
 const STEP_2 = 1
@@ -83,8 +89,9 @@ export class LightClient {
   }
 
   #hear (opcode, content) {
-    if (opcode === 8) {
-      this.closed = content.readUInt16BE(0)
+    if (opcode === PING) return this.socket.write(Buffer.concat([Buffer.from([0x80 | PONG, 0x80 | content.length, 0, 0, 0, 0]), content]))
+    if (opcode === CLOSE) {
+      this.closed = content.length ? content.readUInt16BE(0) : NO_CODE
       if (this.mayBeClosed) return
       throw new Error(`closed with ${this.closed} ${content.subarray(2)}`)
     }
