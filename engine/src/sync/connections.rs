@@ -93,7 +93,7 @@ pub(super) struct Join {
     pub(super) has_structs: bool,
     /// Deletes of what it has that it lacks, as its answer to our step 1 tells. Others come with the structs.
     pub(super) lacks: Option<IdSet>,
-    /// What was deleted since the handshake began.
+    /// What was deleted since the handshake began, or was not stored then.
     pub(super) later: IdSet,
     /// When its answer is no longer waited for.
     pub(super) deadline_ms: u64,

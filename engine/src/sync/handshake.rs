@@ -50,7 +50,8 @@ impl Room {
             next_page: None,
             has_structs: false,
             lacks: None,
-            later: IdSet::default(),
+            // What is stored only after it was compared, and before it is live.
+            later: self.known.unstored_deletes(),
             deadline_ms: 0,
             unpaced_bytes: 0,
             paused_until_ms: None,

@@ -177,6 +177,13 @@ impl Known {
         Cow::Owned(shown)
     }
 
+    /// Deletes that may not be shown yet.
+    pub(super) fn unstored_deletes(&self) -> IdSet {
+        let mut unstored = self.writing.deletes.clone();
+        unstored.merge(&self.gathered.deletes);
+        unstored
+    }
+
     /// What of these deletes, which are known, may be shown.
     pub(super) fn shown_of(&self, deletes: IdSet) -> IdSet {
         let unstored = [&self.writing.deletes, &self.gathered.deletes].into_iter().filter(|of| !of.is_empty());
