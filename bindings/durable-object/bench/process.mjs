@@ -69,6 +69,7 @@ export class Process {
   }
 
   async #kill () {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
     const ended = new Promise(resolve => this.child.once('exit', resolve))
     this.child.kill('SIGKILL')
     await ended
