@@ -4,10 +4,14 @@ import { digits, number } from './numbers.mjs'
 
 export class Beside {
   #names
+  #about
   #operations = []
   #memory = []
 
-  constructor (names) { this.#names = names }
+  constructor (names, about) {
+    this.#names = names
+    this.#about = about
+  }
 
   /** A row: what each host did, ours first, and how many times ours a rival is to take at least. */
   add (title, document, all, least = {}) {
@@ -38,7 +42,7 @@ export class Beside {
       ...this.#names.map(name => `${name}, longest, ms`), 'at least', ''
     ]
     return [
-      '', `## Beside hosts of ${rivals.join(' and ')}`, '',
+      '', `## Beside hosts of ${rivals.join(' and ')}`, '', this.#about, '',
       ...table(operations, this.#operations, cell => /operation|document|at least|^$/.test(cell)),
       '',
       ...table(['document, joined by a fresh client', ...this.#names.map(name => `${name}, more MB`)], this.#memory, cell => /document/.test(cell))

@@ -25,7 +25,7 @@ export async function operation (host, work) {
 }
 
 /** Until it does nothing any more: collecting garbage may go on after an operation. */
-async function quiet (host) {
+export async function quiet (host) {
   for (let last = -Infinity; host.cpuMs - last > IDLE_MS;) {
     last = host.cpuMs
     await sleep(QUIET_MS)

@@ -16,7 +16,7 @@ import { median } from './median.mjs'
 import { digits, number } from './numbers.mjs'
 import { load, longestOf, operation } from './operation.mjs'
 import { Process, sleep } from './process.mjs'
-import { rivals } from './rivals.mjs'
+import { ABOUT, rivals } from './rivals.mjs'
 
 const here = import.meta.dirname
 const REPOSITORY = join(here, '../../..')
@@ -61,7 +61,7 @@ function report (name, document, operations, { cpuMs, mostMs = Infinity, each = 
 
 /** All hosts do the same in turn: a row of what this one did, and one beside the others. */
 async function measured (title, document, turns, target, prepare, { times, omitted = 0 } = {}) {
-  const all = (await inTurn(contenders, turns, prepare)).map(of => ({ ...of, results: of.results.slice(omitted) }))
+  const all = (await inTurn(contenders, turns, prepare)).map(of => ({ ...of, results: of.results.slice(Math.min(omitted, of.results.length - 1)) }))
   report(title, document, all[0].results, target)
   beside.add(title, document, all, times)
   return median(all[0].results.map(of => of.cpuMs))
@@ -88,7 +88,7 @@ function keystrokes () {
 /** Edits each of which wakes the object, until another client has it. */
 function wakes (room, name, turns, target, times, update) {
   // The first may find the engine's code not compiled yet.
-  const all = { ours: turns.ours + 1, rivals: turns.rivals + 1 }
+  const all = { ours: turns.ours + 1, rivals: turns.rivals > 1 ? turns.rivals + 1 : 1 }
   return measured('first keystroke after hibernation', name, all, target, async host => {
     if (update) await received(host, room, [update])
     const author = await LightClient.open(host.port, room)
@@ -216,7 +216,7 @@ const contenders = [
   new Contender('this host', host, false, size => ({ path: `/api/documents/${size}`, file: join(folder, `${size}.mgnsr`) })),
   ...await rivals(isQuick ? ['yjs'] : ['yjs', 'yrs'], size => ({ path: `/${size}`, file: join(folder, `${size}.update`) }))
 ]
-const beside = new Beside(contenders.map(({ name }) => name))
+const beside = new Beside(contenders.map(({ name }) => name), ABOUT)
 say('| operation | document | n | CPU, ms | most | requests | longest, ms | most | bytes out | bytes for each ms | target | |')
 say('|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|')
 let waking
