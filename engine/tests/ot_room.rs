@@ -4,6 +4,7 @@
 #[allow(dead_code, unused_imports, reason = "each test file uses its part of the world")]
 mod room_world;
 
+use merganser::archive::{RowKey, RowKind, RowSizes, RowWrite, Store, open_row, seal_row};
 use merganser::ot::{Attributes, ClientMessage, Delta, Form, SentOp, ServerMessage, Subject};
 use merganser::sync::{Durability, Limits, Request, Rights, RoomConfig};
 use merganser::update::Update;
@@ -323,4 +324,220 @@ fn roots_are_limited() {
     opened(&mut world, Form::Json);
     let (status, told) = answer(&mut world, 100, Subject { root: "u".into(), ..subject("") }, Request::Content);
     assert_eq!((status, member(&member(&told, "error"), "code")), (422, Any::from("roots")));
+}
+
+/// A room in which the text of a client with an engine lies in many small pages.
+fn world_of_pages(limits: Limits) -> (World, usize) {
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
+    let mut world = World::new(RoomConfig { sizes, limits, ..RoomConfig::default() });
+    let [yjs] = world.add_connected::<1>();
+    for word in 0..200 {
+        world.insert(yjs, word % 7, "duckling");
+        world.run();
+    }
+    assert!(world.stored().unwrap().pages.len() > 4, "more than one read takes");
+    (world, yjs)
+}
+
+/// What comes while pages are read, a few at a time, is in the document, whoever sent it.
+#[test]
+fn pages_are_read_part_by_part() {
+    let (mut world, yjs) = world_of_pages(Limits::default());
+    let follower = world.add_follower(false, Form::Json, Rights::Write);
+    let connection = world.connect_follower(follower);
+    while world.deliver_up(connection) {}
+    let mut reads = 0;
+    while world.host.store_is_busy() {
+        while world.host.pending_reads() > 0 {
+            world.host.read(0);
+            reads += 1;
+        }
+        world.insert(yjs, 0, "x");
+        while world.deliver_up(world.clients[yjs].connections[0]) {}
+        while world.host.pending_writes() > 0 {
+            world.host.write(room_world::Fate::Succeeds);
+        }
+        while world.host.pending_answers() > 0 {
+            world.host.answer(0);
+        }
+        if reads > 1_000 {
+            break;
+        }
+        if world.host.room.meters().documents_built > 0 {
+            world.host.run_store();
+        }
+    }
+    assert!(reads > 2, "{reads}");
+    world.collect();
+    world.run();
+    assert_eq!(world.text(yjs), world.followers[follower].editor.text());
+}
+
+/// Who asks for a document that is too large hears it; clients with an engine go on.
+#[test]
+fn a_document_that_is_too_large_is_refused_to_who_asks() {
+    let (mut world, yjs) = world_of_pages(Limits { document_bytes: 1_000, ..Limits::default() });
+    for again in 0..2 {
+        let rows_read = world.host.room.meters().rows_read;
+        let (status, answered) = answer(&mut world, 1_000 + again, subject(""), Request::Content);
+        assert_eq!((status, member(&member(&answered, "error"), "code")), (413, Any::from("document-too-large")));
+        let read = world.host.room.meters().rows_read - rows_read;
+        assert!(if again == 0 { read < 12 } else { read == 0 }, "no more is read than has to be: {read}");
+    }
+    let open = ClientMessage::Open { subject: subject("session"), from: None };
+    world.host.connect_ot(1_002, Rights::Write);
+    world.host.receive(1_002, &open.encode(Form::Json));
+    world.host.run_store();
+    let said: Vec<_> = world.host.said.drain(..).filter(|(to, _)| *to == 1_002).map(|(_, heard)| heard).collect();
+    let [Heard::Message(told), Heard::Close(4431)] = &said[..] else { panic!("{said:?}") };
+    let Ok(ServerMessage::Error { code, .. }) = ServerMessage::decode(told) else { panic!("{told:?}") };
+    assert_eq!(&*code, "document-too-large");
+    world.insert(yjs, 0, "more ");
+    world.run();
+    assert!(world.text(yjs).starts_with("more "));
+    assert_eq!(world.fresh_content().text(), world.text(yjs));
+    assert_eq!(world.host.room.meters().documents_built, 0);
+}
+
+/// The same where it grows beyond the limit while it is followed.
+#[test]
+fn a_document_that_becomes_too_large_is_let_go() {
+    let limits = Limits { document_bytes: 1_000, ..Limits::default() };
+    let sizes = RowSizes { fold: 300, ..RowSizes::default() };
+    let mut world = World::new(RoomConfig { sizes, limits, ..RoomConfig::default() });
+    let [yjs] = world.add_connected::<1>();
+    let follower = opened(&mut world, Form::Binary);
+    world.edit_as_follower(follower, &Delta::new().with_insert(&"duck".repeat(200)));
+    world.run();
+    assert!(world.followers[follower].closed_with.is_empty());
+    world.insert(yjs, 0, &"swan".repeat(200));
+    world.run();
+    assert_eq!(world.followers[follower].errors, ["document-too-large"]);
+    world.insert(yjs, 0, "on ");
+    world.run();
+    assert_eq!(world.fresh_content().text(), world.text(yjs));
+}
+
+/// Where a host wants it so, nothing is kept that nobody follows.
+#[test]
+fn a_document_that_nobody_follows_is_let_go_at_once() {
+    let limits = Limits { document_kept_ms: 0, ..Limits::default() };
+    let mut world = World::new(RoomConfig { limits, ..RoomConfig::default() });
+    let [yjs] = world.add_connected::<1>();
+    world.insert(yjs, 0, "duck");
+    world.run();
+    for asked in 0..3 {
+        let (status, content) = answer(&mut world, 1_000 + asked, subject(""), Request::Content);
+        assert_eq!((status, member(&content, "content")), (200, Any::from("duck")));
+        assert_eq!(world.host.room.meters().documents_built, asked + 1);
+    }
+    let follower = opened(&mut world, Form::Json);
+    world.host.pass_time(1_000_000);
+    world.edit_as_follower(follower, &Delta::new().with_insert("a "));
+    world.run();
+    assert_eq!(world.host.room.meters().documents_built, 4);
+    assert_eq!(world.text(yjs), "a duck");
+}
+
+const CHECKPOINT: RowKey = RowKey::new(RowKind::Checkpoint, 0);
+
+/// A room in which a checkpoint is stored, with its row, and the text.
+fn world_with_checkpoint() -> (World, Vec<u8>) {
+    let (mut world, yjs) = world_of_pages(Limits { document_kept_ms: 0, ..Limits::default() });
+    let follower = opened(&mut world, Form::Json);
+    world.edit_as_follower(follower, &Delta::new().with_insert("a duck and "));
+    world.run();
+    world.host.disconnect(world.followers[follower].connection.unwrap());
+    world.host.run_store();
+    world.delete(yjs, 3, 5);
+    world.run();
+    let mut rows = world.host.store.read(CHECKPOINT..=CHECKPOINT).unwrap();
+    let (_, row) = rows.pop().expect("letting go of the document stores a checkpoint");
+    (world, row)
+}
+
+/// The content that a room gives which has just been opened, and how many rows that took.
+fn reopened(world: &mut World) -> (Any, u64) {
+    world.host.crash();
+    world.host.run_store();
+    let rows_read = world.host.room.meters().rows_read;
+    let (status, content) = answer(world, 5_000, subject(""), Request::Content);
+    assert_eq!((status, world.host.room.damage()), (200, &[][..]));
+    (member(&content, "content"), world.host.room.meters().rows_read - rows_read)
+}
+
+#[test]
+fn a_checkpoint_spares_the_pages() {
+    let (mut world, _) = world_with_checkpoint();
+    let pages = world.stored().unwrap().pages.len() as u64;
+    let expected = Any::from(world.fresh_content().text());
+    let (content, rows) = reopened(&mut world);
+    assert_eq!(content, expected);
+    assert!(rows < pages, "{rows} rows, {pages} pages");
+    world.host.store.write(&[RowWrite::Delete(CHECKPOINT)]).unwrap();
+    let (content, rows) = reopened(&mut world);
+    assert_eq!(content, expected);
+    assert!(rows >= pages, "{rows} rows, {pages} pages");
+}
+
+/// Whatever becomes of a checkpoint, the pages have it all.
+#[test]
+fn a_checkpoint_that_is_wrong_is_ignored() {
+    let (mut world, row) = world_with_checkpoint();
+    let expected = Any::from(world.fresh_content().text());
+    let opened = open_row(CHECKPOINT, &row).unwrap();
+    let seal = |stamp, sequence, body: &[u8]| {
+        seal_row(CHECKPOINT, stamp, sequence, body.len(), |out| out.extend_from_slice(body))
+    };
+    let mut wrong: Vec<Vec<u8>> = (0..row.len())
+        .step_by(7)
+        .map(|at| {
+            let mut row = row.clone();
+            row[at] ^= 1 << (at % 8);
+            row
+        })
+        .collect();
+    wrong.push(seal(opened.stamp ^ 1, opened.sequence, opened.body));
+    wrong.push(seal(opened.stamp, opened.sequence + 1_000, opened.body));
+    wrong.push(seal(opened.stamp, opened.sequence, &opened.body[..opened.body.len() / 2]));
+    wrong.push(seal(opened.stamp, opened.sequence, &[]));
+    // Parts that are not there.
+    wrong.push(seal(opened.stamp, opened.sequence, &[&[2], &opened.body[1..]].concat()));
+    // Each byte of the checkpoint itself, as if the hash held.
+    wrong.extend((0..opened.body.len()).step_by(11).map(|at| {
+        let mut body = opened.body.to_vec();
+        body[at] ^= 1 << (at % 8);
+        seal(opened.stamp, opened.sequence, &body)
+    }));
+    let whole = wrong.len() - opened.body.len().div_ceil(11);
+    for (case, row) in wrong.into_iter().enumerate() {
+        world.host.store.write(&[RowWrite::Put(CHECKPOINT, row)]).unwrap();
+        if case < whole {
+            assert_eq!(reopened(&mut world).0, expected, "case {case}");
+        } else {
+            // With a hash that holds nobody but an attacker writes such bytes: nothing may panic.
+            reopened(&mut world);
+        }
+    }
+}
+
+/// A checkpoint that is whole, of this document, and says something else: a state that was never folded.
+#[test]
+fn a_checkpoint_that_lacks_a_delete_is_ignored() {
+    let (mut world, _) = world_with_checkpoint();
+    let backup = world.host.store.read(CHECKPOINT..=CHECKPOINT).unwrap().pop().unwrap().1;
+    let earlier = open_row(CHECKPOINT, &backup).unwrap();
+    let yjs = 0;
+    for _ in 0..60 {
+        world.delete(yjs, 0, 1);
+        world.delete(yjs, 4, 2);
+        world.run();
+    }
+    let folded = world.stored().unwrap().manifest.folded_sequence;
+    assert!(folded > earlier.sequence);
+    let row =
+        seal_row(CHECKPOINT, earlier.stamp, folded, earlier.body.len(), |out| out.extend_from_slice(earlier.body));
+    world.host.store.write(&[RowWrite::Put(CHECKPOINT, row)]).unwrap();
+    let expected = Any::from(world.fresh_content().text());
+    assert_eq!(reopened(&mut world).0, expected);
 }

@@ -3,6 +3,9 @@
 use merganser::sync::{Durability, RoomConfig};
 use wasm_bindgen::prelude::*;
 
+/// Thirteen times this are 82 MB of an isolate's 128.
+const DOCUMENT_BYTES: usize = 6 << 20;
+
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 /** What a host decides about a room; what is left out is as in the native server. */
@@ -29,6 +32,13 @@ export interface RoomOptions {
   historyRevisions?: number
   /** Most bytes of what changed in them (4 MiB). */
   historyBytes?: number
+  /**
+   * Most bytes of updates of a document that is held in memory for such clients (6 MiB, less than in the native server: it
+   * takes up to 13 times as much while its checkpoint is written). A larger one is refused to them, while others go on.
+   */
+  documentBytes?: number
+  /** How long it stays in memory after its last use, in milliseconds (60,000). */
+  documentKeptMs?: number
   /** Most sessions of such clients that are remembered beyond the journal (256). */
   sessions?: number
   /** Most roots that such clients may have open in one document (64). */
@@ -71,6 +81,10 @@ extern "C" {
     fn history_revisions(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = historyBytes)]
     fn history_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = documentBytes)]
+    fn document_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = documentKeptMs)]
+    fn document_kept_ms(this: &RoomOptions) -> Option<f64>;
     #[wasm_bindgen(method, getter, structural)]
     fn sessions(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural)]
@@ -93,6 +107,8 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
     config.incarnation = options.incarnation().map_or(0, |given| given as u64);
     config.tells_accepted = options.tells_accepted().unwrap_or(false);
     let limits = &mut config.limits;
+    limits.document_bytes = DOCUMENT_BYTES;
+    limits.document_kept_ms = options.document_kept_ms().map_or(limits.document_kept_ms, |given| given as u64);
     for (place, given) in [
         (&mut limits.message_bytes, options.message_bytes()),
         (&mut limits.connections, options.connections()),
@@ -104,6 +120,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
         (&mut limits.page_cache_bytes, options.page_cache_bytes()),
         (&mut limits.history_revisions, options.history_revisions()),
         (&mut limits.history_bytes, options.history_bytes()),
+        (&mut limits.document_bytes, options.document_bytes()),
         (&mut limits.sessions, options.sessions()),
         (&mut limits.roots, options.roots()),
         (&mut config.host.row_bytes, options.row_bytes()),

@@ -27,7 +27,9 @@ const DEFAULTS = {
   messageBytes: 16 << 20,
   pageCacheBytes: 1 << 20,
   unstoredBytes: 16 << 20,
-  historyBytes: 1 << 20
+  historyBytes: 1 << 20,
+  // About as long as an idle object stays in memory.
+  documentKeptMs: 10_000
 }
 /** The subprotocol of clients without an engine. Their sockets have it as a tag, too, which outlives hibernation. */
 const OT = 'merganser-ot'

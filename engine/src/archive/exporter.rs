@@ -47,6 +47,9 @@ impl Exporter {
     /// # Errors
     /// `DamagedRow` if one of them is damaged or the manifest is missing, `NewerVersion`.
     pub fn new(rows: Vec<(RowKey, Vec<u8>)>) -> Result<Option<Exporter>, Error> {
+        let mut rows = rows;
+        // It is made of the pages.
+        rows.retain(|(key, _)| key.kind != RowKind::Checkpoint);
         let first_other = rows.partition_point(|(key, _)| key.kind == RowKind::Manifest);
         let manifest = match Manifest::read_rows(&rows[..first_other])? {
             Some(manifest) => manifest,

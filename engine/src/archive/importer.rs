@@ -145,6 +145,7 @@ impl Importer {
         self.hash.add(&bytes[..FRAME_BYTES + row_bytes]);
         match key.kind {
             RowKind::Manifest => self.manifest.push((key, row.to_vec())),
+            RowKind::Checkpoint => {}
             RowKind::BasePage => {
                 self.pages.push(key.number);
                 batch.push(RowWrite::Put(key, row.to_vec()));

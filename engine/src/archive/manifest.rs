@@ -1,8 +1,8 @@
 //! The manifest as rows, and the list of base pages in it.
 
+use super::parts::Parts;
 use super::records::{Manifest, SliceRecord};
-use super::{HostLimits, RowKey, RowKind, RowWrite, largest_update, open_row, seal_row};
-use crate::lib0::{Reader, write_var_uint};
+use super::{HostLimits, RowKey, RowKind, RowWrite};
 use crate::values::{Error, ErrorKind};
 
 impl Manifest {
@@ -17,6 +17,12 @@ impl Manifest {
     pub fn find_page_from(&self, number: u32) -> Option<u32> {
         let run = self.live_pages.iter().find(|(first, count)| number < first + count)?;
         Some(number.max(run.0))
+    }
+
+    /// The last base page in use before `number`. O(runs of page numbers).
+    pub fn find_page_before(&self, number: u32) -> Option<u32> {
+        let run = self.live_pages.iter().rev().find(|(first, _)| *first < number)?;
+        Some((number - 1).min(run.0 + run.1 - 1))
     }
 
     /// The last base page in use.
@@ -43,16 +49,8 @@ impl Manifest {
 
     /// Appends the rows of the manifest: one, or as many as the store's row size asks for.
     pub fn write_rows(&self, host: HostLimits, batch: &mut Vec<RowWrite>) {
-        let bytes = self.encode();
-        let parts: Vec<&[u8]> = bytes.chunks(largest_update(host)).collect();
-        for (number, part) in parts.iter().enumerate() {
-            let key = RowKey::new(RowKind::Manifest, number as u32);
-            let row = seal_row(key, self.stamp, self.folded_sequence, part.len() + 2, |out| {
-                write_var_uint(out, parts.len() as u64);
-                out.extend_from_slice(part);
-            });
-            batch.push(RowWrite::Put(key, row));
-        }
+        let parts = Parts { stamp: self.stamp, sequence: self.folded_sequence, bytes: self.encode() };
+        parts.write_rows(RowKind::Manifest, host, batch);
     }
 
     /// Puts the manifest together from its rows. `None` if there are none.
@@ -60,27 +58,8 @@ impl Manifest {
     /// # Errors
     /// `DamagedRow` if one is damaged or missing, `NewerVersion`.
     pub fn read_rows(rows: &[(RowKey, Vec<u8>)]) -> Result<Option<Manifest>, Error> {
-        let damaged = Error::from(ErrorKind::DamagedRow);
-        let mut bytes = Vec::new();
-        let mut sequence = None;
-        let mut wanted = 1;
-        for (number, (key, row)) in rows.iter().enumerate() {
-            if number as u64 == wanted {
-                break;
-            }
-            let row = open_row(*key, row)?;
-            let mut from = Reader::new(row.body);
-            wanted = from.read_var_uint().map_err(|_| damaged)?;
-            if key.number as usize != number || *sequence.get_or_insert(row.sequence) != row.sequence {
-                return Err(damaged);
-            }
-            bytes.extend_from_slice(&row.body[from.offset()..]);
-        }
-        match rows.len() {
-            0 => Ok(None),
-            found if (found as u64) < wanted => Err(damaged),
-            _ => Manifest::decode(&bytes).and_then(|manifest| manifest.checked().map(Some)),
-        }
+        let Some(parts) = Parts::read_rows(rows)? else { return Ok(None) };
+        Manifest::decode(&parts.bytes).and_then(|manifest| manifest.checked().map(Some))
     }
 
     /// Refuses page numbers that contradict each other: everything else counts on them.

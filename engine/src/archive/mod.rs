@@ -3,6 +3,8 @@
 //! `FORMAT.md` in this folder draws the rows byte by byte.
 
 mod changes;
+#[cfg(feature = "followers")]
+mod checkpoint;
 mod envelope;
 mod exporter;
 mod file_hash;
@@ -13,6 +15,7 @@ mod key;
 mod manifest;
 mod memory;
 mod page;
+mod parts;
 pub mod records;
 pub(crate) mod sessions;
 mod sizes;
@@ -20,6 +23,8 @@ mod slice;
 mod store;
 
 pub use changes::{ChangeRecord, read_changes};
+#[cfg(feature = "followers")]
+pub(crate) use checkpoint::StoredCheckpoint;
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
 pub use exporter::Exporter;
 pub use fold::fold;

@@ -7,7 +7,7 @@ use crate::archive::{ChangeRecord, Sessions, ToldSlot, read_changes};
 use crate::doc::{Doc, Options};
 use crate::ot::{Delta, Op, SentOp};
 use crate::types::{Text, Value};
-use crate::values::{ClientId, Error, StateVector};
+use crate::values::{ClientId, Error, IdSet, StateVector};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -54,22 +54,28 @@ pub(crate) enum Refusal {
 }
 
 impl Bridge {
-    /// Builds the document from its base pages and the slots of its journal, oldest first, with what was told of them.
+    /// Builds the document from a checkpoint, if there is one, the base pages behind it, and the slots of its journal, oldest
+    /// first, with what was told of them.
     /// Slots of which nothing was told are told now: what is followed goes on without a gap.
     ///
     /// # Errors
     /// If something of it is no update.
     pub(crate) fn build<'a>(
-        pages: &[&[u8]],
+        checkpoint: Option<&[u8]>,
+        pages: &'a [Vec<u8>],
         slots: impl Iterator<Item = ToldSlot<'a>>,
         sessions: Sessions,
         author: ClientId,
         limits: HistoryLimits,
     ) -> Result<Bridge, Error> {
-        let doc = Doc::new(Options::new(author));
+        let options = Options::new(author);
+        let doc = match checkpoint {
+            Some(checkpoint) => Doc::open_checkpoint(options, checkpoint)?,
+            None => Doc::new(options),
+        };
         let mut bridge = Bridge { doc, roots: Vec::new(), texts: Vec::new(), sessions, limits };
         // What is not told is loaded at once with what comes next: much faster than one by one.
-        let mut updates: Vec<Cow<'_, [u8]>> = pages.iter().map(|page| Cow::Borrowed(*page)).collect();
+        let mut updates: Vec<Cow<'_, [u8]>> = pages.iter().map(|page| Cow::Borrowed(&page[..])).collect();
         for slot in slots {
             if !slot.changes.is_empty() {
                 updates.push(slot.update.into());
@@ -84,6 +90,16 @@ impl Bridge {
         }
         bridge.load(&mut updates)?;
         Ok(bridge)
+    }
+
+    /// A checkpoint of the document as it is.
+    pub(crate) fn checkpoint(&self) -> Vec<u8> {
+        self.doc.checkpoint()
+    }
+
+    /// What is deleted.
+    pub(crate) fn delete_set(&self) -> IdSet {
+        self.doc.delete_set()
     }
 
     /// Applies updates of which nothing is to be told.

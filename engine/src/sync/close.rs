@@ -32,6 +32,8 @@ pub const AWARENESS_ENTRIES: CloseReason = reason(4421, "too many awareness entr
 pub const AWARENESS_ENTRY_TOO_LARGE: CloseReason = reason(4422, "awareness entry too large");
 /// A client without an engine, where the feature `followers` is off.
 pub const NO_FOLLOWERS: CloseReason = reason(4430, "clients without an engine are not served here");
+/// The document is larger than `Limits::document_bytes`. Clients that speak the Yjs protocol go on.
+pub const DOCUMENT_TOO_LARGE: CloseReason = reason(4431, "the document is too large for clients without an engine");
 /// The store failed; what this connection sent last may not be stored.
 pub const NOT_STORED: CloseReason = reason(4500, "the update could not be stored");
 /// More connections than `Limits::connections`.

@@ -37,6 +37,12 @@ pub struct Limits {
     pub history_revisions: usize,
     /// most bytes of what changed in them.
     pub history_bytes: usize,
+    /// Most bytes of updates of a document that is held in memory for such clients; a larger one is refused to them, while
+    /// others go on. It takes up to 7 times as much memory, 9 times while it is built and 13 times while its checkpoint is
+    /// written.
+    pub document_bytes: usize,
+    /// How long it stays in memory after its last use, in milliseconds.
+    pub document_kept_ms: u64,
     /// Most sessions of such clients that are remembered beyond the journal.
     pub sessions: usize,
     /// How much work is done in one call, in units of about a microsecond of an engine in WebAssembly: handshakes and what
@@ -59,6 +65,8 @@ impl Default for Limits {
             page_cache_bytes: 4 << 20,
             history_revisions: 20_000,
             history_bytes: 4 << 20,
+            document_bytes: 256 << 20,
+            document_kept_ms: 60_000,
             turn_units: 5_000,
             sessions: 256,
             roots: 64,

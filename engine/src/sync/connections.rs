@@ -1,9 +1,11 @@
 //! Connections: what each may do, how far its handshake is, and what of its edits is not stored.
 
 use super::config::Rights;
+use super::first_page::Search;
 use super::ot::Follower;
+use super::their_vector::TheirVector;
 use crate::archive::PageBuilder;
-use crate::values::{IdSet, StateVector};
+use crate::values::IdSet;
 
 /// Most bytes of unstored edits that are kept with a connection.
 pub(super) const MOST_TAIL_BYTES: usize = 12 << 10;
@@ -82,17 +84,17 @@ pub(super) struct Unclaimed {
 #[derive(Debug)]
 pub(super) struct Join {
     /// What the client has; absent if it has nothing.
-    pub(super) theirs: Option<StateVector>,
-    /// The base page that it gets next.
-    pub(super) next_page: u32,
-    /// It needs no base page.
-    pub(super) skips_base: bool,
+    pub(super) theirs: Option<TheirVector>,
+    /// The search for the first base page that it needs, once that was begun.
+    pub(super) search: Option<Search>,
+    /// The base page that it gets next, once that is known.
+    pub(super) next_page: Option<u32>,
     /// It was sent all structs that it lacks.
     pub(super) has_structs: bool,
-    /// Deletes that it was sent with them.
-    pub(super) sent_deletes: IdSet,
-    /// The delete set of its answer to our step 1.
-    pub(super) answer: Option<IdSet>,
+    /// Deletes of what it has that it lacks, as its answer to our step 1 tells. Others come with the structs.
+    pub(super) lacks: Option<IdSet>,
+    /// What was deleted since the handshake began.
+    pub(super) later: IdSet,
     /// When its answer is no longer waited for.
     pub(super) deadline_ms: u64,
     /// Bytes sent since it was last asked for a sign of life.

@@ -97,7 +97,11 @@ impl Room {
 
     /// Begins a flush if there is something to store and it is time, and no other one is under way.
     pub(super) fn flush_if_due(&mut self) {
-        if self.writing.is_some() || self.tail_read.is_some() || self.loading.is_under_way() {
+        if self.writing.is_some()
+            || self.tail_read.is_some()
+            || self.loading.is_under_way()
+            || self.following.is_reading()
+        {
             return;
         }
         if !self.has_unstored() {
@@ -174,6 +178,8 @@ impl Room {
         if let (false, Some(page), Some(_)) = (grows, last_page, tail) {
             self.note_base_damage(Damage::Row(RowKey::new(RowKind::BasePage, page)));
         }
+        let tail_bytes = if grows { self.manifest.tail_bytes as usize } else { 0 };
+        self.following.note_growth(pages.iter().map(Vec::len).sum::<usize>().saturating_sub(tail_bytes));
         let mut manifest = self.manifest.clone();
         manifest.folded_sequence = self.journal.take_sequence();
         let mut rows = Vec::with_capacity(pages.len() + 1);
@@ -194,6 +200,7 @@ impl Room {
         manifest.sessions = sessions.to_records(self.config.limits.sessions);
         manifest.write_rows(self.config.host, &mut rows);
         rows.extend(self.abandoned.iter().copied().chain(dead).map(RowWrite::Delete));
+        self.write_checkpoint(&manifest, &mut rows);
         self.wants_folding = false;
         self.begin_write(rows, Some((manifest, slot_count)));
     }

@@ -1,10 +1,11 @@
 //! The handshake: a client gets all that it lacks as updates, page by page, and a small step 2 last.
 //!
 //! Where both sides are told what the other has only by state vectors, deletes are what they don't tell. A
-//! stock client sends its whole delete set with its answer to our step 1; what it lacks is seen from that. One
-//! that does not answer gets all deletes.
+//! stock client sends its whole delete set with its answer to our step 1; what it lacks is seen from that
+//! (`comparing.rs`). One that does not answer gets all deletes.
 
 use super::close::{self, CloseReason};
+use super::comparing::below;
 use super::config::Rights;
 use super::connections::{Connection, Join};
 use super::effect::{ConnectionId, ReadToken};
@@ -12,11 +13,13 @@ use super::flush::Writing;
 use super::frame;
 use super::opening::Damage;
 use super::room::Room;
+use super::their_vector::TheirVector;
 use super::turn::cost;
-use crate::archive::{PageBuilder, RowKey, RowKind, StoreError, open_row};
+use crate::archive::{PageBuilder, RowKey, RowKind, ShownSlot, StoreError, open_row};
 use crate::lib0::Reader;
-use crate::update::{Content, Update, encode_state_vector};
-use crate::values::{ClientId, Error, IdSet, StateVector};
+use crate::update::{Content, Update};
+use crate::values::{ClientId, IdSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// How long a client's answer to our step 1 is waited for, in milliseconds.
@@ -31,16 +34,23 @@ const PACE_MS: u64 = 2_000;
 impl Room {
     /// A client tells what it has (sync step 1).
     pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<(), CloseReason> {
-        let theirs = self.read_vector(vector).map_err(|_| close::MALFORMED)?;
+        let mut theirs = TheirVector::read(vector).map_err(|_| close::MALFORMED)?;
+        if let Some(theirs) = &mut theirs {
+            let author = ClientId::new(self.manifest.author);
+            if theirs.clock(author) > self.known.clock(author) {
+                self.spend_author();
+            }
+            theirs.retain_known(&self.known);
+        }
         let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(()) };
         self.send(connection, self.echo(vector, theirs.as_ref(), rights));
         let join = Join {
             theirs,
-            next_page: 0,
-            skips_base: false,
+            search: None,
+            next_page: None,
             has_structs: false,
-            sent_deletes: IdSet::default(),
-            answer: None,
+            lacks: None,
+            later: IdSet::default(),
             deadline_ms: 0,
             unpaced_bytes: 0,
             paused_until_ms: None,
@@ -55,69 +65,15 @@ impl Room {
         Ok(())
     }
 
-    /// Of a client's state vector what concerns clients that we know: others can't lack anything, and could be many.
-    /// `None` if it is empty.
-    fn read_vector(&mut self, vector: &[u8]) -> Result<Option<StateVector>, Error> {
-        let mut from = Reader::new(vector);
-        let mut theirs = StateVector::default();
-        let mut is_empty = true;
-        let mut is_spent = false;
-        for _ in 0..from.read_count(2)? {
-            let client = from.read_client()?;
-            let clock = from.read_clock()?;
-            is_empty &= clock == 0;
-            if client.value() == self.manifest.author && clock > self.known.clock(client) {
-                is_spent = true;
-            }
-            if self.known.clock(client) > 0 {
-                theirs.advance(client, clock);
-            }
-        }
-        from.expect_end()?;
-        if is_spent {
-            self.spend_author();
-        }
-        Ok((!is_empty).then_some(theirs))
-    }
-
     /// Our step 1: our state vector as far as it concerns a client with this one. It answers with what we lack, and we
     /// need not list all clients that there ever were. From a client that may not write nothing is asked.
-    fn echo(&self, vector: &[u8], theirs: Option<&StateVector>, rights: Rights) -> Arc<[u8]> {
-        if rights == Rights::Read {
-            return frame::step_1(vector);
-        }
-        let lower = |(client, clock): (ClientId, u32)| (client, clock.min(self.known.shown_clock(client)));
-        let echo: StateVector = theirs.into_iter().flat_map(StateVector::iter).map(lower).collect();
-        frame::step_1(&encode_state_vector(&echo))
-    }
-
-    /// Whether a client with this state vector lacks structs that are in the base.
-    fn needs_base(&self, theirs: &StateVector) -> bool {
-        let lacks = |(client, clock): (ClientId, u32)| theirs.clock(client) < clock;
-        if !self.known.shown_clocks().iter().any(lacks) {
-            return false;
-        }
-        let mut in_journal = std::collections::BTreeMap::new();
-        for slot in self.journal.shown(self.keeps_window()) {
-            for (client, first, _) in slot.clients {
-                in_journal.entry(ClientId::new(client)).or_insert(first);
+    fn echo(&self, vector: &[u8], theirs: Option<&TheirVector>, rights: Rights) -> Arc<[u8]> {
+        match theirs.filter(|_| rights == Rights::Write) {
+            Some(theirs) => {
+                frame::step_1(&theirs.encode_lowered(|client, has| has.min(self.known.shown_clock(client))))
             }
-        }
-        let in_base = |(client, clock): (ClientId, u32)| {
-            lacks((client, clock)) && in_journal.get(&client).is_none_or(|first| theirs.clock(client) < *first)
-        };
-        self.known.shown_clocks().iter().any(in_base)
-    }
-
-    /// Takes the answer to our step 1, the update that was read last: what the client has of the deletes that we
-    /// know. Others that it tells don't matter here, and could be many.
-    pub(super) fn take_answer(&mut self, connection: ConnectionId) {
-        let Some(of) = self.connections.get_mut(&connection) else { return };
-        of.asked_ms = None;
-        if let Some(join) = &mut of.join {
-            let told: IdSet = self.intake.deletes().iter().cloned().collect();
-            let known = self.known.deletes();
-            join.answer = Some(known.difference(&known.difference(&told)));
+            None if rights == Rights::Write => frame::step_1(&[0]),
+            None => frame::step_1(vector),
         }
     }
 
@@ -148,11 +104,11 @@ impl Room {
     /// Sends a joining client what can be sent now; `true` when its handshake has ended.
     fn continue_join(&mut self, connection: ConnectionId, join: &mut Join) -> bool {
         if !join.has_structs {
-            if join.next_page == 0 {
-                // Only now: while it waited, the journal may have gone into the base.
-                join.skips_base = join.theirs.as_ref().is_some_and(|theirs| !self.needs_base(theirs));
+            if join.next_page.is_none() {
+                join.next_page = self.find_first_page(join);
             }
-            if !self.send_pages(connection, join) {
+            let Some(next_page) = join.next_page else { return false };
+            if !self.send_pages(connection, join, next_page) {
                 return false;
             }
             // No pause from the last page on: what is in neither the base nor the journal reaches it live.
@@ -161,16 +117,12 @@ impl Room {
             join.deadline_ms = self.now_ms + ANSWER_MS;
             self.make_live(connection);
         }
-        if join.theirs.is_some() {
-            match &join.answer {
-                None if self.now_ms < join.deadline_ms => return false,
-                answer => {
-                    let nothing = IdSet::default();
-                    let has = answer.as_ref().unwrap_or(&nothing);
-                    let lacks = self.known.shown_deletes().difference(has).difference(&join.sent_deletes);
-                    self.send_deletes(connection, &lacks);
-                }
-            }
+        if let Some(theirs) = &join.theirs {
+            let Some(mut lacks) = join.lacks.take() else { return false };
+            let later = below(join.later.iter().collect(), theirs);
+            later.into_iter().for_each(|(client, range)| lacks.insert(client, range));
+            let lacks = self.known.shown_of(lacks);
+            self.send_deletes(connection, &lacks);
         }
         self.send(connection, frame::last_step_2());
         true
@@ -190,17 +142,10 @@ impl Room {
         self.live.insert(at, connection);
     }
 
-    fn send_deletes(&mut self, connection: ConnectionId, deletes: &IdSet) {
-        if !deletes.is_empty() {
-            let mut page = PageBuilder::default();
-            page.add_deletes(deletes);
-            self.send(connection, frame::update(&page.encode()));
-        }
-    }
-
     /// Sends base pages; `true` when there are no more.
-    fn send_pages(&mut self, connection: ConnectionId, join: &mut Join) -> bool {
-        while let Some(page) = self.manifest.find_page_from(join.next_page).filter(|_| !join.skips_base) {
+    fn send_pages(&mut self, connection: ConnectionId, join: &mut Join, next_page: u32) -> bool {
+        let mut next_page = next_page;
+        while let Some(page) = self.manifest.find_page_from(next_page) {
             if join.paused_until_ms.is_some_and(|until| until > self.now_ms) {
                 return false;
             }
@@ -218,13 +163,14 @@ impl Room {
             if self.turn.is_over() {
                 return false;
             }
-            join.next_page = page + 1;
+            next_page = page + 1;
+            join.next_page = Some(next_page);
             let bytes = message.as_ref().map_or(0, |message| message.len());
             self.turn
                 .spend(cost::MESSAGE + bytes / if join.theirs.is_some() { cost::CUT_BYTES } else { cost::SENT_BYTES });
             let message = match &join.theirs {
                 None => message,
-                Some(theirs) => message.and_then(|message| self.cut(&message, theirs, &mut join.sent_deletes)),
+                Some(theirs) => message.and_then(|message| cut(&message, theirs)),
             };
             if let Some(message) = message {
                 join.unpaced_bytes += message.len();
@@ -234,52 +180,33 @@ impl Room {
         true
     }
 
-    /// What a client with this state vector lacks of a page, with the deletes in it.
-    fn cut(&self, page: &[u8], theirs: &StateVector, sent: &mut IdSet) -> Option<Arc<[u8]>> {
-        // A page's message: two bytes that say what it is, then the update behind its length.
-        let update = Reader::starting_at(page, 2).read_bytes().ok()?;
-        let parsed = Update::parse_v1(update).ok()?;
-        let deletes = self.known.shown_deletes();
-        let mut rest = PageBuilder::default();
-        for of in parsed.structs.iter().filter(|of| of.content != Content::Skip) {
-            let has = theirs.clock(of.id.client);
-            if of.end() > has {
-                let start = has.saturating_sub(of.id.clock);
-                rest.add_struct(of, update, start..of.len, &deletes);
-                let ranges = deletes.ranges(of.id.client);
-                let from = of.id.clock + start;
-                let first = ranges.partition_point(|range| range.end <= from);
-                for range in ranges[first..].iter().take_while(|range| range.start < of.end()) {
-                    let range = range.start.max(from)..range.end.min(of.end());
-                    sent.insert(of.id.client, range.clone());
-                    rest.add_delete(of.id.client, range);
-                }
-            }
-        }
-        (!rest.is_empty()).then(|| frame::update(&rest.encode()))
-    }
-
     /// Sends what the journal holds, as it is: a client drops what it has.
     fn send_journal(&mut self, connection: ConnectionId, join: &Join) {
         for slot in self.journal.shown(self.keeps_window()) {
-            let lacks = |(client, _, end): &(u64, u32, u32)| {
-                join.theirs.as_ref().is_none_or(|theirs| theirs.clock(ClientId::new(*client)) < *end)
-            };
-            if join.theirs.is_none() || slot.clients.iter().any(lacks) {
+            if join.theirs.as_ref().is_none_or(|theirs| lacks_of(&slot, theirs)) {
                 self.send(connection, frame::update(&slot.update));
             }
         }
     }
 
-    /// Asks for pages from `page` on, unless pages are being read. While a fold is being written none are: what
-    /// they hold then is not known.
+    /// Asks for pages from `page` on, unless pages are being read.
     fn read_pages(&mut self, page: u32) {
+        let last = page.saturating_add(PAGES_PER_READ - 1).min(self.manifest.last_page().unwrap_or(page));
+        self.read_page_range(page..=last);
+    }
+
+    /// Asks for pages up to `page`, unless pages are being read.
+    pub(super) fn read_pages_up_to(&mut self, page: u32) {
+        self.read_page_range(page.saturating_sub(PAGES_PER_READ - 1)..=page);
+    }
+
+    /// While a fold is being written no page is read: what they hold then is not known.
+    fn read_page_range(&mut self, pages: RangeInclusive<u32>) {
         let folds = self.writing.as_ref().is_some_and(Writing::folds);
         if self.pages.reading.is_none() && !folds {
-            let last = page.saturating_add(PAGES_PER_READ - 1).min(self.manifest.last_page().unwrap_or(page));
-            let keys = RowKey::new(RowKind::BasePage, page)..=RowKey::new(RowKind::BasePage, last);
-            let token = self.read(keys);
-            self.pages.reading = Some((token, page..=last));
+            let (first, last) = (*pages.start(), *pages.end());
+            let token = self.read(RowKey::new(RowKind::BasePage, first)..=RowKey::new(RowKind::BasePage, last));
+            self.pages.reading = Some((token, pages));
         }
     }
 
@@ -315,4 +242,33 @@ impl Room {
         }
         None
     }
+}
+
+/// What a client with this state vector lacks of a page, with the page's deletes of it.
+fn cut(page: &[u8], theirs: &TheirVector) -> Option<Arc<[u8]>> {
+    // A page's message: two bytes that say what it is, then the update behind its length.
+    let update = Reader::starting_at(page, 2).read_bytes().ok()?;
+    let parsed = Update::parse_v1(update).ok()?;
+    let deletes: IdSet = parsed.deletes.iter().cloned().collect();
+    let mut rest = PageBuilder::default();
+    for of in parsed.structs.iter().filter(|of| of.content != Content::Skip) {
+        let has = theirs.clock(of.id.client);
+        if of.end() > has {
+            rest.add_struct(of, update, has.saturating_sub(of.id.clock)..of.len, &deletes);
+        }
+    }
+    for (client, range) in &parsed.deletes {
+        let start = range.start.max(theirs.clock(*client));
+        if start < range.end {
+            rest.add_delete(*client, start..range.end);
+        }
+    }
+    (!rest.is_empty()).then(|| frame::update(&rest.encode()))
+}
+
+/// Whether a client with this state vector lacks structs of a slot, or deletes of what it lacks.
+fn lacks_of(slot: &ShownSlot, theirs: &TheirVector) -> bool {
+    slot.clients.iter().any(|(client, _, end)| theirs.clock(ClientId::new(*client)) < *end)
+        || Update::parse_v1(&slot.update)
+            .is_ok_and(|update| update.deletes.iter().any(|(client, range)| theirs.clock(*client) < range.end))
 }

@@ -26,6 +26,8 @@ pub(super) struct Findings {
     pub(super) is_new: bool,
     /// Clients of which something was new.
     pub(super) advanced: Vec<ClientId>,
+    /// What was not known as deleted.
+    pub(super) deletes: IdSet,
     /// What can't be taken yet, each part with the first id that it misses.
     pub(super) waiting: Vec<(Id, Vec<u8>)>,
     /// Bytes of it, as they count in the limit.
@@ -97,6 +99,14 @@ impl Intake {
             return Err(ErrorKind::TooLarge.into());
         }
         Ok(())
+    }
+
+    /// Reads and checks the structs of an update only; gives the offset of its delete set.
+    ///
+    /// # Errors
+    /// As [`Update::parse`].
+    pub(super) fn read_without_deletes(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.update.parse_without_deletes(bytes)
     }
 
     /// The update that was read.
@@ -250,6 +260,7 @@ impl Intake {
             for page in [&mut to.tail, &mut to.told].into_iter().flatten() {
                 page.add_deletes(&fresh);
             }
+            findings.deletes = fresh;
         }
         if !waiting.is_empty() {
             let waiting: IdSet = waiting.into_iter().collect();

@@ -1,5 +1,7 @@
 //! What is always true of a room between two calls; for tests and fuzzing.
 
+use super::comparing::Comparing;
+use super::opening::Waiting;
 use super::room::{Room, State};
 use crate::lib0::Reader;
 use crate::update::{Update, decode_state_vector, read_delete_set};
@@ -14,6 +16,8 @@ impl Room {
         self.presence.assert_invariants(|owner| self.connections.contains_key(&owner));
         self.pages.assert_invariants();
         self.known.assert_invariants();
+        let waiting = self.waiting.iter().map(Waiting::cost).sum::<usize>();
+        assert_eq!(self.waiting_bytes, waiting + self.comparing.iter().map(Comparing::cost).sum::<usize>());
         if matches!(self.state, State::Open) {
             self.journal.assert_invariants();
             self.assert_known();
@@ -21,7 +25,7 @@ impl Room {
             let goes_on = self.call_at_ms.is_some_and(|at| at <= self.now_ms);
             if !self.is_reading() && !goes_on {
                 assert!(self.waiting.is_empty(), "an open room lets nothing wait");
-                assert_eq!(self.waiting_bytes, 0);
+                assert!(self.comparing.front().is_none_or(Comparing::is_reading), "what is compared goes on");
             }
         }
     }

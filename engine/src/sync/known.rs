@@ -76,6 +76,11 @@ impl Known {
         self.pages.is_read()
     }
 
+    /// Whether what is deleted was read.
+    pub(super) fn has_deletes(&self) -> bool {
+        self.pages.has_deletes()
+    }
+
     /// Whether how far a client is was read.
     pub(super) fn has_clock(&self, client: ClientId) -> bool {
         self.pages.has_clock(client)
@@ -172,12 +177,9 @@ impl Known {
         Cow::Owned(shown)
     }
 
-    /// The delete set as far as it may be shown.
-    pub(super) fn shown_deletes(&self) -> Cow<'_, IdSet> {
-        if self.writing.deletes.is_empty() && self.gathered.deletes.is_empty() {
-            return Cow::Borrowed(&self.deletes);
-        }
-        let stored = self.deletes.difference(&self.writing.deletes);
-        Cow::Owned(stored.difference(&self.gathered.deletes))
+    /// What of these deletes, which are known, may be shown.
+    pub(super) fn shown_of(&self, deletes: IdSet) -> IdSet {
+        let unstored = [&self.writing.deletes, &self.gathered.deletes].into_iter().filter(|of| !of.is_empty());
+        unstored.fold(deletes, |shown, unstored| shown.difference(unstored))
     }
 }

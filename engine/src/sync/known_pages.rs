@@ -196,6 +196,11 @@ impl KnownPages {
         self.clients.is_read() && self.deletes.is_read()
     }
 
+    /// Whether what is deleted was read.
+    pub(super) fn has_deletes(&self) -> bool {
+        self.deletes.is_read()
+    }
+
     fn of_kind(&self, kind: RowKind) -> &Paged {
         if kind == RowKind::ClientPage { &self.clients } else { &self.deletes }
     }
@@ -262,11 +267,36 @@ impl Known {
 
     /// All rows that were not read.
     pub(super) fn unread_rows(&self) -> Vec<RowKey> {
+        KINDS.into_iter().flat_map(|kind| self.unread_rows_of(kind)).collect()
+    }
+
+    /// All rows of a kind that were not read.
+    pub(super) fn unread_rows_of(&self, kind: RowKind) -> Vec<RowKey> {
         let mut wanted = Wanted::default();
-        for kind in KINDS {
-            self.pages().of_kind(kind).slices.iter().for_each(|of| wanted.add(kind, Some(of)));
-        }
+        self.pages().of_kind(kind).slices.iter().for_each(|of| wanted.add(kind, Some(of)));
         wanted.into_rows()
+    }
+
+    /// Where the slice of the delete set ends that `id` belongs to, and its row if it was not read.
+    pub(super) fn delete_slice(&self, id: Id) -> (Option<Id>, Option<RowKey>) {
+        let deletes = &self.pages().deletes;
+        let Some(index) = deletes.index(id) else { return (None, None) };
+        let of = deletes.slices[index];
+        let row = Some(RowKey::new(RowKind::DeletePage, of.record.row)).filter(|_| !of.is_read);
+        (deletes.bounds(index).1, row)
+    }
+
+    /// What is deleted between two ids and may be shown, with what a row of it says.
+    pub(super) fn shown_deletes(&self, first: Id, end: Option<Id>, row: Option<&IdSet>) -> IdSet {
+        let known = self.shown_of(self.deletes().between(first, end).collect());
+        match row {
+            None => known,
+            Some(row) => {
+                let mut shown: IdSet = row.between(first, end).collect();
+                shown.merge(&known);
+                shown
+            }
+        }
     }
 
     /// Takes in the body of a row.

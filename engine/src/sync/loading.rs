@@ -10,7 +10,7 @@ use super::turn::cost;
 use crate::archive::{RowKey, RowKind, StoreError, open_row};
 
 /// Rows that are read at a time, and in one turn.
-const ROWS_PER_READ: usize = 16;
+const ROWS_PER_READ: usize = 4;
 
 /// What is being read.
 #[derive(Debug, Default)]
@@ -68,14 +68,17 @@ impl Room {
     /// Whether it was read how far all clients are; if not, it is being read. `then_ask` is asked for what we miss after
     /// that.
     pub(super) fn load_clocks(&mut self, then_ask: ConnectionId) -> bool {
-        let mut rows = self.known.unread_rows();
-        rows.retain(|key| key.kind == RowKind::ClientPage);
-        let is_loaded = rows.is_empty();
+        let is_loaded = self.load_all_clocks();
         if !is_loaded {
             self.loading.asking.push(then_ask);
-            self.load(rows);
         }
         is_loaded
+    }
+
+    /// Whether it was read how far all clients are; if not, it is being read.
+    pub(super) fn load_all_clocks(&mut self) -> bool {
+        let rows = self.known.unread_rows_of(RowKind::ClientPage);
+        self.load(rows)
     }
 
     /// Puts what needs rows before all else that waits.
@@ -98,14 +101,23 @@ impl Room {
     }
 
     fn take_known_row(&mut self, key: RowKey, rows: &[(RowKey, Vec<u8>)]) {
-        let found = rows.iter().find(|(of, _)| *of == key).and_then(|(_, row)| open_row(key, row).ok());
-        let row = found.filter(|row| row.stamp == self.manifest.stamp);
-        self.turn.spend(row.map_or(0, |row| row.body.len()) / cost::KNOWN_BYTES);
-        if row.is_none_or(|row| self.known.take_row(key, row.body).is_err()) {
-            // What the document holds can't be told any more: it can be read, but not changed.
-            self.known.lose_row(key);
-            self.note_base_damage(Damage::Row(key));
+        let body = self.find_row(key, rows);
+        self.turn.spend(body.map_or(0, <[u8]>::len) / cost::KNOWN_BYTES);
+        if body.is_none_or(|body| self.known.take_row(key, body).is_err()) {
+            self.lose_known_row(key);
         }
+    }
+
+    /// The body of a row of this document; `None` if it is missing or damaged.
+    pub(super) fn find_row<'r>(&self, key: RowKey, rows: &'r [(RowKey, Vec<u8>)]) -> Option<&'r [u8]> {
+        let (_, row) = rows.iter().find(|(of, _)| *of == key)?;
+        open_row(key, row).ok().filter(|row| row.stamp == self.manifest.stamp).map(|row| row.body)
+    }
+
+    /// A row can't be read: what the document holds can't be told any more. It can be read, but not changed.
+    pub(super) fn lose_known_row(&mut self, key: RowKey) {
+        self.known.lose_row(key);
+        self.note_base_damage(Damage::Row(key));
     }
 
     /// The store can't be read now. Who waits first for it has to come again.
@@ -114,7 +126,11 @@ impl Room {
         self.retry_ms = Some(self.now_ms + RETRY_MS);
         self.drop_bridge();
         match self.waiting.pop_front() {
-            Some(waiting @ (Waiting::Message { connection, .. } | Waiting::Tail { connection, .. })) => {
+            Some(
+                waiting @ (Waiting::Message { connection, .. }
+                | Waiting::News { connection, .. }
+                | Waiting::Tail { connection, .. }),
+            ) => {
                 self.waiting_bytes -= waiting.cost();
                 self.close(connection, close::SYNC_AGAIN);
             }

@@ -1,9 +1,11 @@
 //! The server side of one document: y-protocols messages, and the `Room` that turns them into effects.
 
 pub mod close;
+mod comparing;
 mod config;
 mod connections;
 mod effect;
+mod first_page;
 mod flush;
 mod frame;
 mod handshake;
@@ -26,6 +28,7 @@ mod protocol;
 mod receive;
 mod request;
 mod room;
+mod their_vector;
 mod turn;
 
 pub use close::CloseReason;

@@ -6,8 +6,8 @@ use super::config::Rights;
 use super::effect::{ConnectionId, Effect, ReadToken};
 use super::request::Request;
 use super::room::Room;
-use crate::archive::records::FollowerRecord;
-use crate::archive::{RowKey, StoreError};
+use crate::archive::records::{FollowerRecord, Manifest};
+use crate::archive::{RowKey, RowWrite, StoreError};
 use crate::ot::Subject;
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ impl Following {
     pub(super) fn has_bridge(&self) -> bool {
         false
     }
+
+    pub(super) fn note_growth(&mut self, _bytes: usize) {}
 
     pub(super) fn is_read(&self, _token: ReadToken) -> bool {
         false
@@ -93,6 +95,8 @@ impl Room {
     }
 
     pub(super) fn handle_follower(&mut self, _connection: ConnectionId, _message: &[u8]) {}
+
+    pub(super) fn write_checkpoint(&mut self, _manifest: &Manifest, _rows: &mut Vec<RowWrite>) {}
 
     pub(super) fn take_bridge_pages(&mut self, _rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {}
 

@@ -52,6 +52,11 @@ pub(super) enum Waiting {
         connection: ConnectionId,
         bytes: Vec<u8>,
     },
+    /// What was news in a client's answer.
+    News {
+        connection: ConnectionId,
+        update: Vec<u8>,
+    },
     /// Edits that were kept with a connection.
     Tail {
         connection: ConnectionId,
@@ -79,9 +84,14 @@ impl Waiting {
     /// What it counts of the bytes that may wait.
     pub(super) fn cost(&self) -> usize {
         match self {
-            Waiting::Message { bytes, .. } => bytes.len() + WAITING_OVERHEAD_BYTES,
+            Waiting::Message { bytes, .. } | Waiting::News { update: bytes, .. } => Waiting::message_cost(bytes),
             _ => 0,
         }
+    }
+
+    /// The same of a message.
+    pub(super) fn message_cost(bytes: &[u8]) -> usize {
+        bytes.len() + WAITING_OVERHEAD_BYTES
     }
 }
 
@@ -105,6 +115,7 @@ impl Room {
         self.pending = Pending::default();
         self.gather = Gather::default();
         self.pages = Default::default();
+        self.compare_again();
         self.stored_sequence = 0;
         self.begin_opening();
     }
@@ -127,7 +138,7 @@ impl Room {
 
     /// Whether a connection has sent what waits.
     pub(super) fn has_waiting(&self, connection: ConnectionId) -> bool {
-        let sent = |of: &Waiting| matches!(of, Waiting::Message { connection: by, .. } if *by == connection);
+        let sent = |of: &Waiting| matches!(of, Waiting::Message { connection: by, .. } | Waiting::News { connection: by, .. } if *by == connection);
         self.waiting.iter().any(sent)
     }
 
@@ -195,6 +206,7 @@ impl Room {
         self.state = State::Refused(reason);
         self.unstored_since_ms = None;
         self.waiting.clear();
+        self.comparing.clear();
         self.waiting_bytes = 0;
         self.close_all(reason);
     }
@@ -221,9 +233,10 @@ impl Room {
                         self.handle(connection, &bytes);
                     }
                 }
+                Waiting::News { connection, update } => self.take_news(connection, update),
                 Waiting::Tail { connection, update } => self.take_tail(connection, update),
                 Waiting::Close { connection } => self.close(connection, close::SYNC_AGAIN),
-                Waiting::Disconnect { connection } => self.forget(connection),
+                Waiting::Disconnect { connection } => self.part_from(connection),
                 Waiting::Stored { update } => self.take_stored(update),
                 Waiting::PendingRead { rows } => self.pending.restore(rows, self.config.host),
             }

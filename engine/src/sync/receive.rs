@@ -28,11 +28,18 @@ impl Room {
             return self.handle_follower(connection, frame);
         }
         let handled = match Message::decode(frame) {
+            // In the order in which they were sent.
+            Ok(Message::Step1(_) | Message::Step2(_) | Message::Update(_)) if self.is_comparing(connection) => {
+                return self.hold_message(connection, frame);
+            }
             // Who has something is told from it what we lack, and what of all that we have it lacks.
-            Ok(Message::Step1(vector)) if vector != [0] && !self.load_all() => {
+            Ok(Message::Step1(vector)) if vector != [0] && !self.load_all_clocks() => {
                 return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
             }
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
+            Ok(Message::Step2(update)) if self.has_to_compare(connection, update) => {
+                self.compare_answer(connection, update)
+            }
             Ok(Message::Step2(update) | Message::Update(update)) if self.lacks_rows_for(update) => {
                 return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
             }
@@ -48,13 +55,23 @@ impl Room {
             Err(_) => Err(close::MALFORMED),
         };
         if let Err(reason) = handled {
-            self.meters.updates_refused += 1;
-            self.close(connection, reason);
+            self.refuse_message(connection, reason);
         }
     }
 
+    /// Closes a connection for what it sent.
+    pub(super) fn refuse_message(&mut self, connection: ConnectionId, reason: CloseReason) {
+        self.meters.updates_refused += 1;
+        self.close(connection, reason);
+    }
+
     /// Takes an update, which came by itself or as an answer to our step 1.
-    fn handle_update(&mut self, connection: ConnectionId, update: &[u8], is_answer: bool) -> Result<(), CloseReason> {
+    pub(super) fn handle_update(
+        &mut self,
+        connection: ConnectionId,
+        update: &[u8],
+        is_answer: bool,
+    ) -> Result<(), CloseReason> {
         let rights = self.connections.get(&connection).map_or(Rights::Read, |of| of.rights);
         let findings = if rights == Rights::Read || self.base_is_damaged {
             self.read_update(update)?;
@@ -146,6 +163,7 @@ impl Room {
             told: self.following.has_bridge().then_some(&mut told),
         };
         let findings = self.intake.take(update, &mut self.known, &mut to, budget);
+        self.note_deletes(&findings.deletes);
         if self.manifest.author != 0 && findings.advanced.contains(&ClientId::new(self.manifest.author)) {
             // Only the server writes under this id: somebody has what the store has lost.
             self.spend_author();

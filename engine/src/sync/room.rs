@@ -1,6 +1,7 @@
 //! `Room`: the server side of one document. Bytes in, effects out; no clock, no store, no socket.
 
 use super::close::{self, CloseReason};
+use super::comparing::Comparing;
 use super::config::{Durability, Rights, RoomConfig};
 use super::connections::{Connection, Unclaimed};
 use super::effect::{Accepted, ConnectionId, Effect, ReadToken, WriteToken};
@@ -60,6 +61,8 @@ pub struct Room {
     pub(super) stored_before: Option<u64>,
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) waiting_bytes: usize,
+    /// Answers whose delete sets are being compared with ours, the first one first.
+    pub(super) comparing: VecDeque<Comparing>,
     /// When the first unstored edit came.
     pub(super) unstored_since_ms: Option<u64>,
     pub(super) failed_in_a_row: u32,
@@ -124,6 +127,7 @@ impl Room {
             stored_before: None,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
+            comparing: VecDeque::new(),
             unstored_since_ms: None,
             failed_in_a_row: 0,
             retry_ms: None,
@@ -203,7 +207,7 @@ impl Room {
             // It has gone in good faith: its edits are taken in once the room is open.
             self.waiting.push_back(Waiting::Disconnect { connection });
         } else if self.connections.contains_key(&connection) {
-            self.forget(connection);
+            self.part_from(connection);
             self.settle();
         }
     }
@@ -227,6 +231,8 @@ impl Room {
             self.fold_into(rows.ok());
         } else if self.loading.is_read(token) {
             self.take_loaded(token, rows);
+        } else if self.reads_compared(token) {
+            self.take_compared(token, rows);
         } else if self.following.is_read(token) {
             self.take_bridge_pages(rows);
         } else {
@@ -282,6 +288,7 @@ impl Room {
     pub fn is_idle(&self) -> bool {
         self.connections.is_empty()
             && self.waiting.is_empty()
+            && self.comparing.is_empty()
             && self.effects.is_empty()
             && self.writing.is_none()
             && self.tail_read.is_none()
@@ -394,11 +401,15 @@ impl Room {
         }
         self.live.clear();
         self.joining.clear();
+        while let Some(connection) = self.comparing.front().map(Comparing::connection) {
+            self.stop_comparing(connection);
+        }
     }
 
     /// Forgets a connection and tells the others that its awareness is gone. A window ends with it.
     pub(super) fn forget(&mut self, connection: ConnectionId) {
         let gone = self.connections.remove(&connection);
+        self.stop_comparing(connection);
         self.live.retain(|of| *of != connection);
         self.joining.retain(|of| *of != connection);
         if let Some(gone) = self.presence.remove(connection) {
@@ -434,6 +445,7 @@ impl Room {
     pub(super) fn settle(&mut self) {
         if matches!(self.state, State::Open) {
             self.handle_waiting();
+            self.continue_comparing();
             self.follow();
             self.flush_if_due();
             self.continue_handshakes();
@@ -454,6 +466,7 @@ impl Room {
             || self.tail_read.is_some()
             || self.is_reading()
             || !self.waiting.is_empty()
+            || !self.comparing.is_empty()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory

@@ -13,6 +13,12 @@ pub(super) mod cost {
     pub(in crate::sync) const SENT_BYTES: usize = 500;
     /// Bytes of a row of state vector or delete set.
     pub(in crate::sync) const KNOWN_BYTES: usize = 25;
+    /// Ranges of a client's delete set that are checked.
+    pub(in crate::sync) const CHECKED_RANGES: usize = 50;
+    /// Ranges of a client's delete set and of ours that are compared.
+    pub(in crate::sync) const COMPARED_RANGES: usize = 15;
+    /// Clients of two state vectors that are compared.
+    pub(in crate::sync) const CLIENTS: usize = 10;
 }
 
 /// The work of a turn.

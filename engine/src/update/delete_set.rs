@@ -17,15 +17,20 @@ pub(super) fn read_deletes(from: &mut Reader<'_>, found: &mut dyn FnMut(ClientId
     for _ in 0..from.read_count(2)? {
         let client = from.read_client()?;
         for _ in 0..from.read_count(2)? {
-            let clock = from.read_clock()?;
-            let len = from.read_clock()?;
-            let end = end_clock(from, clock, len)?;
-            if end > clock {
-                found(client, clock..end);
+            let range = read_range(from)?;
+            if !range.is_empty() {
+                found(client, range);
             }
         }
     }
     Ok(())
+}
+
+/// Reads one range, which may be empty.
+pub(super) fn read_range(from: &mut Reader<'_>) -> Result<Range<Clock>, Error> {
+    let clock = from.read_clock()?;
+    let len = from.read_clock()?;
+    Ok(clock..end_clock(from, clock, len)?)
 }
 
 /// Appends a delete set: clients descending as Yjs writes them, ranges ascending.

@@ -94,6 +94,20 @@ impl IdSet {
         rest
     }
 
+    /// Takes out `range` of `client`. O(ranges of the client).
+    pub fn remove(&mut self, client: ClientId, range: Range<Clock>) {
+        let Some(ranges) = self.clients.get_mut(&client).filter(|_| !range.is_empty()) else { return };
+        let first = ranges.partition_point(|known| known.end <= range.start);
+        let end = ranges.partition_point(|known| known.start < range.end);
+        if first < end {
+            let left = [ranges[first].start..range.start, range.end..ranges[end - 1].end];
+            ranges.splice(first..end, left.into_iter().filter(|left| !left.is_empty()));
+        }
+        if ranges.is_empty() {
+            self.clients.remove(&client);
+        }
+    }
+
     /// Takes out what is below `clock` of one client. O(ranges of the client).
     pub fn take_below(&mut self, client: ClientId, clock: Clock) -> Vec<Range<Clock>> {
         let Some(ranges) = self.clients.get_mut(&client) else {
@@ -192,6 +206,24 @@ fn join_ascending(ranges: &[(ClientId, Range<Clock>)]) -> Vec<Range<Clock>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is taken out is what is in no other set, whatever it begins or ends in.
+    #[test]
+    fn removing_is_the_difference() {
+        let ids = |bits: u32| -> IdSet {
+            (0..8).filter(|at| bits >> at & 1 == 1).map(|at| (ClientId::from(7), at..at + 1)).collect()
+        };
+        for bits in 0..256 {
+            for start in 0..8 {
+                for end in start..=8 {
+                    let mut left = ids(bits);
+                    left.remove(ClientId::from(7), start..end);
+                    let removed: u32 = (start..end).map(|at| 1 << at).sum();
+                    assert_eq!(left, ids(bits & !removed), "{bits:b} without {start}..{end}");
+                }
+            }
+        }
+    }
 
     /// A set that is collected is the one that has its ranges inserted one by one, whatever their order.
     #[test]

@@ -458,6 +458,7 @@ impl Room {
         let gathered = if keeps_window { &mut apart } else { &mut self.gather.page };
         let mut to = Destinations { journal: &mut self.journal, gathered, tail: None, told: None };
         let findings = self.intake.take(update, &mut self.known, &mut to, usize::MAX);
+        self.note_deletes(&findings.deletes);
         debug_assert!(findings.is_new && findings.waiting.is_empty(), "what is authored is new and misses nothing");
         if keeps_window {
             let update = apart.encode();

@@ -1,18 +1,14 @@
-//! The document for clients without an engine: built when one asks for it, kept as long as one is there.
+//! The document for clients without an engine: there when one asks for it (`build.rs`), kept as long as one is there.
 
 use super::ask::Ask;
-use super::refused::UNAVAILABLE;
-use crate::archive::{RowKey, RowKind, Sessions, StoreError};
-use crate::bridge::{Bridge, HistoryLimits};
+use super::build::{Building, Hindrance};
+use crate::bridge::Bridge;
 use crate::sync::close;
 use crate::sync::effect::{ConnectionId, ReadToken};
 use crate::sync::room::Room;
 use crate::values::ClientId;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// How long the document stays in memory after its last use, in milliseconds.
-const KEPT_MS: u64 = 60_000;
 
 /// What a room keeps for clients without an engine. Nothing, as long as there is none.
 #[derive(Debug, Default)]
@@ -21,13 +17,18 @@ pub(in crate::sync) struct Following {
     /// What is asked and not answered, in order, with the bytes that it counts.
     pub(super) asked: VecDeque<(ConnectionId, Ask, usize)>,
     pub(super) asked_bytes: usize,
-    /// The read of all base pages, which the document is built from.
-    reading: Option<ReadToken>,
-    used_ms: u64,
+    /// The base pages that the document is being built from.
+    pub(super) building: Option<Building>,
+    pub(super) hindrance: Option<Hindrance>,
+    /// Bytes of the base pages that the document is made of.
+    pub(super) document_bytes: usize,
+    /// Bytes of the base pages that are in the stored checkpoint.
+    pub(super) checkpointed_bytes: usize,
+    /// The stored checkpoint was tried, and is of no use.
+    pub(super) ignores_checkpoint: bool,
+    pub(super) used_ms: u64,
     /// A client id of the server's that somebody else knows more of: rows have gone back in time.
     spent_author: u64,
-    /// The document can't be built.
-    is_broken: bool,
     /// Messages with what operations authored since the last flush was begun. (Only where a window is kept: else they
     /// are gathered with all else.)
     pub(in crate::sync) authored: Vec<Arc<[u8]>>,
@@ -38,7 +39,7 @@ pub(in crate::sync) struct Following {
 impl Following {
     /// Whether pages are being read: what comes meanwhile waits, so that the document misses nothing.
     pub(in crate::sync) fn is_reading(&self) -> bool {
-        self.reading.is_some()
+        self.building.is_some()
     }
 
     /// Changes in the logs of revisions, and bytes that they take.
@@ -51,8 +52,13 @@ impl Following {
         self.bridge.is_some()
     }
 
+    /// The base has grown by so many bytes.
+    pub(in crate::sync) fn note_growth(&mut self, bytes: usize) {
+        self.document_bytes += bytes;
+    }
+
     pub(in crate::sync) fn is_read(&self, token: ReadToken) -> bool {
-        self.reading == Some(token)
+        self.building.as_ref().is_some_and(|building| building.is_read(token))
     }
 }
 
@@ -72,10 +78,28 @@ impl Room {
         self.end_waits();
         if self.followers().next().is_some() {
             self.following.used_ms = self.now_ms;
-        } else if self.following.used_ms + KEPT_MS <= self.now_ms && self.is_all_stored() {
-            self.following.bridge = None;
-            // What comes next is told apart from what was told: so it can be told later, when the document is built again.
-            self.journal.end_slots();
+        }
+        let limits = &self.config.limits;
+        let is_too_large = self.following.document_bytes > limits.document_bytes;
+        let is_over =
+            self.following.used_ms + limits.document_kept_ms <= self.now_ms && self.followers().next().is_none();
+        if !is_too_large && !is_over {
+            return;
+        }
+        if !self.is_all_stored() || self.has_unstored_author() {
+            self.gather.flush_now |= is_too_large;
+            return;
+        }
+        if !is_too_large && self.wants_checkpoint() && self.journal.slot_count() > 0 {
+            self.wants_folding = true;
+            self.gather.flush_now = true;
+            return;
+        }
+        self.following.bridge = None;
+        // What comes next is told apart from what was told: so it can be told later, when the document is built again.
+        self.journal.end_slots();
+        if is_too_large {
+            self.hinder(Hindrance::TooLarge);
         }
     }
 
@@ -95,75 +119,8 @@ impl Room {
         !self.journal.is_dirty() && self.writing.is_none() && self.tail_read.is_none()
     }
 
-    /// Reads what the document is built from, once all is stored.
-    fn prepare_bridge(&mut self) {
-        if self.following.is_reading() {
-            return;
-        }
-        if self.base_is_damaged || self.following.is_broken {
-            return self.refuse_followers();
-        }
-        if !self.is_all_stored() {
-            self.gather.flush_now = true;
-            return;
-        }
-        // What it holds is compared with what is known.
-        if !self.load_all() {
-            return;
-        }
-        match self.manifest.last_page() {
-            None => self.build_bridge(&[]),
-            Some(last) => {
-                let keys = RowKey::new(RowKind::BasePage, 0)..=RowKey::new(RowKind::BasePage, last);
-                self.following.reading = Some(self.read(keys));
-            }
-        }
-    }
-
-    /// Takes the base pages that the document is built from.
-    pub(in crate::sync) fn take_bridge_pages(&mut self, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {
-        self.following.reading = None;
-        match rows {
-            Err(_) => self.refuse_followers(),
-            Ok(rows) => {
-                let mut pages = Vec::new();
-                let mut page = 0;
-                while let Some(number) = self.manifest.find_page_from(page) {
-                    page = number + 1;
-                    pages.extend(self.open_page(&rows, number));
-                }
-                if self.base_is_damaged { self.refuse_followers() } else { self.build_bridge(&pages) }
-            }
-        }
-    }
-
-    fn build_bridge(&mut self, pages: &[&[u8]]) {
-        let limits = &self.config.limits;
-        let history = HistoryLimits { revisions: limits.history_revisions, bytes: limits.history_bytes };
-        self.take_author();
-        let author = ClientId::new(self.manifest.author);
-        let sessions = Sessions::restore(&self.manifest.sessions);
-        match Bridge::build(pages, self.journal.told(), sessions, author, history) {
-            // Otherwise a clock of ours might be given out twice.
-            Ok(bridge) if bridge.state_vector() == *self.known.clocks() => {
-                self.following.bridge = Some(Box::new(bridge));
-                self.following.used_ms = self.now_ms;
-                // What of the newest slot was told while it was built is not among its changes.
-                self.journal.end_slots();
-                self.meters.documents_built += 1;
-                self.follow_again();
-                self.tell_followers();
-                self.answer_asked();
-            }
-            _ => {
-                self.following.is_broken = true;
-                self.refuse_followers();
-            }
-        }
-    }
-
     /// Follows the roots of those who have all that is stored, even where a fold has taken what they were told.
-    fn follow_again(&mut self) {
+    pub(super) fn follow_again(&mut self) {
         let stored = self.stored_sequence;
         let opened = self.connections.values().filter_map(|of| of.follower.as_ref()?.opened.as_ref());
         let current = opened.filter(|opened| opened.epoch == self.manifest.author && opened.revision == stored);
@@ -175,7 +132,7 @@ impl Room {
     }
 
     /// Sees to it that the server has a client id to write under, of which nobody knows more than is stored.
-    fn take_author(&mut self) {
+    pub(super) fn take_author(&mut self) {
         let known = self.manifest.author;
         let is_usable = known != 0 && known != self.following.spent_author;
         if is_usable && self.manifest.incarnation == self.config.incarnation {
@@ -217,16 +174,6 @@ impl Room {
         let spent_author = self.following.spent_author;
         self.following = Following { spent_author, ..Following::default() };
         self.followers().collect::<Vec<_>>().into_iter().for_each(|of| self.close(of, close::SYNC_AGAIN));
-    }
-
-    /// Nobody can be given the document now.
-    fn refuse_followers(&mut self) {
-        self.following.asked.clear();
-        self.following.asked_bytes = 0;
-        for connection in self.followers().collect::<Vec<_>>() {
-            self.refuse(connection, UNAVAILABLE, 0);
-            self.close(connection, close::CANNOT_OPEN);
-        }
     }
 
     /// Tells the document of an update of which everything is new.

@@ -1,6 +1,7 @@
 //! Clients without an engine: they follow a text by revisions. `ot/PROTOCOL.md` is for who writes one.
 
 mod ask;
+mod build;
 mod follow;
 mod follower;
 mod http;

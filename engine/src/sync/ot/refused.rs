@@ -31,6 +31,8 @@ pub(super) const ROOTS: Refused = refused(422, "roots", "too many roots are foll
 pub(super) const HISTORY: Refused = refused(410, "history", "revisions are not kept that far back: get the content");
 pub(super) const UNAVAILABLE: Refused =
     refused(503, "unavailable", "the document cannot be read or changed now: try again");
+pub(super) const DOCUMENT_TOO_LARGE: Refused =
+    refused(413, "document-too-large", "the document is too large for clients without an engine");
 
 /// What is answered to a message that can't be read.
 pub(super) fn unreadable(of: Unreadable) -> Refused {

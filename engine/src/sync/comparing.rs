@@ -1,0 +1,373 @@
+//! What a client has deleted beside what we know as deleted: slice by slice, each read when its turn comes and not kept.
+//!
+//! An answer to our step 1 tells all deletes that a client has, however little of it is news. What is news goes on as an
+//! update; what the client lacks is sent to it at the end of its handshake. One that does not answer lacks all.
+
+use super::close::{self, CloseReason};
+use super::connections::Join;
+use super::effect::{ConnectionId, ReadToken};
+use super::frame;
+use super::opening::Waiting;
+use super::room::Room;
+use super::their_vector::TheirVector;
+use super::turn::cost;
+use crate::archive::{PageBuilder, RowKey, StoreError, read_delete_page};
+use crate::update::{OrderedDeletes, write_delete_set};
+use crate::values::{ClientId, Clock, Id, IdSet};
+use std::ops::Range;
+
+/// A smaller answer is taken at once where all that is deleted was read.
+const LARGE_BYTES: usize = if cfg!(debug_assertions) { 48 } else { 64 << 10 };
+
+/// Ranges that are checked or compared at a time.
+const RANGES_AT_A_TIME: usize = if cfg!(debug_assertions) { 3 } else { 16 << 10 };
+
+/// A comparison that goes on.
+#[derive(Debug)]
+pub(super) struct Comparing {
+    connection: ConnectionId,
+    /// The client's answer. Empty where it did not answer.
+    update: Vec<u8>,
+    deletes_at: usize,
+    told: OrderedDeletes,
+    is_checked: bool,
+    /// Up to here all was compared.
+    from: Id,
+    row: Row,
+    /// What the client tells that is not known, or not stored.
+    news: IdSet,
+    /// What the client lacks of what it could have told.
+    lacks: IdSet,
+    /// What the client sent meanwhile.
+    held: Vec<Vec<u8>>,
+    /// The client is gone.
+    is_gone: bool,
+}
+
+/// The row of the slice that is compared next.
+#[derive(Debug)]
+enum Row {
+    Unread,
+    Reading(ReadToken, RowKey),
+    Read(RowKey, IdSet),
+}
+
+impl Comparing {
+    pub(super) fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    /// Whether a row is being read for it.
+    pub(super) fn is_reading(&self) -> bool {
+        matches!(self.row, Row::Reading(..))
+    }
+
+    /// What it counts of the bytes that may wait.
+    pub(super) fn cost(&self) -> usize {
+        self.update.len() + self.held.iter().map(|message| Waiting::message_cost(message)).sum::<usize>()
+    }
+
+    fn rewind(&mut self) {
+        self.from = Id::new(ClientId::new(0), 0);
+        self.row = Row::Unread;
+        self.news = IdSet::default();
+        self.lacks = IdSet::default();
+        if self.is_checked {
+            self.told.rewind(&self.update);
+        }
+    }
+}
+
+/// What came of a step.
+enum Step {
+    /// There is more to do.
+    GoesOn,
+    /// A row is to be read first.
+    Waits,
+    Done,
+}
+
+impl Room {
+    /// Whether a client's answer is compared slice by slice.
+    pub(super) fn has_to_compare(&self, connection: ConnectionId, update: &[u8]) -> bool {
+        let join = self.connections.get(&connection).and_then(|of| of.join.as_ref());
+        let asks = join.is_some_and(|join| join.theirs.is_some() && join.lacks.is_none());
+        update.len() > LARGE_BYTES || asks && !self.known.has_deletes()
+    }
+
+    pub(super) fn is_comparing(&self, connection: ConnectionId) -> bool {
+        self.comparing.iter().any(|of| of.connection == connection)
+    }
+
+    /// Begins to compare the delete set of a client's answer.
+    pub(super) fn compare_answer(&mut self, connection: ConnectionId, update: &[u8]) -> Result<(), CloseReason> {
+        let deletes_at = self.intake.read_without_deletes(update).map_err(|_| close::MALFORMED)?;
+        self.intake.shrink();
+        self.compare(connection, update.to_vec(), deletes_at);
+        Ok(())
+    }
+
+    /// Begins to look for all deletes that those can lack whose answer is not waited for any longer.
+    fn compare_without_answer(&mut self) {
+        for connection in self.joining.clone() {
+            let join = self.connections.get(&connection).and_then(|of| of.join.as_ref());
+            let is_due = |join: &Join| join.has_structs && join.lacks.is_none() && join.deadline_ms <= self.now_ms;
+            if join.is_some_and(is_due) && !self.is_comparing(connection) {
+                self.compare(connection, Vec::new(), 0);
+            }
+        }
+    }
+
+    fn compare(&mut self, connection: ConnectionId, update: Vec<u8>, deletes_at: usize) {
+        if self.waiting_bytes + update.len() > self.config.limits.waiting_bytes {
+            return self.close(connection, close::BUSY);
+        }
+        self.waiting_bytes += update.len();
+        self.comparing.push_back(Comparing {
+            connection,
+            deletes_at,
+            is_checked: update.is_empty(),
+            update,
+            told: OrderedDeletes::starting_at(deletes_at),
+            from: Id::new(ClientId::new(0), 0),
+            row: Row::Unread,
+            news: IdSet::default(),
+            lacks: IdSet::default(),
+            held: Vec::new(),
+            is_gone: false,
+        });
+    }
+
+    /// Keeps a message of a client whose answer is being compared.
+    pub(super) fn hold_message(&mut self, connection: ConnectionId, message: &[u8]) {
+        let cost = Waiting::message_cost(message);
+        if self.waiting_bytes + cost > self.config.limits.waiting_bytes {
+            return self.close(connection, close::BUSY);
+        }
+        if let Some(of) = self.comparing.iter_mut().find(|of| of.connection == connection) {
+            self.waiting_bytes += cost;
+            of.held.push(message.to_vec());
+        }
+    }
+
+    /// A connection is gone. What it has sent is taken in first.
+    pub(super) fn part_from(&mut self, connection: ConnectionId) {
+        match self.comparing.iter_mut().find(|of| of.connection == connection) {
+            Some(of) => of.is_gone = true,
+            None => self.forget(connection),
+        }
+    }
+
+    /// Ends a comparison, whose connection is being forgotten.
+    pub(super) fn stop_comparing(&mut self, connection: ConnectionId) {
+        if let Some(at) = self.comparing.iter().position(|of| of.connection == connection) {
+            let of = self.comparing.remove(at);
+            self.waiting_bytes -= of.as_ref().map_or(0, Comparing::cost);
+        }
+    }
+
+    /// What is known is read again: what was compared with it may be wrong.
+    pub(super) fn compare_again(&mut self) {
+        self.comparing.iter_mut().for_each(Comparing::rewind);
+    }
+
+    /// Goes on with what is compared, as far as the turn goes.
+    pub(super) fn continue_comparing(&mut self) {
+        self.compare_without_answer();
+        while self.takes_waiting()
+            && !self.comparing.is_empty()
+            && !self.turn.is_over()
+            && let Some(mut of) = self.comparing.pop_front()
+        {
+            match self.compare_on(&mut of) {
+                Ok(Step::GoesOn) => self.comparing.push_front(of),
+                Ok(Step::Waits) => return self.comparing.push_front(of),
+                Ok(Step::Done) => self.finish_comparing(of),
+                Err(reason) => {
+                    let connection = of.connection;
+                    self.comparing.push_front(of);
+                    self.refuse_message(connection, reason);
+                }
+            }
+        }
+    }
+
+    fn compare_on(&mut self, of: &mut Comparing) -> Result<Step, CloseReason> {
+        if !of.is_checked {
+            self.turn.spend(RANGES_AT_A_TIME / cost::CHECKED_RANGES);
+            of.is_checked = of.told.check(&of.update, RANGES_AT_A_TIME).map_err(|_| close::MALFORMED)?;
+            return Ok(Step::GoesOn);
+        }
+        let join = self.connections.get(&of.connection).and_then(|of| of.join.as_ref());
+        let theirs = join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref());
+        let (slice_end, unread) = self.known.delete_slice(of.from);
+        let row = match (unread, core::mem::replace(&mut of.row, Row::Unread)) {
+            (Some(_), _) if theirs.is_none() && !of.told.has_before(slice_end) => None,
+            (Some(key), Row::Read(read, row)) if read == key => Some((key, row)),
+            (Some(key), Row::Reading(token, reading)) if reading == key => {
+                of.row = Row::Reading(token, key);
+                return Ok(Step::Waits);
+            }
+            (Some(key), _) => {
+                of.row = Row::Reading(self.read(key..=key), key);
+                return Ok(Step::Waits);
+            }
+            (None, _) => None,
+        };
+        let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
+        let known = self.known.shown_deletes(of.from, end, row.as_ref().map(|(_, row)| row));
+        self.turn.spend(cost::MESSAGE + (told.len() + known.range_count()) / cost::COMPARED_RANGES);
+        let known: Vec<_> = known.iter().collect();
+        add_missing(&told, &known, &mut of.news);
+        if let Some(theirs) = theirs {
+            add_missing(&below(known, theirs), &told, &mut of.lacks);
+        }
+        let Some(reached) = end else { return Ok(Step::Done) };
+        of.from = reached;
+        if let Some((key, row)) = row.filter(|_| end != slice_end) {
+            of.row = Row::Read(key, row);
+        }
+        if of.update.is_empty() {
+            // It lacks all, which may be much.
+            let lacks = core::mem::take(&mut of.lacks);
+            self.send_deletes(of.connection, &lacks);
+        }
+        Ok(Step::GoesOn)
+    }
+
+    /// Takes the row of a slice that is to be compared.
+    pub(super) fn take_compared(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {
+        let is_read = |of: &Comparing| matches!(of.row, Row::Reading(reading, _) if reading == token);
+        let Some(at) = self.comparing.iter().position(is_read) else { return };
+        let Row::Reading(_, key) = core::mem::replace(&mut self.comparing[at].row, Row::Unread) else { return };
+        let Ok(rows) = rows else {
+            return self.close(self.comparing[at].connection, close::SYNC_AGAIN);
+        };
+        if self.known.delete_slice(self.comparing[at].from).1 != Some(key) {
+            // Meanwhile others have replaced it.
+            return;
+        }
+        let body = self.find_row(key, &rows);
+        self.turn.spend(body.map_or(0, <[u8]>::len) / cost::KNOWN_BYTES);
+        match body.and_then(|body| read_delete_page(body).ok()) {
+            Some(deletes) => self.comparing[at].row = Row::Read(key, deletes),
+            None => self.lose_known_row(key),
+        }
+    }
+
+    pub(super) fn reads_compared(&self, token: ReadToken) -> bool {
+        self.comparing.iter().any(|of| matches!(of.row, Row::Reading(reading, _) if reading == token))
+    }
+
+    /// What is news is taken before all else that waits, then what the client sent meanwhile.
+    fn finish_comparing(&mut self, of: Comparing) {
+        self.waiting_bytes -= of.cost();
+        let connection = of.connection;
+        if let Some(of_connection) = self.connections.get_mut(&connection)
+            && let Some(join) = &mut of_connection.join
+            && join.lacks.is_none()
+        {
+            join.lacks = Some(of.lacks);
+        }
+        let mut next = Vec::new();
+        if !of.update.is_empty() {
+            let mut update = of.update;
+            update.truncate(of.deletes_at);
+            write_delete_set(&mut update, &of.news);
+            next.push(Waiting::News { connection, update });
+        }
+        next.extend(of.held.into_iter().map(|bytes| Waiting::Message { connection, bytes }));
+        next.extend(of.is_gone.then_some(Waiting::Disconnect { connection }));
+        next.into_iter().rev().for_each(|waiting| self.postpone(waiting));
+        self.handle_waiting();
+    }
+
+    /// Takes what was news in a client's answer.
+    pub(super) fn take_news(&mut self, connection: ConnectionId, update: Vec<u8>) {
+        if self.lacks_rows_for(&update) {
+            return self.postpone(Waiting::News { connection, update });
+        }
+        if let Some(of) = self.connections.get_mut(&connection) {
+            of.asked_ms = None;
+            if let Err(reason) = self.handle_update(connection, &update, false) {
+                self.refuse_message(connection, reason);
+            }
+        }
+    }
+
+    /// Takes the answer of a client that was read last, of which all that is deleted was read.
+    pub(super) fn take_answer(&mut self, connection: ConnectionId) {
+        let Some(of) = self.connections.get_mut(&connection) else { return };
+        of.asked_ms = None;
+        if let Some(join) = of.join.as_mut().filter(|join| join.lacks.is_none())
+            && let Some(theirs) = &join.theirs
+        {
+            let told: IdSet = self.intake.deletes().iter().cloned().collect();
+            let mut lacks = IdSet::default();
+            add_missing(
+                &below(self.known.deletes().iter().collect(), theirs),
+                &told.iter().collect::<Vec<_>>(),
+                &mut lacks,
+            );
+            join.lacks = Some(lacks);
+        }
+    }
+
+    /// Notes for those whose handshake goes on what was deleted since it began.
+    pub(super) fn note_deletes(&mut self, fresh: &IdSet) {
+        for connection in &self.joining {
+            if let Some(join) = self.connections.get_mut(connection).and_then(|of| of.join.as_mut()) {
+                join.later.merge(fresh);
+            }
+        }
+    }
+
+    /// Sends what a client lacks of deletes.
+    pub(super) fn send_deletes(&mut self, connection: ConnectionId, deletes: &IdSet) {
+        if !deletes.is_empty() {
+            let mut page = PageBuilder::default();
+            page.add_deletes(deletes);
+            self.send(connection, frame::update(&page.encode()));
+        }
+    }
+}
+
+type Part = (ClientId, Range<Clock>);
+
+/// What of these deletes is of units that a client has with this state vector.
+pub(super) fn below(parts: Vec<Part>, theirs: &TheirVector) -> Vec<Part> {
+    let mut clock = (ClientId::new(0), theirs.clock(ClientId::new(0)));
+    let cut = |(client, range): Part| {
+        if clock.0 != client {
+            clock = (client, theirs.clock(client));
+        }
+        (client, range.start..range.end.min(clock.1))
+    };
+    parts.into_iter().map(cut).filter(|(_, range)| range.start < range.end).collect()
+}
+
+/// Adds to `missing` what is in a list and not in the other one. Both ascend. O(ranges in both).
+fn add_missing(parts: &[Part], others: &[Part], missing: &mut IdSet) {
+    let mut others = others.iter().peekable();
+    for (client, range) in parts {
+        let mut from = range.start;
+        while let Some((other, known)) = others.peek() {
+            if (*other, known.end) <= (*client, from) {
+                others.next();
+            } else if other == client && known.start < range.end {
+                if from < known.start {
+                    missing.insert(*client, from..known.start);
+                }
+                from = known.end;
+                if from >= range.end {
+                    break;
+                }
+            } else {
+                break;
+            }
+        }
+        if from < range.end {
+            missing.insert(*client, from..range.end);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A delete set in bytes, checked and read in steps: in the order of its ids, whatever order it is written in.
+
+use super::delete_set::read_range;
+use crate::lib0::Reader;
+use crate::values::{ClientId, Clock, Error, Id, IdSet, sort_by_numbers};
+use std::ops::Range;
+
+/// A delete set that stays in its bytes. All encoders write the ranges of a client in order, and one client once: what does not is
+/// put in order once, all at a time.
+#[derive(Debug)]
+pub(crate) struct OrderedDeletes {
+    check: Check,
+    /// Where each client's ranges are; ascending once all is checked.
+    clients: Vec<OfClient>,
+    /// What is not written in order.
+    unordered: IdSet,
+    next: Next,
+    /// Up to here all was read.
+    read_to: Id,
+}
+
+#[derive(Debug)]
+struct OfClient {
+    client: ClientId,
+    /// Where its first range is.
+    offset: usize,
+    ranges: usize,
+    is_in_order: bool,
+}
+
+/// How far it was checked.
+#[derive(Debug)]
+struct Check {
+    offset: usize,
+    /// Clients that are not begun; not known before the first step.
+    clients_left: Option<usize>,
+    /// Ranges of the client that is being checked, and the end of its last one.
+    ranges_left: usize,
+    end: Clock,
+}
+
+/// The range that is read next, of those that are in order.
+#[derive(Debug, Default)]
+struct Next {
+    range: Option<(ClientId, Range<Clock>)>,
+    /// The next client, and what follows `range` of this one.
+    client_index: usize,
+    offset: usize,
+    ranges_left: usize,
+}
+
+impl OrderedDeletes {
+    /// The delete set that begins at `offset` of the bytes that all calls get.
+    pub(crate) fn starting_at(offset: usize) -> OrderedDeletes {
+        OrderedDeletes {
+            check: Check { offset, clients_left: None, ranges_left: 0, end: 0 },
+            clients: Vec::new(),
+            unordered: IdSet::default(),
+            next: Next::default(),
+            read_to: Id::new(ClientId::new(0), 0),
+        }
+    }
+
+    /// Checks up to `most` clients and ranges more; `true` once nothing is left. Before that nothing may be read. O(most), but
+    /// for what is not written in order.
+    ///
+    /// # Errors
+    /// What is no delete set, and bytes behind it.
+    pub(crate) fn check(&mut self, bytes: &[u8], most: usize) -> Result<bool, Error> {
+        let mut from = Reader::starting_at(bytes, self.check.offset);
+        let mut clients_left = match self.check.clients_left {
+            Some(left) => left,
+            None => from.read_count(2)?,
+        };
+        let mut is_checked = false;
+        for _ in 0..most {
+            if self.check.ranges_left > 0 {
+                let range = read_range(&mut from)?;
+                if let Some(last) = self.clients.last_mut() {
+                    last.is_in_order &= self.check.end <= range.start;
+                }
+                self.check.end = range.end;
+                self.check.ranges_left -= 1;
+            } else if clients_left > 0 {
+                clients_left -= 1;
+                let client = from.read_client()?;
+                let ranges = from.read_count(2)?;
+                self.clients.push(OfClient { client, offset: from.offset(), ranges, is_in_order: true });
+                (self.check.ranges_left, self.check.end) = (ranges, 0);
+            } else {
+                from.expect_end()?;
+                is_checked = true;
+                break;
+            }
+        }
+        self.check.offset = from.offset();
+        self.check.clients_left = Some(clients_left);
+        if is_checked {
+            self.put_in_order(bytes);
+        }
+        Ok(is_checked)
+    }
+
+    fn put_in_order(&mut self, bytes: &[u8]) {
+        sort_by_numbers(&mut self.clients, |of| (of.client.value(), of.offset as u64));
+        for at in 1..self.clients.len() {
+            if self.clients[at - 1].client == self.clients[at].client {
+                self.clients[at - 1].is_in_order = false;
+                self.clients[at].is_in_order = false;
+            }
+        }
+        let unordered = self.clients.iter().filter(|of| !of.is_in_order);
+        let ranges = unordered.flat_map(|of| {
+            let mut from = Reader::starting_at(bytes, of.offset);
+            (0..of.ranges).filter_map(move |_| Some((of.client, read_range(&mut from).ok()?)))
+        });
+        self.unordered = ranges.collect();
+        self.clients.retain(|of| of.is_in_order);
+        self.rewind(bytes);
+    }
+
+    /// Begins to read anew.
+    pub(crate) fn rewind(&mut self, bytes: &[u8]) {
+        self.next = Next::default();
+        self.read_to = Id::new(ClientId::new(0), 0);
+        self.advance(bytes);
+    }
+
+    fn advance(&mut self, bytes: &[u8]) {
+        let next = &mut self.next;
+        next.range = None;
+        while next.range.is_none() {
+            if next.ranges_left == 0 {
+                let Some(of) = self.clients.get(next.client_index) else { return };
+                next.client_index += 1;
+                (next.offset, next.ranges_left) = (of.offset, of.ranges);
+                continue;
+            }
+            let client = self.clients[next.client_index - 1].client;
+            let mut from = Reader::starting_at(bytes, next.offset);
+            // It was checked.
+            next.range = read_range(&mut from).ok().filter(|range| !range.is_empty()).map(|range| (client, range));
+            next.offset = from.offset();
+            next.ranges_left -= 1;
+        }
+    }
+
+    /// Whether there is an id below `end` that was not read.
+    pub(crate) fn has_before(&self, end: Option<Id>) -> bool {
+        let is_below = |client, clock| end.is_none_or(|end| Id::new(client, clock) < end);
+        self.next.range.as_ref().is_some_and(|(client, range)| is_below(*client, range.start))
+            || self.unordered.between(self.read_to, end).next().is_some()
+    }
+
+    /// Reads on up to `end`, or to a nearer id once `most` ranges in order were read: their ranges, ascending, and up to where all was
+    /// read.
+    pub(crate) fn take_before(
+        &mut self,
+        bytes: &[u8],
+        end: Option<Id>,
+        most: usize,
+    ) -> (Vec<(ClientId, Range<Clock>)>, Option<Id>) {
+        let mut end = end;
+        let mut parts = Vec::new();
+        while let Some((client, range)) = self.next.range.clone() {
+            let start = Id::new(client, range.start);
+            if end.is_some_and(|end| start >= end) {
+                break;
+            }
+            if parts.len() == most {
+                end = Some(start);
+                break;
+            }
+            let limit = end.filter(|end| end.client == client).map_or(Clock::MAX, |end| end.clock);
+            parts.push((client, range.start..range.end.min(limit)));
+            if range.end > limit {
+                self.next.range = Some((client, limit..range.end));
+            } else {
+                self.advance(bytes);
+            }
+        }
+        let in_order = parts.len();
+        parts.extend(self.unordered.between(self.read_to, end));
+        if parts.len() > in_order {
+            sort_by_numbers(&mut parts, |(client, range)| (client.value(), range.start.into()));
+        }
+        self.read_to = end.unwrap_or(Id::new(ClientId::new(u64::MAX), Clock::MAX));
+        (parts, end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lib0::write_var_uint;
+    use crate::update::read_delete_set;
+    use proptest::prelude::*;
+
+    fn encode(clients: &[(u64, Vec<(u32, u32)>)]) -> Vec<u8> {
+        let mut bytes = vec![7];
+        write_var_uint(&mut bytes, clients.len() as u64);
+        for (client, ranges) in clients {
+            write_var_uint(&mut bytes, *client);
+            write_var_uint(&mut bytes, ranges.len() as u64);
+            for (clock, len) in ranges {
+                write_var_uint(&mut bytes, (*clock).into());
+                write_var_uint(&mut bytes, (*len).into());
+            }
+        }
+        bytes
+    }
+
+    proptest! {
+        /// Read in steps, between any ids, it is what it is read at once.
+        #[test]
+        fn steps_are_the_whole(
+            clients in prop::collection::vec((0_u64..4, prop::collection::vec((0_u32..40, 0_u32..6), 0..6)), 0..5),
+            cuts in prop::collection::btree_set((0_u64..5, 0_u32..45), 0..6),
+            most in 1_usize..5,
+        ) {
+            let bytes = encode(&clients);
+            let whole = read_delete_set(&mut Reader::starting_at(&bytes, 1)).unwrap();
+            let mut steps = OrderedDeletes::starting_at(1);
+            while !steps.check(&bytes, most).unwrap() {}
+            for _ in 0..2 {
+                let mut read = IdSet::default();
+                let mut from = Id::new(ClientId::new(0), 0);
+                let cuts = cuts.iter().map(|(client, clock)| Some(Id::new(ClientId::new(*client), *clock)));
+                for cut in cuts.chain([None]) {
+                    loop {
+                        let has_more = whole.between(from, cut).next().is_some();
+                        prop_assert_eq!(steps.has_before(cut), has_more);
+                        let (parts, end) = steps.take_before(&bytes, cut, most);
+                        let expected: IdSet = whole.between(from, end).collect();
+                        prop_assert!(parts.is_sorted_by(|(a, left), (b, right)| (a, left.end) <= (b, right.start)));
+                        prop_assert_eq!(parts.iter().cloned().collect::<IdSet>(), expected);
+                        parts.into_iter().for_each(|(client, range)| read.insert(client, range));
+                        from = end.unwrap_or(from);
+                        if end == cut {
+                            break;
+                        }
+                    }
+                }
+                prop_assert_eq!(&read, &whole);
+                steps.rewind(&bytes);
+            }
+        }
+
+        /// It is refused where it is refused at once.
+        #[test]
+        fn checks_are_the_same(bytes in prop::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 1..24), most in 1_usize..4) {
+            let mut from = Reader::starting_at(&bytes, 0);
+            let is_whole = read_delete_set(&mut from).is_ok() && from.is_at_end();
+            let mut steps = OrderedDeletes::starting_at(0);
+            let outcome = loop {
+                match steps.check(&bytes, most) {
+                    Ok(false) => {}
+                    outcome => break outcome.is_ok(),
+                }
+            };
+            prop_assert_eq!(outcome, is_whole);
+        }
+    }
+}
