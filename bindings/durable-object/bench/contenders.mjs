@@ -47,7 +47,7 @@ export async function inTurn (contenders, turns, prepare) {
   const all = []
   for (const contender of contenders) {
     const { done, reason } = await contender.attempt(() => prepare(contender.process))
-    all.push({ contender, plan: done, reason, results: [], turns: contender.isRival ? turns.rivals : turns.ours })
+    all.push({ contender, plan: done, reason: reason && `before it: ${reason}`, results: [], turns: contender.isRival ? turns.rivals : turns.ours })
   }
   for (let turn = 0; turn < turns.ours; turn++) {
     for (const one of all) {

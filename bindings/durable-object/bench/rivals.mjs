@@ -22,7 +22,8 @@ row for each waking before; rows are merged when the last client leaves, which i
 object awake. They know no rights, no limits of what a client sends, no pace of a join, and nothing of a document without having all of it.
 
 The platform ends an isolate that takes more than 128 MB, and a request that takes more than 30 s. workerd does neither: what is
-beyond it here would not be done there. What took more than ${LIMIT_MS / 1_000} s by the clock was given up.`
+beyond it here would not be done there. What took more than ${LIMIT_MS / 1_000} s by the clock was given up. Before wakings
+two clients join.`
 
 /** Those of these names; `give` says how one is given a large document. */
 export async function rivals (names, give) {
