@@ -32,7 +32,9 @@ fn main() -> Result<()> {
             write_factory(&compile(wasm_folder, &["contract"], PROFILE)?, Path::new(folder), "contract", &["Contract"])
         }
         ["factory", module, folder, name, class] => write_factory(Path::new(module), Path::new(folder), name, &[class]),
-        _ => bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER | factory MODULE FOLDER NAME CLASS]"),
+        _ => {
+            bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER | factory MODULE FOLDER NAME CLASS]")
+        }
     }
 }
 
