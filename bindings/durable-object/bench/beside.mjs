@@ -51,6 +51,7 @@ export class Beside {
 }
 
 function table (head, rows, isText) {
+  if (rows.length === 0) return []
   const line = cells => `| ${cells.join(' | ')} |`
   return [line(head), `|${head.map(cell => isText(cell) ? '---|' : '--:|').join('')}`, ...rows.map(line)]
 }
