@@ -9,7 +9,7 @@ use clap::Parser;
 use merganser::archive::{Exporter, MemoryStore, RowKey, RowKind, Store, all_keys};
 use merganser::sync::{Effect, Message, Rights, Room, RoomConfig};
 use merganser::update::merge_updates;
-use merganser::{Any, ClientId, Doc, Options, Text};
+use merganser::{Any, ClientId, Doc, Options, StateVector, Text};
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -118,6 +118,8 @@ fn make(folder: &Path, megabytes: u32) -> Result<serde_json::Value> {
         bytes += session(&mut doc, &mut host)?;
     }
     host.export(&file("mgnsr"))?;
+    // All of it as one update, which is what other hosts store.
+    std::fs::write(file("update"), doc.encode_state_as_update(&StateVector::default()))?;
     let ranges: usize = doc.delete_set().iter().map(|(_, ranges)| ranges.len()).sum();
     let letters = text.len(&doc);
     let rows = [1, 20].map(|edits| rows_per_flush(&mut doc, text, &mut host, &mut random, edits));

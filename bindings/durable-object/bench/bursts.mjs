@@ -3,34 +3,36 @@ import { LightClient } from './client.mjs'
 import { typing } from './documents.mjs'
 import { sleep } from './process.mjs'
 
-/** Processor time of each message of an author with so many receivers, in milliseconds: sent at once, and one by one. */
-export async function messages (host, receivers, joins, { rounds, size, slow = 0, paceMs }) {
-  const room = `messages-${receivers}-${Math.random()}`
-  const author = await LightClient.open(host.port, room, { joins })
-  const others = []
-  for (let n = 0; n < receivers; n++) others.push(await LightClient.open(host.port, room, { joins }))
-  const edits = typing(size * (rounds + 1) + slow)
-  let sent = 0
-  const arrived = () => Promise.all(others.map(other => other.until(() => other.received >= sent)))
-  const burst = async () => {
-    const before = host.cpuMs
-    for (const edit of edits.slice(sent, sent + size)) author.send(edit)
-    sent += size
-    await arrived()
-    return (host.cpuMs - before) / size
+/** One author and those who receive what he types. */
+export class Conversation {
+  #sent = 0
+
+  /** For so many messages, most. */
+  static async begin (host, receivers, joins, most) {
+    const begun = new Conversation()
+    const room = `messages-${receivers}-${Math.random()}`
+    begun.host = host
+    begun.author = await LightClient.open(host.port, room, { joins })
+    begun.others = []
+    for (let n = 0; n < receivers; n++) begun.others.push(await LightClient.open(host.port, room, { joins }))
+    begun.edits = typing(most)
+    return begun
   }
-  await burst()
-  const atOnce = []
-  for (let round = 0; round < rounds; round++) atOnce.push(await burst())
-  const before = host.cpuMs
-  for (const edit of edits.slice(sent)) {
-    author.send(edit)
-    sent++
-    await sleep(paceMs)
+
+  /** Processor time of each of so many messages, in milliseconds: sent at once, or with a pause after each. */
+  async say (count, paceMs) {
+    const before = this.host.cpuMs
+    for (const edit of this.edits.slice(this.#sent, this.#sent + count)) {
+      this.author.send(edit)
+      if (paceMs) await sleep(paceMs)
+    }
+    this.#sent += count
+    await Promise.all(this.others.map(other => other.until(() => other.received >= this.#sent)))
+    return (this.host.cpuMs - before) / count
   }
-  await arrived()
-  const paced = (host.cpuMs - before) / slow
-  for (const client of [author, ...others]) client.end()
-  await sleep(100)
-  return { atOnce, paced }
+
+  async end () {
+    for (const client of [this.author, ...this.others]) client.end()
+    await sleep(100)
+  }
 }

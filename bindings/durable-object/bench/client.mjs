@@ -46,8 +46,12 @@ export class LightClient {
   closed
   #id = Math.floor(Math.random() * 2 ** 32)
   #clock = 0
-  #rest = Buffer.alloc(0)
+  /** What came and is not whole yet, and how long it has to be for that. */
+  #rest = []
+  #restBytes = 0
+  #wholeBytes = 2
   #waiters = []
+  #lost
 
   /**
    * Connects to a document and, if it is one, waits until it has been sent all of it. Who was there before has a state
@@ -62,6 +66,8 @@ export class LightClient {
     const [head] = await once(client.socket, 'data')
     const end = head.indexOf('\r\n\r\n') + 4
     client.socket.on('data', data => client.#take(data))
+    client.socket.on('error', error => client.#lose(error))
+    client.socket.on('close', () => client.#lose(new Error('the connection was lost')))
     client.#take(head.subarray(end))
     if (joins) {
       // It shows itself, as an editor does.
@@ -73,27 +79,40 @@ export class LightClient {
   }
 
   #take (data) {
-    let rest = this.#rest.length ? Buffer.concat([this.#rest, data]) : data
+    this.#rest.push(data)
+    this.#restBytes += data.length
+    // A message may be as large as the document: it is put together once.
+    if (this.#restBytes < this.#wholeBytes) return
+    let rest = this.#rest.length > 1 ? Buffer.concat(this.#rest) : data
     for (;;) {
+      this.#wholeBytes = 2
       if (rest.length < 2) break
       let length = rest[1] & 127
       let at = 2
-      if (length === 126) { if (rest.length < 4) break; length = rest.readUInt16BE(2); at = 4 }
-      if (length === 127) { if (rest.length < 10) break; length = Number(rest.readBigUInt64BE(2)); at = 10 }
+      if (length === 126) { this.#wholeBytes = 4; if (rest.length < 4) break; length = rest.readUInt16BE(2); at = 4 }
+      if (length === 127) { this.#wholeBytes = 10; if (rest.length < 10) break; length = Number(rest.readBigUInt64BE(2)); at = 10 }
+      this.#wholeBytes = at + length
       if (rest.length < at + length) break
       this.#hear(rest[0] & 15, rest.subarray(at, at + length))
       rest = rest.subarray(at + length)
     }
-    this.#rest = rest
+    this.#rest = [rest]
+    this.#restBytes = rest.length
     this.#waiters = this.#waiters.filter(({ condition, resolve }) => !condition() || resolve())
+  }
+
+  /** Nothing will come any more: whoever waits, or will, waits in vain. */
+  #lose (error) {
+    this.#lost ??= error
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#lost)
   }
 
   #hear (opcode, content) {
     if (opcode === PING) return this.socket.write(Buffer.concat([Buffer.from([0x80 | PONG, 0x80 | content.length, 0, 0, 0, 0]), content]))
     if (opcode === CLOSE) {
       this.closed = content.length ? content.readUInt16BE(0) : NO_CODE
-      if (this.mayBeClosed) return
-      throw new Error(`closed with ${this.closed} ${content.subarray(2)}`)
+      if (!this.mayBeClosed) this.#lose(new Error(`closed with ${this.closed} ${content.subarray(2)}`))
+      return
     }
     if (content[0] === AWARENESS) this.shown++
     // Of a client that is sent much, this is asked for to see whether it keeps up.
@@ -109,7 +128,8 @@ export class LightClient {
   }
 
   until (condition) {
-    return condition() ? undefined : new Promise(resolve => this.#waiters.push({ condition, resolve }))
+    if (condition()) return undefined
+    return this.#lost ? Promise.reject(this.#lost) : new Promise((resolve, reject) => this.#waiters.push({ condition, resolve, reject }))
   }
 
   /** Shows itself, as an editor does every 15 s. */

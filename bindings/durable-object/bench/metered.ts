@@ -3,6 +3,7 @@
 import unsafe from 'workerd:unsafe'
 import { engines } from '../src/engines'
 import worker, { DocumentObject as Product, type Env } from '../src/worker'
+import { note, take, timed } from './calls'
 
 /** What one document is billed for, as far as the platform counts it by events. */
 class Billed {
@@ -24,19 +25,6 @@ class Billed {
 const billed = new Map<string, Billed>()
 /** Timers that were set: while one is pending, an object can't hibernate, and its time is billed. */
 const timers = { set: 0, pendingMs: 0 }
-
-/** Calls of handlers, each a request of its own, and how long each took by the clock, which here goes on meanwhile. */
-const calls: { handler: string, ms: number }[] = []
-const MOST_CALLS = 100_000
-
-function note (handler: string, begun: number): void {
-  if (calls.length < MOST_CALLS) calls.push({ handler, ms: performance.now() - begun })
-}
-
-function timed (handler: string, call: () => void): void {
-  const begun = performance.now()
-  try { call() } finally { note(handler, begun) }
-}
 
 /** A text message is for this file only: `@` and the time it is from now on, or `?`, which is answered. */
 const TIME = '@'
@@ -137,7 +125,7 @@ export default {
       case 'billed':
         return Response.json(billed.get(env.DOCUMENTS.idFromName(name!).toString()) ?? new Billed())
       case 'calls':
-        return Response.json(calls.splice(0))
+        return Response.json(take())
       case 'timers':
         return Response.json(timers)
       case 'instances':

@@ -6,13 +6,18 @@ import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFil
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { messages } from './bursts.mjs'
+import { Beside } from './beside.mjs'
+import { Conversation } from './bursts.mjs'
 import { LightClient } from './client.mjs'
+import { Contender, inTurn } from './contenders.mjs'
 import { documents, pasted, typing } from './documents.mjs'
 import { hostileUpdates } from './hostile.mjs'
 import { mostInIsolate } from './isolate.mjs'
 import { median } from './median.mjs'
+import { digits, number } from './numbers.mjs'
+import { load, longestOf, operation } from './operation.mjs'
 import { Process, sleep } from './process.mjs'
+import { ABOUT, rivals } from './rivals.mjs'
 
 const here = import.meta.dirname
 const REPOSITORY = join(here, '../../..')
@@ -25,45 +30,19 @@ const SIZES = isQuick ? [1] : [1, 10, 100]
 const WAKES = isQuick ? 3 : 15
 const JOINS = isQuick ? 2 : 5
 const PASTES = isQuick ? 1 : 5
+/** Operations of rivals with large documents, by their size: they take long. */
+const RIVAL_TURNS = isQuick ? { 1: 1 } : { 1: 5, 10: 3, 100: 1 }
 const HOSTILE = isQuick ? 20 : 500
 const BURSTS = { rounds: isQuick ? 1 : 5, size: isQuick ? 500 : 4_000 }
 const PASTED_BYTES = isQuick ? 1_000_000 : 10_000_000
-/** So long nothing happens in workerd once it has done an operation, and so little processor time is nothing. */
-const QUIET_MS = 30
-const IDLE_MS = 0.5
 /** Targets: processor time of a keystroke, and of one that wakes the object; the longest request of whatever is done. */
 const TARGETS = { keystroke: 0.2, waking: 2, request: 15 }
+/** So many times as long as this host its rivals are to take, at least. */
+const KEYSTROKE_TIMES = { yjs: 2, yrs: 2 }
+const YRS_TIMES = { 'automerge-paper (259,778 edits)': 10, 'scattered typing (260,000)': 40, 'random (100,000)': 100 }
 
 const lines = []
 const say = line => { lines.push(line); console.log(line) }
-const number = value => value.toLocaleString('en')
-/** Three digits that count. */
-const digits = value => value >= 100 ? number(Math.round(value)) : value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3)
-
-/** How long the process has run and waited for a core in all operations, in milliseconds. */
-const load = { ran: 0, waited: 0 }
-
-/** Does something, until nothing follows from it any more: processor time, and the handlers that it called. */
-async function operation (host, work) {
-  await host.ask('calls')
-  const [before, waited] = [host.cpuMs, host.waitedMs]
-  const bytes = await work()
-  for (let last = before; host.cpuMs - last > IDLE_MS;) {
-    last = host.cpuMs
-    await sleep(QUIET_MS)
-  }
-  const cpuMs = host.cpuMs - before
-  load.ran += cpuMs
-  load.waited += host.waitedMs - waited
-  const calls = await host.ask('calls')
-  const { handler, ms } = longestOf(calls)
-  // By the clock it may have waited for a core; it can't have run for longer than all together.
-  return { cpuMs, bytes, calls: calls.length, longest: { handler, ms: Math.min(ms, cpuMs) } }
-}
-
-function longestOf (calls) {
-  return calls.reduce((longest, call) => call.ms > longest.ms ? call : longest, { handler: '', ms: 0 })
-}
 
 /**
  * A row: what was done so many times, and the target: for processor time in the median and at most, or for the longest
@@ -81,65 +60,91 @@ function report (name, document, operations, { cpuMs, mostMs = Infinity, each = 
     `| ${target} | ${isMet ? 'met' : 'missed'} |`)
 }
 
+/** All hosts do the same in turn: a row of what this one did, and one beside the others. */
+async function measured (title, document, turns, target, prepare, { times, omitted = 0 } = {}) {
+  const all = (await inTurn(contenders, turns, prepare)).map(of => ({ ...of, results: of.results.slice(Math.min(omitted, of.results.length - 1)) }))
+  report(title, document, all[0].results, target)
+  beside.add(title, document, all, times)
+  return median(all[0].results.map(of => of.cpuMs))
+}
+
 /** Keystrokes of one client, sent at once, with nine that receive them. */
-async function keystrokes (host) {
-  await host.ask('calls')
-  const { atOnce } = await messages(host, 9, true, BURSTS)
-  const calls = await host.ask('calls')
-  const longest = longestOf(calls.filter(call => call.handler === 'webSocketMessage'))
-  report('keystroke, warm, 10 clients, burst', 'empty', atOnce.map(cpuMs => ({ cpuMs, calls: 1, longest })), { cpuMs: TARGETS.keystroke })
+function keystrokes () {
+  const { rounds, size } = BURSTS
+  const turns = { ours: rounds + 1, rivals: rounds + 1 }
+  return measured('keystroke, warm, 10 clients, burst', 'empty', turns, { cpuMs: TARGETS.keystroke }, async host => {
+    const conversation = await Conversation.begin(host, 9, true, size * (rounds + 1))
+    return {
+      async turn () {
+        await host.ask('calls')
+        const cpuMs = await conversation.say(size)
+        const calls = await host.ask('calls')
+        return { cpuMs, calls: 1, longest: longestOf(calls.filter(call => call.handler === 'webSocketMessage')) }
+      },
+      end: () => conversation.end()
+    }
+  }, { omitted: 1, times: KEYSTROKE_TIMES })
 }
 
 /** Edits each of which wakes the object, until another client has it. */
-async function wakes (host, room, name, target) {
-  const author = await LightClient.open(host.port, room)
-  const reader = await LightClient.open(host.port, room)
-  const operations = []
-  for (const edit of typing(WAKES + 1)) {
-    await host.evict()
-    const heard = reader.received
-    operations.push(await operation(host, async () => {
-      author.send(edit)
-      await reader.until(() => reader.received > heard)
-    }))
-  }
-  author.end()
-  reader.end()
-  await sleep(100)
-  report('first keystroke after hibernation', name, operations.slice(1), target)
-  return median(operations.slice(1).map(of => of.cpuMs))
+function wakes (room, name, turns, target, times, update) {
+  // The first may find the engine's code not compiled yet.
+  const all = { ours: turns.ours + 1, rivals: turns.rivals > 1 ? turns.rivals + 1 : 1 }
+  return measured('first keystroke after hibernation', name, all, target, async host => {
+    if (update) await received(host, room, [update])
+    const author = await LightClient.open(host.port, room)
+    const reader = await LightClient.open(host.port, room)
+    const edits = typing(all.ours).values()
+    return {
+      async turn () {
+        await host.evict()
+        const heard = reader.received
+        const edit = edits.next().value
+        return operation(host, async () => {
+          author.send(edit)
+          await reader.until(() => reader.received > heard)
+        })
+      },
+      end: () => leave(author, reader)
+    }
+  }, { omitted: 1, times })
 }
 
 /** Joins of an object that has hibernated. */
-async function joins (host, name, room, title, options) {
-  const operations = []
-  for (let turn = 0; turn < JOINS; turn++) {
-    await host.evict()
-    operations.push(await operation(host, async () => {
-      const client = await LightClient.open(host.port, room, options)
-      client.end()
-      return client.bytes
-    }))
-  }
-  report(title, name, operations, {})
+function joins (name, room, title, turns, options) {
+  return measured(title, name, turns, {}, host => ({
+    async turn () {
+      await host.evict()
+      return operation(host, async () => {
+        const client = await LightClient.open(host.port, room, options)
+        client.end()
+        return client.bytes
+      })
+    }
+  }))
 }
 
 /** Updates that one client sends into an empty document, until another one has got them. */
-async function received (host, title, name, updates) {
-  const operations = []
-  for (let turn = 0; turn < PASTES; turn++) {
-    const room = `received-${Math.random()}`
-    const author = await LightClient.open(host.port, room)
-    const reader = await LightClient.open(host.port, room)
-    operations.push(await operation(host, async () => {
-      for (const update of updates) author.send(update)
-      await reader.until(() => reader.received >= updates.length)
-    }))
-    author.end()
-    reader.end()
-    await sleep(100)
-  }
-  report(title, name, operations, {})
+function sent (title, name, updates) {
+  return measured(title, name, { ours: PASTES, rivals: PASTES }, {}, host => ({
+    turn: () => received(host, `received-${Math.random()}`, updates)
+  }))
+}
+
+async function received (host, room, updates) {
+  const author = await LightClient.open(host.port, room)
+  const reader = await LightClient.open(host.port, room)
+  const done = await operation(host, async () => {
+    for (const update of updates) author.send(update)
+    await reader.until(() => reader.received >= updates.length)
+  })
+  await leave(author, reader)
+  return done
+}
+
+async function leave (...clients) {
+  for (const client of clients) client.end()
+  await sleep(100)
 }
 
 /** Updates of which each may close its sender's connection. */
@@ -162,31 +167,30 @@ async function hostile (host) {
   report('hostile update', `${number(operations.length)} of them, ${number(refused)} refused`, operations, { each: true })
 }
 
-/** The large documents in workerd, by their size; what they are like. */
-async function imported (host, folder) {
-  for (const size of SIZES) {
-    const path = join(folder, `${size}.mgnsr`)
-    const before = host.cpuMs
-    const answer = await fetch(`http://127.0.0.1:${host.port}/api/documents/${size}`, {
-      method: 'PUT', body: Readable.toWeb(createReadStream(path)), headers: { 'Content-Length': statSync(path).size }, duplex: 'half'
-    })
-    if (!answer.ok) throw new Error(`import of ${size} MB: ${answer.status} ${await answer.text()}`)
-    console.log(`imported ${size} MB: ${(host.cpuMs - before).toFixed(0)} ms of processor time, ${host.megabytes.toFixed(0)} MB resident`)
+/** Gives all hosts the large documents. */
+async function imported () {
+  for (const { name, process, give } of contenders) {
+    for (const size of SIZES) {
+      const { path, file } = give(size)
+      const before = process.cpuMs
+      const answer = await fetch(`http://127.0.0.1:${process.port}${path}`, {
+        method: 'PUT', body: Readable.toWeb(createReadStream(file)), headers: { 'Content-Length': statSync(file).size }, duplex: 'half'
+      })
+      if (!answer.ok) throw new Error(`${name}, import of ${size} MB: ${answer.status} ${await answer.text()}`)
+      console.log(`${name} imported ${size} MB: ${(process.cpuMs - before).toFixed(0)} ms of processor time, ${process.megabytes.toFixed(0)} MB resident`)
+    }
   }
 }
 
 /** Resident memory while a fresh client is sent a whole document, in a process that has done nothing else. */
-async function memory (host, size) {
-  await host.restart()
-  const idle = host.megabytes
-  host.forgetPeak()
-  const client = await LightClient.open(host.port, String(size))
-  const peak = host.peakMegabytes
-  const { bytes } = await host.ask('instances')
+async function memory (process, size) {
+  await process.restart()
+  const idle = process.megabytes
+  process.forgetPeak()
+  const client = await LightClient.open(process.port, String(size))
+  const peak = process.peakMegabytes
   client.end()
-  const engine = bytes / 2 ** 20
-  const isolate = engine + await mostInIsolate(host, async () => (await LightClient.open(host.port, String(size))).end())
-  say(`| ${size} MB | ${idle.toFixed(0)} | ${peak.toFixed(0)} | ${(peak - idle).toFixed(0)} | ${isolate.toFixed(1)} | ${engine.toFixed(1)} | 64 | ${peak - idle <= 64 ? 'met' : 'missed'} |`)
+  return { idle, peak, more: peak - idle }
 }
 
 function makeDocuments (folder) {
@@ -208,48 +212,56 @@ for (let rest = read('one-place.updates'); rest.length > 0; rest = rest.subarray
 }
 const large = Object.fromEntries(SIZES.map(size => [size, `${size} MB, ${number(about[size].clients)} client ids`]))
 
-let host = await Process.start(HOST)
+const host = await Process.start(HOST)
+const contenders = [
+  new Contender('this host', host, false, size => ({ path: `/api/documents/${size}`, file: join(folder, `${size}.mgnsr`) })),
+  ...await rivals(isQuick ? ['yjs'] : ['yjs', 'yrs'], size => ({ path: `/${size}`, file: join(folder, `${size}.update`) }))
+]
+const beside = new Beside(contenders.map(({ name }) => name), ABOUT)
 say('| operation | document | n | CPU, ms | most | requests | longest, ms | most | bytes out | bytes for each ms | target | |')
 say('|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|')
 let waking
 const rows = {
-  keystroke: () => keystrokes(host),
+  keystroke: keystrokes,
   async wake () {
     for (const [name, update] of Object.entries(documents())) {
-      const room = encodeURIComponent(name)
-      const author = await LightClient.open(host.port, room)
-      const reader = await LightClient.open(host.port, room)
-      author.send(update)
-      await reader.until(() => reader.received > 0)
-      author.end()
-      reader.end()
-      const taken = await wakes(host, room, name, { cpuMs: TARGETS.waking })
+      const turns = { ours: WAKES, rivals: WAKES }
+      const taken = await wakes(encodeURIComponent(name), name, turns, { cpuMs: TARGETS.waking }, { yrs: YRS_TIMES[name] }, update)
       waking ??= taken
     }
   },
   async large () {
-    await imported(host, folder)
+    await imported()
     const target = { cpuMs: Number((2 * (waking ?? TARGETS.waking)).toFixed(1)), mostMs: TARGETS.request }
-    for (const size of SIZES) await wakes(host, String(size), large[size], target)
-    for (const size of SIZES) await joins(host, large[size], String(size), 'fresh client joins', {})
+    const turns = (ours, size) => ({ ours, rivals: Math.min(ours, RIVAL_TURNS[size]) })
+    for (const size of SIZES) await wakes(String(size), large[size], turns(WAKES, size), target)
+    for (const size of SIZES) await joins(large[size], String(size), 'fresh client joins', turns(JOINS, size), {})
     for (const size of SIZES) {
       const options = { vector: read(`${size}.vector`), answer: read(`${size}.answer`) }
-      await joins(host, large[size], String(size), 'client returns after 10,000 missed edits', options)
+      await joins(large[size], String(size), 'client returns after 10,000 missed edits', turns(JOINS, size), options)
     }
   },
-  paste: () => received(host, 'paste', `${number(PASTED_BYTES)} letters`, [pasted(PASTED_BYTES)]),
-  tombstones: () => received(host, '1,000,000 values of 1,000 keys, in one update', 'empty', [read('tombstones.update')]),
+  paste: () => sent('paste', `${number(PASTED_BYTES)} letters`, [pasted(PASTED_BYTES)]),
+  tombstones: () => sent('1,000,000 values of 1,000 keys, in one update', 'empty', [read('tombstones.update')]),
   async place () {
-    await received(host, '1,000 client ids at one place, in one update', 'empty', [read('one-place.update')])
-    await received(host, '1,000 client ids at one place, 1,000 messages', 'empty', letters)
+    await sent('1,000 client ids at one place, in one update', 'empty', [read('one-place.update')])
+    await sent('1,000 client ids at one place, 1,000 messages', 'empty', letters)
   },
   hostile: () => hostile(host),
   async memory () {
     say('')
     say('| document, joined by a fresh client | idle, MB | peak, MB | more, MB | isolate, MB | engine holds, MB | target | |')
     say('|---|--:|--:|--:|--:|--:|--:|---|')
-    if (only) await imported(host, folder)
-    for (const size of SIZES) await memory(host, size)
+    if (only) await imported()
+    for (const size of SIZES) {
+      const { idle, peak, more } = await memory(host, size)
+      const engine = (await host.ask('instances')).bytes / 2 ** 20
+      const isolate = engine + await mostInIsolate(host, async () => (await LightClient.open(host.port, String(size))).end())
+      say(`| ${size} MB | ${idle.toFixed(0)} | ${peak.toFixed(0)} | ${more.toFixed(0)} | ${isolate.toFixed(1)} | ${engine.toFixed(1)} | 64 | ${more <= 64 ? 'met' : 'missed'} |`)
+      const others = []
+      for (const rival of contenders.slice(1)) others.push(await rival.attempt(() => memory(rival.process, size)))
+      beside.addMemory(`${size} MB`, more, others)
+    }
   },
   flushes () {
     say('')
@@ -264,7 +276,8 @@ const rows = {
 for (const [name, measure] of Object.entries(rows)) {
   if (!only || only === name) await measure()
 }
-await host.end()
+for (const { process } of contenders) await process.end()
+for (const line of beside.lines) say(line)
 
 const head = `# Processor time of requests in the Durable Object host
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { messages } from './bursts.mjs'
+import { Conversation } from './bursts.mjs'
 import { LightClient } from './client.mjs'
 import { documents, typing } from './documents.mjs'
 import { median } from './median.mjs'
@@ -17,11 +17,21 @@ const ROUNDS = 5
 const BURST = 4_000
 const PACED = 400
 const PACE_MS = 8
-const COUNTS = { rounds: ROUNDS, size: BURST, slow: PACED, paceMs: PACE_MS }
 const WAKES = 15
 const STEPS = [8, 20, 44, 80]
 
 const shown = (values, digits = 2) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
+
+/** Processor time of a message to so many receivers: in bursts, and one by one. */
+async function messages (host, receivers, joins) {
+  const conversation = await Conversation.begin(host, receivers, joins, BURST * (ROUNDS + 1) + PACED)
+  await conversation.say(BURST)
+  const atOnce = []
+  for (let round = 0; round < ROUNDS; round++) atOnce.push(await conversation.say(BURST))
+  const paced = await conversation.say(PACED, PACE_MS)
+  await conversation.end()
+  return { atOnce, paced }
+}
 
 /** Processor time from the edit that wakes an evicted object until another client has it, and of a join, in milliseconds. */
 async function wakings (host, name, update) {
@@ -90,7 +100,7 @@ let host = await Process.start(HOST)
 say('| small message, processor time in ms, median (spread) of ' + ROUNDS + ' bursts of ' + BURST.toLocaleString('en') + ' | this host | only passed on |')
 say('|---|--:|--:|')
 for (const receivers of [1, 9]) {
-  const [ours, theirs] = [await messages(host, receivers, true, COUNTS), await messages(floor, receivers, false, COUNTS)]
+  const [ours, theirs] = [await messages(host, receivers, true), await messages(floor, receivers, false)]
   say(`| burst, ${receivers} receiver${receivers > 1 ? 's' : ''} | ${shown(ours.atOnce, 3)} | ${shown(theirs.atOnce, 3)} |`)
   say(`| one each ${PACE_MS} ms, ${receivers} receiver${receivers > 1 ? 's' : ''} | ${ours.paced.toFixed(3)} | ${theirs.paced.toFixed(3)} |`)
 }

@@ -1,7 +1,8 @@
 //! Builds the npm package `merganser` into `wasm/pkg` and prints how large its modules are.
 //!
 //! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `replica FOLDER` it builds only
-//! the module of replicas, into that folder; with `contract FOLDER` the test of the storage contract.
+//! the module of replicas, into that folder; with `contract FOLDER` the test of the storage contract. `factory MODULE FOLDER
+//! NAME CLASS` makes a package, as hosts use it, of another module that was compiled with wasm-bindgen.
 
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
@@ -23,12 +24,17 @@ fn main() -> Result<()> {
         [] => {
             let folder = wasm_folder.join("pkg");
             build_replica(wasm_folder, &folder)?;
-            build_factory(wasm_folder, &["room", "followers"], &folder, "room", ROOM)?;
-            build_factory(wasm_folder, &["room"], &folder, "room-core", ROOM)
+            write_factory(&compile(wasm_folder, &["room", "followers"], PROFILE)?, &folder, "room", ROOM)?;
+            write_factory(&compile(wasm_folder, &["room"], PROFILE)?, &folder, "room-core", ROOM)
         }
         ["replica", folder] => build_replica(wasm_folder, Path::new(folder)),
-        ["contract", folder] => build_factory(wasm_folder, &["contract"], Path::new(folder), "contract", &["Contract"]),
-        _ => bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER]"),
+        ["contract", folder] => {
+            write_factory(&compile(wasm_folder, &["contract"], PROFILE)?, Path::new(folder), "contract", &["Contract"])
+        }
+        ["factory", module, folder, name, class] => write_factory(Path::new(module), Path::new(folder), name, &[class]),
+        _ => {
+            bail!("usage: merganser-wasm-package [replica FOLDER | contract FOLDER | factory MODULE FOLDER NAME CLASS]")
+        }
     }
 }
 
@@ -62,11 +68,10 @@ fn build_replica(wasm_folder: &Path, folder: &Path) -> Result<()> {
     report(&folder.join("merganser_bg.wasm"))
 }
 
-/// Builds a module of some classes. The script that is generated knows one instance; it becomes a module whose `create`
-/// gives a new one at each call: a host that keeps one for each document loses one document where one of them fails.
-fn build_factory(wasm_folder: &Path, features: &[&str], folder: &Path, name: &str, classes: &[&str]) -> Result<()> {
-    let module = compile(wasm_folder, features, PROFILE)?;
-    bindgen(&module, name).no_modules(true)?.generate(folder).context("writing the JavaScript")?;
+/// Writes the package of a module of some classes. The script that is generated knows one instance; it becomes a module whose
+/// `create` gives a new one at each call: a host that keeps one for each document loses one document where one of them fails.
+fn write_factory(module: &Path, folder: &Path, name: &str, classes: &[&str]) -> Result<()> {
+    bindgen(module, name).no_modules(true)?.generate(folder).context("writing the JavaScript")?;
     let script = folder.join(format!("{name}.js"));
     let glue = std::fs::read_to_string(&script)?;
     let members: Vec<String> = classes.iter().map(|class| format!("{class}: wasm_bindgen.{class}")).collect();
