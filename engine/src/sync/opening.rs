@@ -116,6 +116,7 @@ impl Room {
         self.gather = Gather::default();
         self.pages = Default::default();
         self.compare_again();
+        self.take_again();
         self.stored_sequence = 0;
         self.begin_opening();
     }
@@ -207,6 +208,7 @@ impl Room {
         self.unstored_since_ms = None;
         self.waiting.clear();
         self.comparing.clear();
+        self.taking.clear();
         self.waiting_bytes = 0;
         self.close_all(reason);
     }

@@ -42,13 +42,18 @@ impl Update {
 
     /// The same, reusing this value's memory. After an error its contents are of no use.
     pub fn parse(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.structs.clear();
-        self.clients.clear();
-        self.deletes.clear();
+        self.clear();
         if u32::try_from(bytes.len()).is_err() {
             return Err(ErrorKind::TooLarge.into());
         }
         self.parse_part(&mut Reader::new(bytes))
+    }
+
+    /// Forgets what was read, and keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.structs.clear();
+        self.clients.clear();
+        self.deletes.clear();
     }
 
     /// Reads an update behind what was read before; to the reader's end.
@@ -107,6 +112,16 @@ pub(super) fn check_struct(from: &mut Reader<'_>, id: Id) -> Result<(Content, Cl
 
 #[inline(always)]
 fn read_struct(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
+    read_head(read, from, id)?;
+    if read.content.is_item() {
+        (read.len, read.payload) = parse_content(from, read.content)?;
+    }
+    Ok(())
+}
+
+/// Reads what stands before the content of an item, or a struct that is none.
+#[inline(always)]
+pub(super) fn read_head(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
     let start = from.offset();
     let info = from.read_u8()?;
     let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
@@ -130,7 +145,6 @@ fn read_struct(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), E
             read.key = Some(read_string_range(from)?);
         }
     }
-    (read.len, read.payload) = parse_content(from, content)?;
     Ok(())
 }
 
@@ -154,7 +168,7 @@ fn range_since(from: &Reader<'_>, start: usize) -> ByteRange {
 }
 
 /// Reads content: its length in units, and where its payload lies.
-fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, ByteRange), Error> {
+pub(super) fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, ByteRange), Error> {
     let start = from.offset();
     Ok(match content {
         Content::Gc | Content::Skip | Content::Deleted => (from.read_clock()?, ByteRange::default()),
