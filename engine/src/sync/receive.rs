@@ -14,6 +14,7 @@ use super::turn::{Turn, cost};
 use crate::archive::records::AttachmentRecord;
 use crate::archive::{PageBuilder, largest_stored_piece, largest_update};
 use crate::values::{ClientId, Error, ErrorKind, Id};
+use std::borrow::Cow;
 
 /// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 5_000;
@@ -23,7 +24,9 @@ const DAMAGED: &str = "the stored document is damaged: it can be read, but not c
 
 impl Room {
     /// Takes a message of a connection.
-    pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
+    pub(super) fn handle(&mut self, connection: ConnectionId, frame: Cow<'_, [u8]>) {
+        let whole = frame;
+        let frame: &[u8] = &whole;
         self.turn.spend(cost::MESSAGE + frame.len() / cost::MESSAGE_BYTES);
         if self.connections.get(&connection).is_some_and(|of| of.follower.is_some()) {
             return self.handle_follower(connection, frame);
@@ -40,11 +43,11 @@ impl Room {
                 return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
             }
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
-            Ok(Message::Step2(update)) if self.is_large(update) => {
-                return self.begin_taking(connection, update.to_vec(), true);
-            }
-            Ok(Message::Update(update)) if self.is_large(update) => {
-                return self.begin_taking(connection, update.to_vec(), false);
+            Ok(message @ (Message::Step2(update) | Message::Update(update))) if self.is_large(update) => {
+                let (is_answer, head_bytes) = (matches!(message, Message::Step2(_)), frame.len() - update.len());
+                let mut update = whole.into_owned();
+                update.drain(..head_bytes);
+                return self.begin_taking(connection, update, is_answer);
             }
             Ok(Message::Step2(update)) if self.has_to_compare(connection, update) => {
                 self.compare_answer(connection, update)

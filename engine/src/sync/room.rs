@@ -21,6 +21,7 @@ use super::turn::Turn;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
 use crate::values::SortedMap;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -185,8 +186,12 @@ impl Room {
         }
     }
 
-    /// A connection has sent a binary message.
-    pub fn receive(&mut self, connection: ConnectionId, message: &[u8], now_ms: u64) {
+    /// A connection has sent a binary message. Given as a `Vec` it is not copied where it has to be kept.
+    pub fn receive<'m>(&mut self, connection: ConnectionId, message: impl Into<Cow<'m, [u8]>>, now_ms: u64) {
+        self.receive_message(connection, message.into(), now_ms);
+    }
+
+    fn receive_message(&mut self, connection: ConnectionId, message: Cow<'_, [u8]>, now_ms: u64) {
         self.begin_turn(now_ms);
         self.meters.messages_in += 1;
         self.meters.bytes_in += message.len() as u64;
