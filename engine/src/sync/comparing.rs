@@ -9,10 +9,11 @@ use super::effect::{ConnectionId, ReadToken};
 use super::frame;
 use super::opening::Waiting;
 use super::room::Room;
+use super::their_vector::TheirVector;
 use super::turn::cost;
 use crate::archive::{PageBuilder, RowKey, StoreError, read_delete_page};
-use crate::update::{OrderedDeletes, find_delete_set, write_delete_set};
-use crate::values::{ClientId, Clock, Id, IdSet, StateVector};
+use crate::update::{OrderedDeletes, write_delete_set};
+use crate::values::{ClientId, Clock, Id, IdSet};
 use std::ops::Range;
 
 /// A smaller answer is taken at once where all that is deleted was read.
@@ -100,7 +101,8 @@ impl Room {
 
     /// Begins to compare the delete set of a client's answer.
     pub(super) fn compare_answer(&mut self, connection: ConnectionId, update: &[u8]) -> Result<(), CloseReason> {
-        let deletes_at = find_delete_set(update).map_err(|_| close::MALFORMED)?;
+        let deletes_at = self.intake.read_without_deletes(update).map_err(|_| close::MALFORMED)?;
+        self.intake.shrink();
         self.compare(connection, update.to_vec(), deletes_at);
         Ok(())
     }
@@ -220,10 +222,10 @@ impl Room {
         }
         let join = self.connections.get(&of.connection).and_then(|of| of.join.as_ref());
         let theirs = join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref());
-        let (end, unread) = self.known.delete_slice(of.from);
+        let (slice_end, unread) = self.known.delete_slice(of.from);
         let row = match (unread, core::mem::replace(&mut of.row, Row::Unread)) {
-            (Some(_), _) if theirs.is_none() && !of.told.has_before(end) => None,
-            (Some(key), Row::Read(read, row)) if read == key => Some(row),
+            (Some(_), _) if theirs.is_none() && !of.told.has_before(slice_end) => None,
+            (Some(key), Row::Read(read, row)) if read == key => Some((key, row)),
             (Some(key), Row::Reading(token, reading)) if reading == key => {
                 of.row = Row::Reading(token, key);
                 return Ok(Step::Waits);
@@ -234,17 +236,18 @@ impl Room {
             }
             (None, _) => None,
         };
-        let (told, end) = of.told.take_before(&of.update, end, RANGES_AT_A_TIME);
-        let known = self.known.shown_deletes(of.from, end, row);
+        let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
+        let known = self.known.shown_deletes(of.from, end, row.as_ref().map(|(_, row)| row));
         self.turn.spend(cost::MESSAGE + (told.len() + known.range_count()) / cost::COMPARED_RANGES);
         let known: Vec<_> = known.iter().collect();
         add_missing(&told, &known, &mut of.news);
         if let Some(theirs) = theirs {
             add_missing(&below(known, theirs), &told, &mut of.lacks);
         }
-        match end {
-            Some(end) => of.from = end,
-            None => return Ok(Step::Done),
+        let Some(reached) = end else { return Ok(Step::Done) };
+        of.from = reached;
+        if let Some((key, row)) = row.filter(|_| end != slice_end) {
+            of.row = Row::Read(key, row);
         }
         if of.update.is_empty() {
             // It lacks all, which may be much.
@@ -360,7 +363,7 @@ impl Room {
 type Part = (ClientId, Range<Clock>);
 
 /// What of these deletes is of units that a client has with this state vector.
-pub(super) fn below(parts: Vec<Part>, theirs: &StateVector) -> Vec<Part> {
+pub(super) fn below(parts: Vec<Part>, theirs: &TheirVector) -> Vec<Part> {
     let mut clock = (ClientId::new(0), theirs.clock(ClientId::new(0)));
     let cut = |(client, range): Part| {
         if clock.0 != client {

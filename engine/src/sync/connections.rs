@@ -3,8 +3,9 @@
 use super::config::Rights;
 use super::first_page::Search;
 use super::ot::Follower;
+use super::their_vector::TheirVector;
 use crate::archive::PageBuilder;
-use crate::values::{IdSet, StateVector};
+use crate::values::IdSet;
 
 /// Most bytes of unstored edits that are kept with a connection.
 pub(super) const MOST_TAIL_BYTES: usize = 12 << 10;
@@ -86,7 +87,7 @@ pub(super) struct Unclaimed {
 #[derive(Debug)]
 pub(super) struct Join {
     /// What the client has; absent if it has nothing.
-    pub(super) theirs: Option<StateVector>,
+    pub(super) theirs: Option<TheirVector>,
     /// The search for the first base page that it needs, once that was begun.
     pub(super) search: Option<Search>,
     /// The base page that it gets next, once that is known.

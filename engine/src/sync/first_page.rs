@@ -69,9 +69,11 @@ impl Room {
         let mut missing = IdSet::default();
         let (mut units, mut lacking) = (0, 0);
         let shown = self.known.shown_clocks();
+        let mut theirs = theirs.iter().peekable();
         for (client, clock) in shown.iter() {
             let in_base = in_journal.get(&client).map_or(clock, |first| clock.min(*first));
-            let has = theirs.clock(client).min(in_base);
+            while theirs.next_if(|(other, _)| *other < client).is_some() {}
+            let has = theirs.peek().filter(|(other, _)| *other == client).map_or(0, |(_, clock)| in_base.min(*clock));
             missing.insert(client, has..in_base);
             units += u64::from(in_base);
             lacking += u64::from(in_base - has);

@@ -13,11 +13,12 @@ use super::flush::Writing;
 use super::frame;
 use super::opening::Damage;
 use super::room::Room;
+use super::their_vector::TheirVector;
 use super::turn::cost;
 use crate::archive::{PageBuilder, RowKey, RowKind, ShownSlot, StoreError, open_row};
 use crate::lib0::Reader;
-use crate::update::{Content, Update, encode_state_vector};
-use crate::values::{ClientId, Error, IdSet, StateVector};
+use crate::update::{Content, Update};
+use crate::values::{ClientId, IdSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -33,7 +34,14 @@ const PACE_MS: u64 = 2_000;
 impl Room {
     /// A client tells what it has (sync step 1).
     pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<(), CloseReason> {
-        let theirs = self.read_vector(vector).map_err(|_| close::MALFORMED)?;
+        let mut theirs = TheirVector::read(vector).map_err(|_| close::MALFORMED)?;
+        if let Some(theirs) = &mut theirs {
+            let author = ClientId::new(self.manifest.author);
+            if theirs.clock(author) > self.known.clock(author) {
+                self.spend_author();
+            }
+            theirs.retain_known(&self.known);
+        }
         let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(()) };
         self.send(connection, self.echo(vector, theirs.as_ref(), rights));
         let join = Join {
@@ -57,40 +65,16 @@ impl Room {
         Ok(())
     }
 
-    /// Of a client's state vector what concerns clients that we know: others can't lack anything, and could be many.
-    /// `None` if it is empty.
-    fn read_vector(&mut self, vector: &[u8]) -> Result<Option<StateVector>, Error> {
-        let mut from = Reader::new(vector);
-        let mut theirs = StateVector::default();
-        let mut is_empty = true;
-        let mut is_spent = false;
-        for _ in 0..from.read_count(2)? {
-            let client = from.read_client()?;
-            let clock = from.read_clock()?;
-            is_empty &= clock == 0;
-            if client.value() == self.manifest.author && clock > self.known.clock(client) {
-                is_spent = true;
-            }
-            if self.known.clock(client) > 0 {
-                theirs.advance(client, clock);
-            }
-        }
-        from.expect_end()?;
-        if is_spent {
-            self.spend_author();
-        }
-        Ok((!is_empty).then_some(theirs))
-    }
-
     /// Our step 1: our state vector as far as it concerns a client with this one. It answers with what we lack, and we
     /// need not list all clients that there ever were. From a client that may not write nothing is asked.
-    fn echo(&self, vector: &[u8], theirs: Option<&StateVector>, rights: Rights) -> Arc<[u8]> {
-        if rights == Rights::Read {
-            return frame::step_1(vector);
+    fn echo(&self, vector: &[u8], theirs: Option<&TheirVector>, rights: Rights) -> Arc<[u8]> {
+        match theirs.filter(|_| rights == Rights::Write) {
+            Some(theirs) => {
+                frame::step_1(&theirs.encode_lowered(|client, has| has.min(self.known.shown_clock(client))))
+            }
+            None if rights == Rights::Write => frame::step_1(&[0]),
+            None => frame::step_1(vector),
         }
-        let lower = |(client, clock): (ClientId, u32)| (client, clock.min(self.known.shown_clock(client)));
-        let echo: StateVector = theirs.into_iter().flat_map(StateVector::iter).map(lower).collect();
-        frame::step_1(&encode_state_vector(&echo))
     }
 
     /// Goes on with all handshakes as far as they get.
@@ -261,7 +245,7 @@ impl Room {
 }
 
 /// What a client with this state vector lacks of a page, with the page's deletes of it.
-fn cut(page: &[u8], theirs: &StateVector) -> Option<Arc<[u8]>> {
+fn cut(page: &[u8], theirs: &TheirVector) -> Option<Arc<[u8]>> {
     // A page's message: two bytes that say what it is, then the update behind its length.
     let update = Reader::starting_at(page, 2).read_bytes().ok()?;
     let parsed = Update::parse_v1(update).ok()?;
@@ -283,7 +267,7 @@ fn cut(page: &[u8], theirs: &StateVector) -> Option<Arc<[u8]>> {
 }
 
 /// Whether a client with this state vector lacks structs of a slot, or deletes of what it lacks.
-fn lacks_of(slot: &ShownSlot, theirs: &StateVector) -> bool {
+fn lacks_of(slot: &ShownSlot, theirs: &TheirVector) -> bool {
     slot.clients.iter().any(|(client, _, end)| theirs.clock(ClientId::new(*client)) < *end)
         || Update::parse_v1(&slot.update)
             .is_ok_and(|update| update.deletes.iter().any(|(client, range)| theirs.clock(*client) < range.end))

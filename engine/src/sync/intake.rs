@@ -112,6 +112,14 @@ impl Intake {
         Ok(())
     }
 
+    /// Reads and checks the structs of an update only; gives the offset of its delete set.
+    ///
+    /// # Errors
+    /// As [`Update::parse`].
+    pub(super) fn read_without_deletes(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.update.parse_without_deletes(bytes)
+    }
+
     /// The update that was read.
     pub(super) fn update(&self) -> &Update {
         &self.update

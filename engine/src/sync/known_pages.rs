@@ -287,7 +287,7 @@ impl Known {
     }
 
     /// What is deleted between two ids and may be shown, with what a row of it says.
-    pub(super) fn shown_deletes(&self, first: Id, end: Option<Id>, row: Option<IdSet>) -> IdSet {
+    pub(super) fn shown_deletes(&self, first: Id, end: Option<Id>, row: Option<&IdSet>) -> IdSet {
         let known = self.shown_of(self.deletes().between(first, end).collect());
         match row {
             None => known,

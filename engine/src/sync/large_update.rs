@@ -105,7 +105,14 @@ impl LargeUpdate {
                 }
                 continue;
             };
-            match self.take_structs(index, until, bytes, known, to, turn, findings) {
+            let client = self.groups[index].first.client;
+            let before = known.clock(client);
+            let stop = self.take_structs(index, until, bytes, known, to, turn);
+            if known.clock(client) > before {
+                findings.is_new = true;
+                findings.advanced.push(client);
+            }
+            match stop {
                 Stop::AtEnd => {
                     self.groups[index].state = GroupState::Done;
                     self.stack.pop();
@@ -143,20 +150,18 @@ impl LargeUpdate {
         known: &mut Known,
         to: &mut Destinations<'_>,
         turn: &mut Turn,
-        findings: &mut Findings,
     ) -> Stop {
-        let client = self.groups[index].block.id.client;
+        let client = self.groups[index].first.client;
         let mut clock = known.clock(client);
-        let before = clock;
-        let stop = loop {
+        loop {
             if turn.is_over() {
-                break Stop::TurnIsOver;
+                return Stop::TurnIsOver;
             }
             let block = self.groups[index].block;
             let (of, behind, is_begun) = match self.rest.take() {
                 Some(rest) => (rest, block, true),
-                None if until.is_some_and(|id| id.client == client && id.clock < clock) => break Stop::Reached,
-                None if block.left == 0 => break Stop::AtEnd,
+                None if until.is_some_and(|id| id.client == client && id.clock < clock) => return Stop::Reached,
+                None if block.left == 0 => return Stop::AtEnd,
                 None => {
                     let (of, behind) = self.check.read_next(bytes, block);
                     (of, behind, false)
@@ -170,10 +175,10 @@ impl LargeUpdate {
             }
             if !is_begun {
                 if of.id.clock > clock {
-                    break Stop::Missing(Id::new(client, clock));
+                    return Stop::Missing(Id::new(client, clock));
                 }
                 if let Some(missing) = missing_dependency(&of, known) {
-                    break Stop::Missing(missing);
+                    return Stop::Missing(missing);
                 }
                 self.repeats_unstored |= of.id.clock < clock && is_unstored(&of, known);
             }
@@ -195,12 +200,7 @@ impl LargeUpdate {
                 Some(_) => self.rest = rest,
                 None => self.pass(index, bytes, block, behind, is_begun),
             }
-        };
-        if clock > before {
-            findings.is_new = true;
-            findings.advanced.push(client);
         }
-        stop
     }
 
     /// Goes to the next struct of a group.

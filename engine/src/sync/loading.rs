@@ -10,7 +10,7 @@ use super::turn::cost;
 use crate::archive::{RowKey, RowKind, StoreError, open_row};
 
 /// Rows that are read at a time, and in one turn.
-const ROWS_PER_READ: usize = 16;
+const ROWS_PER_READ: usize = 4;
 
 /// What is being read.
 #[derive(Debug, Default)]

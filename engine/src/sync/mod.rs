@@ -30,6 +30,7 @@ mod receive;
 mod request;
 mod room;
 mod taking;
+mod their_vector;
 mod turn;
 
 pub use close::CloseReason;

@@ -19,15 +19,6 @@ pub fn validate_update(update: &[u8]) -> Result<(), Error> {
     StructWalk::new(update)?.read_deletes(&mut |_, _| {})
 }
 
-/// Checks the structs of an update; gives the offset at which its delete set begins, which is not looked at. O(bytes of the
-/// structs).
-///
-/// # Errors
-/// As [`validate_update`], of the structs.
-pub(crate) fn find_delete_set(update: &[u8]) -> Result<usize, Error> {
-    StructWalk::new(update)?.find_deletes()
-}
-
 /// The part of an update that a replica with this encoded state vector lacks, with all of its deletes. A struct
 /// that is known in part is cut; a surrogate pair that is cut apart leaves U+FFFD. (Yjs: `diffUpdate`)
 /// O(bytes); memory: the result.

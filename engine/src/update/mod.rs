@@ -26,7 +26,6 @@ pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, convert_upda
 pub(crate) use convert::{encode_v2, transcode_v2_to_v1};
 pub use delete_set::{read_delete_set, write_delete_set};
 pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
-pub(crate) use diff::find_delete_set;
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};
 pub use merge::merge_updates;
 pub use obfuscate::{Obfuscation, obfuscate_update, obfuscate_update_v2};

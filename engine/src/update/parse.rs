@@ -43,10 +43,15 @@ impl Update {
     /// The same, reusing this value's memory. After an error its contents are of no use.
     pub fn parse(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.clear();
-        if u32::try_from(bytes.len()).is_err() {
-            return Err(ErrorKind::TooLarge.into());
-        }
-        self.parse_part(&mut Reader::new(bytes))
+        self.parse_part(&mut Reader::new(bytes_of_update(bytes)?))
+    }
+
+    /// The same of the structs only; gives the offset of the delete set behind them, which is not looked at.
+    pub(crate) fn parse_without_deletes(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        self.clear();
+        let mut from = Reader::new(bytes_of_update(bytes)?);
+        self.parse_clients(&mut from)?;
+        Ok(from.offset())
     }
 
     /// Forgets what was read, and keeps its memory.
@@ -58,11 +63,13 @@ impl Update {
 
     /// Reads an update behind what was read before; to the reader's end.
     pub(super) fn parse_part(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
-        for _ in 0..from.read_count(3)? {
-            self.parse_client(from)?;
-        }
+        self.parse_clients(from)?;
         read_deletes(from, &mut |client, range| self.deletes.push((client, range)))?;
         from.expect_end()
+    }
+
+    fn parse_clients(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
+        (0..from.read_count(3)?).try_for_each(|_| self.parse_client(from))
     }
 
     fn parse_client(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
@@ -83,6 +90,11 @@ impl Update {
         }
         Ok(())
     }
+}
+
+/// Offsets into an update are kept as 32 bits.
+fn bytes_of_update(bytes: &[u8]) -> Result<&[u8], Error> {
+    if u32::try_from(bytes.len()).is_ok() { Ok(bytes) } else { Err(ErrorKind::TooLarge.into()) }
 }
 
 /// The clock after a struct or range that was just read.

@@ -163,20 +163,6 @@ impl<'a> StructWalk<'a> {
         Ok(parts)
     }
 
-    /// Where the delete set begins, behind the structs that are left.
-    pub(super) fn find_deletes(mut self) -> Result<usize, Error> {
-        self.pass_structs()?;
-        Ok(self.from.offset())
-    }
-
-    fn pass_structs(&mut self) -> Result<(), Error> {
-        while self.structs_left > 0 || self.blocks_left > 0 {
-            while self.next_extent()?.is_some() {}
-            self.next_block()?;
-        }
-        Ok(())
-    }
-
     /// The delete set that follows behind the structs, walking past those that are left.
     pub(super) fn into_deletes(self) -> Result<IdSet, Error> {
         let mut deletes = Vec::new();
@@ -186,7 +172,10 @@ impl<'a> StructWalk<'a> {
 
     /// Reads the delete set that follows behind the structs, range by range, walking past those that are left.
     pub(super) fn read_deletes(mut self, found: &mut dyn FnMut(ClientId, Range<Clock>)) -> Result<(), Error> {
-        self.pass_structs()?;
+        while self.structs_left > 0 || self.blocks_left > 0 {
+            while self.next_extent()?.is_some() {}
+            self.next_block()?;
+        }
         read_deletes(&mut self.from, found)?;
         self.from.expect_end()
     }

@@ -1,0 +1,69 @@
+//! What a client has told of how far it is, as far as it concerns us.
+
+use super::known::Known;
+use crate::lib0::{Reader, write_var_uint};
+use crate::values::{ClientId, Clock, Error, sort_by_numbers};
+
+/// A client's state vector.
+#[derive(Debug)]
+pub(super) struct TheirVector {
+    /// Clients ascending, clocks above 0.
+    clocks: Vec<(ClientId, Clock)>,
+}
+
+impl TheirVector {
+    /// Reads a state vector. `None` if it is empty. O(clients in it), where they are in order.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(super) fn read(bytes: &[u8]) -> Result<Option<TheirVector>, Error> {
+        let mut from = Reader::new(bytes);
+        let count = from.read_count(2)?;
+        let mut clocks = Vec::with_capacity(count);
+        for _ in 0..count {
+            let entry = (from.read_client()?, from.read_clock()?);
+            clocks.extend(Some(entry).filter(|(_, clock)| *clock > 0));
+        }
+        from.expect_end()?;
+        if clocks.is_empty() {
+            return Ok(None);
+        }
+        // As Yjs writes them they descend. Of a client that comes twice the higher clock counts.
+        clocks.reverse();
+        sort_by_numbers(&mut clocks, |(client, clock)| (client.value(), u64::from(Clock::MAX - clock)));
+        clocks.dedup_by_key(|(client, _)| *client);
+        Ok(Some(TheirVector { clocks }))
+    }
+
+    /// Leaves out clients that we don't know: of them it can't lack anything, and they could be many. O(clients in both).
+    pub(super) fn retain_known(&mut self, known: &Known) {
+        let mut ours = known.clocks().iter().peekable();
+        self.clocks.retain(|(client, _)| {
+            while ours.next_if(|(other, _)| other < client).is_some() {}
+            ours.peek().is_some_and(|(other, _)| other == client)
+        });
+    }
+
+    /// How far a client is. O(log clients).
+    pub(super) fn clock(&self, client: ClientId) -> Clock {
+        self.clocks.binary_search_by_key(&client, |(of, _)| *of).map_or(0, |at| self.clocks[at].1)
+    }
+
+    /// Clients and their clocks, clients ascending.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ClientId, Clock)> + '_ {
+        self.clocks.iter().copied()
+    }
+
+    /// Encodes it, with `lower` in the place of each clock.
+    pub(super) fn encode_lowered(&self, lower: impl Fn(ClientId, Clock) -> Clock) -> Vec<u8> {
+        let lowered = self.clocks.iter().rev().map(|(client, clock)| (*client, lower(*client, *clock)));
+        let lowered: Vec<_> = lowered.filter(|(_, clock)| *clock > 0).collect();
+        let mut out = Vec::with_capacity(5 + 10 * lowered.len());
+        write_var_uint(&mut out, lowered.len() as u64);
+        for (client, clock) in lowered {
+            write_var_uint(&mut out, client.value());
+            write_var_uint(&mut out, clock.into());
+        }
+        out
+    }
+}
