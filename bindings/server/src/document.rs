@@ -126,7 +126,7 @@ impl Document {
             }
             Event::Message { connection, bytes, permit } => {
                 let started = Instant::now();
-                self.room.receive(connection, &bytes, now_ms);
+                self.room.receive(connection, &*bytes, now_ms);
                 self.around.metrics.message_seconds.record(started.elapsed());
                 drop(permit);
             }

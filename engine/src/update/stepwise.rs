@@ -456,7 +456,7 @@ mod tests {
                     outcome => break outcome.is_ok(),
                 }
             };
-            prop_assert_eq!(outcome, 1 + value <= most);
+            prop_assert_eq!(outcome, value < most);
         }
     }
 }
