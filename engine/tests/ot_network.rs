@@ -38,7 +38,8 @@ impl Run {
         let host = HostLimits { row_bytes: 1_900_000, batch_rows: *random.one_of(&[7, 1_000]) };
         let history_revisions = *random.one_of(&[2, 20, 20_000]);
         let document_kept_ms = *random.one_of(&[0, 60_000]);
-        let limits = Limits { history_revisions, document_kept_ms, ..Limits::default() };
+        let turn_units = *random.one_of(&[1, 30, 5_000]);
+        let limits = Limits { history_revisions, document_kept_ms, turn_units, ..Limits::default() };
         let mut world =
             World::new(RoomConfig { durability, sizes, host, limits, incarnation: 1, ..RoomConfig::default() });
         // Where a flush is cut into several batches, what lies in the store between them is no revision.

@@ -48,6 +48,9 @@ impl Siege {
         let begun = Instant::now();
         messages.iter().for_each(|message| host.receive(connection, message));
         host.run_store();
+        while host.take_turn() {
+            host.run_store();
+        }
         assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
         let code = host.said.iter().find_map(|(to, heard)| match heard {
             Heard::Close(code) if *to == connection => Some(*code),
@@ -243,7 +246,8 @@ fn deep_nesting_is_refused() {
         let mut embed = vec![1, 1, 60, 0, 5, 1, 1, b't'];
         write_string(&mut embed, &json);
         embed.push(0);
-        assert_eq!(siege.attack(&[update(&embed)]), Some(4400));
+        // It may be found to be too large before it is found to be too deep.
+        assert!(matches!(siege.attack(&[update(&embed)]), Some(4400 | 4414)));
         let state = Message::Awareness(awareness_update(&[(9, 1, &json)])).encode();
         assert!(matches!(siege.attack(&[state]), Some(4400 | 4422)));
     }

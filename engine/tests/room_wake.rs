@@ -92,7 +92,7 @@ fn write_document(host: &mut Counting, sessions: impl Iterator<Item = Vec<(u32, 
                 text.insert(&mut transaction, at, &inserted).unwrap();
             }
             if let Some(update) = transaction.commit().update_v1() {
-                room.receive(1, &Message::Update(update).encode(), 0);
+                room.receive(1, Message::Update(update).encode(), 0);
                 host.carry_out(&mut room);
             }
         }
@@ -156,7 +156,7 @@ fn written_by(clients: u32) -> Counting {
     room.connect(1, Rights::Write, 0);
     for number in 0..clients {
         let update = edit_of_its_own(drawn_id(number), number.checked_sub(1).map(drawn_id));
-        room.receive(1, &Message::Update(update).encode(), 0);
+        room.receive(1, Message::Update(update).encode(), 0);
         host.carry_out(&mut room);
     }
     room.flush(0);

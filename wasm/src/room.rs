@@ -89,7 +89,7 @@ impl Room {
     }
 
     /// A connection has sent a message.
-    pub fn receive(&mut self, connection: f64, message: &[u8], now: f64) {
+    pub fn receive(&mut self, connection: f64, message: Vec<u8>, now: f64) {
         self.0.receive(connection as u64, message, now as u64);
     }
 

@@ -22,6 +22,8 @@ export interface Meters {
   updatesKnown: number
   /** Updates of which something had to wait for what it depends on. */
   updatesPending: number
+  /** Updates that were too much for a turn, and so taken step by step. */
+  updatesLarge: number
   /** Updates that were refused. */
   updatesRefused: number
   /** Flushes of unstored edits. */
@@ -73,6 +75,7 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
         ("updatesNew", meters.updates_new as f64),
         ("updatesKnown", meters.updates_known as f64),
         ("updatesPending", meters.updates_pending as f64),
+        ("updatesLarge", meters.updates_large as f64),
         ("updatesRefused", meters.updates_refused as f64),
         ("flushes", meters.flushes as f64),
         ("failedFlushes", meters.failed_flushes as f64),

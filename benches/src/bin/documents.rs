@@ -62,7 +62,7 @@ impl Host {
 
     /// Takes an update and stores it.
     fn take(&mut self, update: &[u8]) -> Result<()> {
-        self.room.receive(1, &Message::Update(update).encode(), 0);
+        self.room.receive(1, Message::Update(update).encode(), 0);
         self.carry_out()
     }
 

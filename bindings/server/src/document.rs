@@ -132,7 +132,7 @@ impl Document {
                 self.connect(connection, client, now_ms);
             }
             Event::Message { connection, bytes, permit } => {
-                self.room.receive(connection, &bytes, now_ms);
+                self.room.receive(connection, &*bytes, now_ms);
                 drop(permit);
             }
             Event::Request { connection, subject, asked, answer, permit } => {

@@ -33,7 +33,7 @@ pub use journal::{ClientSpan, Journal, SLOTS, ShownSlot, ToldSlot, read_slot};
 pub use key::{HostLimits, RowKey, RowKind, RowWrite};
 pub use memory::MemoryStore;
 pub use page::PageBuilder;
-pub(crate) use page::largest_piece;
+pub(crate) use page::{largest_piece, split_front};
 pub(crate) use sessions::Sessions;
 pub(crate) use sizes::largest_stored_piece;
 pub use sizes::{RowSizes, largest_update};

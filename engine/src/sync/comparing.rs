@@ -107,6 +107,22 @@ impl Room {
         Ok(())
     }
 
+    /// Begins to compare an answer that was checked, behind which its sender has sent more.
+    pub(super) fn compare_checked(
+        &mut self,
+        connection: ConnectionId,
+        update: Vec<u8>,
+        deletes_at: usize,
+        held: Vec<Vec<u8>>,
+        is_gone: bool,
+    ) {
+        self.compare(connection, update, deletes_at);
+        held.iter().for_each(|message| self.hold_message(connection, message));
+        if is_gone {
+            self.part_from(connection);
+        }
+    }
+
     /// Begins to look for all deletes that those can lack whose answer is not waited for any longer.
     fn compare_without_answer(&mut self) {
         for connection in self.joining.clone() {
@@ -144,14 +160,20 @@ impl Room {
         if self.waiting_bytes + cost > self.config.limits.waiting_bytes {
             return self.close(connection, close::BUSY);
         }
-        if let Some(of) = self.comparing.iter_mut().find(|of| of.connection == connection) {
-            self.waiting_bytes += cost;
-            of.held.push(message.to_vec());
+        match self.comparing.iter_mut().find(|of| of.connection == connection) {
+            Some(of) => {
+                self.waiting_bytes += cost;
+                of.held.push(message.to_vec());
+            }
+            None => self.hold_behind_large(connection, message),
         }
     }
 
     /// A connection is gone. What it has sent is taken in first.
     pub(super) fn part_from(&mut self, connection: ConnectionId) {
+        if self.is_taking(connection) {
+            return self.part_behind_large(connection);
+        }
         match self.comparing.iter_mut().find(|of| of.connection == connection) {
             Some(of) => of.is_gone = true,
             None => self.forget(connection),
@@ -284,6 +306,12 @@ impl Room {
 
     /// Takes what was news in a client's answer.
     pub(super) fn take_news(&mut self, connection: ConnectionId, update: Vec<u8>) {
+        if self.is_large(&update) {
+            if let Some(of) = self.connections.get_mut(&connection) {
+                of.asked_ms = None;
+            }
+            return self.begin_taking(connection, update, false);
+        }
         if self.lacks_rows_for(&update) {
             return self.postpone(Waiting::News { connection, update });
         }

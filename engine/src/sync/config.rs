@@ -27,7 +27,8 @@ pub struct Limits {
     pub awareness_entries: usize,
     /// Largest awareness entry, in bytes of its JSON.
     pub awareness_entry_bytes: usize,
-    /// Most bytes of messages that wait while the room reads its rows.
+    /// Most bytes of messages that wait while the room reads its rows, of large updates that are being taken in, and of what
+    /// their senders send meanwhile. (What is kept of a large update besides takes about 100 bytes for each client in it.)
     pub waiting_bytes: usize,
     /// Most bytes of edits that wait to be stored: more come in only when the store keeps up.
     pub unstored_bytes: usize,
@@ -46,7 +47,8 @@ pub struct Limits {
     /// Most sessions of such clients that are remembered beyond the journal.
     pub sessions: usize,
     /// How much work is done in one call, in units of about a microsecond of an engine in WebAssembly: handshakes and what
-    /// waits go on in another call then, which is asked for. A single message, base page or flush is not interrupted.
+    /// waits go on in another call then, which is asked for. So do updates of more than 8 bytes for each unit: they are taken in
+    /// step by step. A smaller message, a base page, or a flush is not interrupted.
     pub turn_units: usize,
     /// Most roots that such clients may have open in one document.
     pub roots: usize,

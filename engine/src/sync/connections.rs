@@ -36,6 +36,8 @@ pub(super) struct Connection {
     pub(super) tail_being_written: Vec<Vec<u8>>,
     /// What is attached to it is out of date.
     pub(super) needs_attaching: bool,
+    /// An update of it is being taken that is too much for a turn.
+    pub(super) sends_large: bool,
     /// It follows by revisions, and knows nothing of updates and awareness.
     pub(super) follower: Option<Box<Follower>>,
 }
@@ -53,6 +55,7 @@ impl Connection {
             inherited: Vec::new(),
             tail_being_written: Vec::new(),
             needs_attaching: true,
+            sends_large: false,
             follower: None,
         }
     }

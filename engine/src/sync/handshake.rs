@@ -157,13 +157,13 @@ impl Room {
                 self.send(connection, frame::query_awareness());
                 continue;
             }
+            if self.turn.is_over() {
+                return false;
+            }
             let Some(message) = self.pages.find(page, self.now_ms) else {
                 self.read_pages(page);
                 return false;
             };
-            if self.turn.is_over() {
-                return false;
-            }
             next_page = page + 1;
             join.next_page = Some(next_page);
             let bytes = message.as_ref().map_or(0, |message| message.len());

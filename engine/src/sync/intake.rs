@@ -19,6 +19,17 @@ pub(super) struct Destinations<'a> {
     pub(super) told: Option<&'a mut PageBuilder>,
 }
 
+impl Destinations<'_> {
+    /// Adds the units `part` of a struct of the update `bytes`, which are known now.
+    pub(super) fn add_struct(&mut self, of: &Struct, bytes: &[u8], part: Range<Clock>, known: &Known) {
+        self.journal.add_struct(of, bytes, part.clone(), known.deletes());
+        self.gathered.add_struct(of, bytes, part.clone(), known.deletes());
+        for page in [&mut self.tail, &mut self.told].into_iter().flatten() {
+            page.add_struct(of, bytes, part.clone(), known.deletes());
+        }
+    }
+}
+
 /// What an update was found to be.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -117,6 +128,11 @@ impl Intake {
     /// The deleted ids in the update that was read.
     pub(super) fn deletes(&self) -> &[(ClientId, Range<Clock>)] {
         &self.update.deletes
+    }
+
+    /// Where an update is read into by who reads it in steps.
+    pub(super) fn update_mut(&mut self) -> &mut Update {
+        &mut self.update
     }
 
     /// Whether anything in the update that was read is not known.
@@ -238,7 +254,13 @@ impl Intake {
 
     /// All that is new is put together first and added at once: one by one, many ranges between those that are known
     /// would each move what is behind them.
-    fn take_deletes(&mut self, known: &mut Known, to: &mut Destinations<'_>, findings: &mut Findings, budget: usize) {
+    pub(super) fn take_deletes(
+        &mut self,
+        known: &mut Known,
+        to: &mut Destinations<'_>,
+        findings: &mut Findings,
+        budget: usize,
+    ) {
         self.fresh_deletes.clear();
         let mut waiting = Vec::new();
         for (client, range) in &self.update.deletes {
@@ -316,11 +338,7 @@ fn take_structs(
         let part = clock - of.id.clock..of.len;
         known.advance(client, of.end());
         clock = of.end();
-        to.journal.add_struct(of, bytes, part.clone(), known.deletes());
-        to.gathered.add_struct(of, bytes, part.clone(), known.deletes());
-        for page in [&mut to.tail, &mut to.told].into_iter().flatten() {
-            page.add_struct(of, bytes, part.clone(), known.deletes());
-        }
+        to.add_struct(of, bytes, part, known);
         has_advanced = true;
         group.next += 1;
     };
@@ -332,7 +350,7 @@ fn take_structs(
 }
 
 /// The first id that a struct refers to and that is not known. Those of its own client are: they come before it.
-fn missing_dependency(of: &Struct, known: &Known) -> Option<Id> {
+pub(super) fn missing_dependency(of: &Struct, known: &Known) -> Option<Id> {
     let parent = if let Parent::Item(id) = of.parent { Some(id) } else { None };
     let is_missing = |id: &Id| id.client != of.id.client && id.clock >= known.clock(id.client);
     [of.origin, of.right_origin, parent].into_iter().flatten().find(is_missing)

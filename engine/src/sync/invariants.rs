@@ -3,6 +3,7 @@
 use super::comparing::Comparing;
 use super::opening::Waiting;
 use super::room::{Room, State};
+use super::taking::Taking;
 use crate::lib0::Reader;
 use crate::update::{Update, decode_state_vector, read_delete_set};
 use crate::values::IdSet;
@@ -17,7 +18,10 @@ impl Room {
         self.pages.assert_invariants();
         self.known.assert_invariants();
         let waiting = self.waiting.iter().map(Waiting::cost).sum::<usize>();
-        assert_eq!(self.waiting_bytes, waiting + self.comparing.iter().map(Comparing::cost).sum::<usize>());
+        let taking = self.taking.iter().map(Taking::cost).sum::<usize>();
+        assert_eq!(self.waiting_bytes, waiting + taking + self.comparing.iter().map(Comparing::cost).sum::<usize>());
+        let senders = self.connections.values().filter(|of| of.sends_large).count();
+        assert_eq!(senders, self.taking.len(), "whose update is being taken is known");
         if matches!(self.state, State::Open) {
             self.journal.assert_invariants();
             self.assert_known();
@@ -25,6 +29,7 @@ impl Room {
             let goes_on = self.call_at_ms.is_some_and(|at| at <= self.now_ms);
             if !self.is_reading() && !goes_on {
                 assert!(self.waiting.is_empty(), "an open room lets nothing wait");
+                assert!(!self.can_take(), "what is taken goes on");
                 assert!(self.comparing.front().is_none_or(Comparing::is_reading), "what is compared goes on");
             }
         }

@@ -125,6 +125,9 @@ impl Room {
         self.loading = Loading::default();
         self.retry_ms = Some(self.now_ms + RETRY_MS);
         self.drop_bridge();
+        if let Some(connection) = self.loads_for_large() {
+            return self.close(connection, close::SYNC_AGAIN);
+        }
         match self.waiting.pop_front() {
             Some(
                 waiting @ (Waiting::Message { connection, .. }

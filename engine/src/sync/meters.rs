@@ -17,6 +17,8 @@ pub struct Meters {
     pub updates_known: u64,
     /// Updates of which something had to wait for what it depends on.
     pub updates_pending: u64,
+    /// Updates that were too much for a turn, and so taken step by step.
+    pub updates_large: u64,
     /// Updates that were refused: malformed, too large, without the right to write.
     pub updates_refused: u64,
     /// Flushes of unstored edits.

@@ -13,6 +13,7 @@ mod intake;
 mod invariants;
 mod known;
 mod known_pages;
+mod large_update;
 mod loading;
 mod message;
 mod meters;
@@ -28,6 +29,7 @@ mod protocol;
 mod receive;
 mod request;
 mod room;
+mod taking;
 mod their_vector;
 mod turn;
 

@@ -13,6 +13,7 @@ use crate::archive::{Journal, RowKey, RowKind, StoreError, open_row, read_slot};
 use crate::lib0::Reader;
 use crate::update::{decode_state_vector, read_delete_set};
 use crate::values::{ClientId, Error, ErrorKind, IdSet, StateVector};
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 /// What a message that waits costs besides its bytes, so that many tiny ones are bounded, too.
@@ -116,6 +117,7 @@ impl Room {
         self.gather = Gather::default();
         self.pages = Default::default();
         self.compare_again();
+        self.take_again();
         self.stored_sequence = 0;
         self.begin_opening();
     }
@@ -127,8 +129,8 @@ impl Room {
     }
 
     /// Keeps a message until the room is open.
-    pub(super) fn keep_waiting(&mut self, connection: ConnectionId, message: &[u8]) {
-        let waiting = Waiting::Message { connection, bytes: message.to_vec() };
+    pub(super) fn keep_waiting(&mut self, connection: ConnectionId, message: Cow<'_, [u8]>) {
+        let waiting = Waiting::Message { connection, bytes: message.into_owned() };
         if self.waiting_bytes + waiting.cost() > self.config.limits.waiting_bytes {
             return self.close(connection, close::BUSY);
         }
@@ -207,6 +209,7 @@ impl Room {
         self.unstored_since_ms = None;
         self.waiting.clear();
         self.comparing.clear();
+        self.taking.clear();
         self.waiting_bytes = 0;
         self.close_all(reason);
     }
@@ -230,7 +233,7 @@ impl Room {
             match waiting {
                 Waiting::Message { connection, bytes } => {
                     if self.connections.contains_key(&connection) {
-                        self.handle(connection, &bytes);
+                        self.handle(connection, bytes.into());
                     }
                 }
                 Waiting::News { connection, update } => self.take_news(connection, update),

@@ -5,14 +5,16 @@ use super::config::Rights;
 use super::connections::{Connection, MOST_ATTACHED_AWARENESS, MOST_TAIL_BYTES};
 use super::effect::{Accepted, ConnectionId, Effect};
 use super::frame;
-use super::intake::{Destinations, Findings};
+use super::intake::{Destinations, Findings, Intake};
+use super::known::Known;
 use super::message::Message;
 use super::opening::Waiting;
 use super::room::Room;
-use super::turn::cost;
+use super::turn::{Turn, cost};
 use crate::archive::records::AttachmentRecord;
 use crate::archive::{PageBuilder, largest_stored_piece, largest_update};
-use crate::values::{ClientId, ErrorKind};
+use crate::values::{ClientId, Error, ErrorKind, Id};
+use std::borrow::Cow;
 
 /// How long a client has to bring what we asked it for, before it is asked again, in milliseconds.
 const ASK_AGAIN_MS: u64 = 5_000;
@@ -22,14 +24,18 @@ const DAMAGED: &str = "the stored document is damaged: it can be read, but not c
 
 impl Room {
     /// Takes a message of a connection.
-    pub(super) fn handle(&mut self, connection: ConnectionId, frame: &[u8]) {
+    pub(super) fn handle(&mut self, connection: ConnectionId, frame: Cow<'_, [u8]>) {
+        let whole = frame;
+        let frame: &[u8] = &whole;
         self.turn.spend(cost::MESSAGE + frame.len() / cost::MESSAGE_BYTES);
         if self.connections.get(&connection).is_some_and(|of| of.follower.is_some()) {
             return self.handle_follower(connection, frame);
         }
         let handled = match Message::decode(frame) {
             // In the order in which they were sent.
-            Ok(Message::Step1(_) | Message::Step2(_) | Message::Update(_)) if self.is_comparing(connection) => {
+            Ok(Message::Step1(_) | Message::Step2(_) | Message::Update(_))
+                if self.is_comparing(connection) || self.is_taking(connection) =>
+            {
                 return self.hold_message(connection, frame);
             }
             // Who has something is told from it what we lack, and what of all that we have it lacks.
@@ -37,6 +43,12 @@ impl Room {
                 return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
             }
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
+            Ok(message @ (Message::Step2(update) | Message::Update(update))) if self.is_large(update) => {
+                let (is_answer, head_bytes) = (matches!(message, Message::Step2(_)), frame.len() - update.len());
+                let mut update = whole.into_owned();
+                update.drain(..head_bytes);
+                return self.begin_taking(connection, update, is_answer);
+            }
             Ok(Message::Step2(update)) if self.has_to_compare(connection, update) => {
                 self.compare_answer(connection, update)
             }
@@ -101,7 +113,7 @@ impl Room {
             && !self.load(self.known.missing_rows(self.intake.update()))
     }
 
-    fn refuse_update(&mut self, connection: ConnectionId, rights: Rights) {
+    pub(super) fn refuse_update(&mut self, connection: ConnectionId, rights: Rights) {
         self.meters.updates_refused += 1;
         let Some(of) = self.connections.get_mut(&connection) else { return };
         if !core::mem::replace(&mut of.was_refused, true) {
@@ -111,10 +123,7 @@ impl Room {
     }
 
     fn read_update(&mut self, update: &[u8]) -> Result<(), CloseReason> {
-        self.intake.read(update, largest_stored_piece(self.config.host)).map_err(|error| match error.kind {
-            ErrorKind::TooLarge => close::VALUE_TOO_LARGE,
-            _ => close::MALFORMED,
-        })
+        self.intake.read(update, largest_stored_piece(self.config.host)).map_err(refused)
     }
 
     /// Takes in what is new in an update: into the journal, into what is passed on, and into the tail of its
@@ -130,20 +139,12 @@ impl Room {
         let repeats_unstored = self.intake.repeats_unstored(&self.known);
         let mut findings = self.take_read(from, update, pending_limit);
         let waiting = core::mem::take(&mut findings.waiting);
-        match (findings.is_new, waiting.is_empty()) {
-            (true, _) => self.meters.updates_new += 1,
-            (false, true) => self.meters.updates_known += 1,
-            (false, false) => {}
-        }
+        self.count_update(findings.is_new, !waiting.is_empty());
         if let Some(from) = from.filter(|_| findings.is_new || repeats_unstored || !waiting.is_empty()) {
             self.gather.touch(from);
         }
         if !waiting.is_empty() {
-            self.meters.updates_pending += 1;
-            for (missing, update) in waiting {
-                let fits_row = update.len() + 8 <= largest_update(self.config.host);
-                findings.exceeds_pending |= !fits_row || !self.pending.add(missing, update, pending_limit);
-            }
+            findings.exceeds_pending |= self.keep_pending(waiting, pending_limit);
             if let Some(from) = from.filter(|_| !findings.exceeds_pending) {
                 self.ask_for_missing(from);
             }
@@ -151,8 +152,37 @@ impl Room {
         Ok(findings)
     }
 
+    /// Counts an update that was taken.
+    pub(super) fn count_update(&mut self, is_new: bool, has_waiting: bool) {
+        match (is_new, has_waiting) {
+            (true, _) => self.meters.updates_new += 1,
+            (false, false) => self.meters.updates_known += 1,
+            (false, true) => {}
+        }
+        self.meters.updates_pending += u64::from(has_waiting);
+    }
+
+    /// Keeps what misses something; `true` if that is more than may wait.
+    pub(super) fn keep_pending(&mut self, waiting: Vec<(Id, Vec<u8>)>, pending_limit: usize) -> bool {
+        let mut exceeds = false;
+        for (missing, update) in waiting {
+            let fits_row = update.len() + 8 <= largest_update(self.config.host);
+            exceeds |= !fits_row || !self.pending.add(missing, update, pending_limit);
+        }
+        exceeds
+    }
+
     /// Takes in what is new in the update that was read last, whose bytes these are. At most `budget` bytes of it wait.
     fn take_read(&mut self, from: Option<ConnectionId>, update: &[u8], budget: usize) -> Findings {
+        self.take_with(from, |intake, known, to, _| (intake.take(update, known, to, budget), ())).0
+    }
+
+    /// Takes in what `take` gives to where it goes.
+    pub(super) fn take_with<T>(
+        &mut self,
+        from: Option<ConnectionId>,
+        take: impl FnOnce(&mut Intake, &mut Known, &mut Destinations<'_>, &mut Turn) -> (Findings, T),
+    ) -> (Findings, T) {
         let keeps_window = self.keeps_window();
         let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
         let mut told = PageBuilder::default();
@@ -162,7 +192,7 @@ impl Room {
             tail: tail.map(|of| &mut of.tail),
             told: self.following.has_bridge().then_some(&mut told),
         };
-        let findings = self.intake.take(update, &mut self.known, &mut to, budget);
+        let (findings, more) = take(&mut self.intake, &mut self.known, &mut to, &mut self.turn);
         self.note_deletes(&findings.deletes);
         if self.manifest.author != 0 && findings.advanced.contains(&ClientId::new(self.manifest.author)) {
             // Only the server writes under this id: somebody has what the store has lost.
@@ -170,7 +200,7 @@ impl Room {
         } else if !told.is_empty() {
             self.tell_bridge(&told.encode());
         }
-        findings
+        (findings, more)
     }
 
     /// Asks a client for everything that we lack.
@@ -227,7 +257,7 @@ impl Room {
 
     /// Passes on what was just gathered: at once where a window is kept, else when it is stored. It is encoded
     /// anew and not sent as it came, so that only what this program writes reaches other clients.
-    fn pass_on(&mut self, from: Option<ConnectionId>, is_new: bool) {
+    pub(super) fn pass_on(&mut self, from: Option<ConnectionId>, is_new: bool) {
         if !is_new {
             return;
         }
@@ -263,18 +293,17 @@ impl Room {
             return;
         }
         let mut tail = [&of.tail_being_written[..], &of.inherited].concat();
-        if !of.tail.is_empty() {
-            tail.push(of.tail.encode());
-        }
         // A larger tail is stored at once instead. Until it is, its sender would have to bring it again.
         let fits = of.tail_bytes() <= MOST_TAIL_BYTES;
         if !fits {
             self.gather.flush_now = true;
             tail.clear();
+        } else if !of.tail.is_empty() {
+            tail.push(of.tail.encode());
         }
         let record = AttachmentRecord {
             may_write: of.rights == Rights::Write,
-            live: of.is_live && of.join.is_none() && fits && self.following.authored.is_empty(),
+            live: of.is_live && of.join.is_none() && !of.sends_large && fits && self.following.authored.is_empty(),
             beats: of.beats,
             awareness,
             unstored_since_ms,
@@ -307,5 +336,13 @@ impl Room {
             self.send_to_everybody(frame::awareness(&relayed));
         }
         Ok(())
+    }
+}
+
+/// Why a connection is closed whose update is none, or can't be stored.
+pub(super) fn refused(error: Error) -> CloseReason {
+    match error.kind {
+        ErrorKind::TooLarge => close::VALUE_TOO_LARGE,
+        _ => close::MALFORMED,
     }
 }

@@ -16,10 +16,12 @@ use super::ot::Following;
 use super::page_cache::PageCache;
 use super::pending::Pending;
 use super::presence::Presence;
+use super::taking::Taking;
 use super::turn::Turn;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
 use crate::values::SortedMap;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -63,6 +65,8 @@ pub struct Room {
     pub(super) waiting_bytes: usize,
     /// Answers whose delete sets are being compared with ours, the first one first.
     pub(super) comparing: VecDeque<Comparing>,
+    /// Updates that are too much for a turn, the first one first; of a connection one at most.
+    pub(super) taking: VecDeque<Taking>,
     /// When the first unstored edit came.
     pub(super) unstored_since_ms: Option<u64>,
     pub(super) failed_in_a_row: u32,
@@ -128,6 +132,7 @@ impl Room {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             comparing: VecDeque::new(),
+            taking: VecDeque::new(),
             unstored_since_ms: None,
             failed_in_a_row: 0,
             retry_ms: None,
@@ -181,8 +186,12 @@ impl Room {
         }
     }
 
-    /// A connection has sent a binary message.
-    pub fn receive(&mut self, connection: ConnectionId, message: &[u8], now_ms: u64) {
+    /// A connection has sent a binary message. Given as a `Vec` it is not copied where it has to be kept.
+    pub fn receive<'m>(&mut self, connection: ConnectionId, message: impl Into<Cow<'m, [u8]>>, now_ms: u64) {
+        self.receive_message(connection, message.into(), now_ms);
+    }
+
+    fn receive_message(&mut self, connection: ConnectionId, message: Cow<'_, [u8]>, now_ms: u64) {
         self.begin_turn(now_ms);
         self.meters.messages_in += 1;
         self.meters.bytes_in += message.len() as u64;
@@ -289,6 +298,7 @@ impl Room {
         self.connections.is_empty()
             && self.waiting.is_empty()
             && self.comparing.is_empty()
+            && self.taking.is_empty()
             && self.effects.is_empty()
             && self.writing.is_none()
             && self.tail_read.is_none()
@@ -404,12 +414,16 @@ impl Room {
         while let Some(connection) = self.comparing.front().map(Comparing::connection) {
             self.stop_comparing(connection);
         }
+        while let Some(connection) = self.taking.front().map(Taking::connection) {
+            self.stop_taking(connection);
+        }
     }
 
     /// Forgets a connection and tells the others that its awareness is gone. A window ends with it.
     pub(super) fn forget(&mut self, connection: ConnectionId) {
         let gone = self.connections.remove(&connection);
         self.stop_comparing(connection);
+        self.stop_taking(connection);
         self.live.retain(|of| *of != connection);
         self.joining.retain(|of| *of != connection);
         if let Some(gone) = self.presence.remove(connection) {
@@ -449,6 +463,7 @@ impl Room {
             self.follow();
             self.flush_if_due();
             self.continue_handshakes();
+            self.continue_taking();
         }
         if self.keeps_window() {
             self.attach_all();
@@ -467,6 +482,7 @@ impl Room {
             || self.is_reading()
             || !self.waiting.is_empty()
             || !self.comparing.is_empty()
+            || !self.taking.is_empty()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory

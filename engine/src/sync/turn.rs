@@ -7,6 +7,17 @@ pub(super) mod cost {
     pub(in crate::sync) const MESSAGE: usize = 20;
     /// Bytes of a message that a unit pays for.
     pub(in crate::sync) const MESSAGE_BYTES: usize = 40;
+    /// Bytes of an update by which it is too much for a turn, for each unit of the turn.
+    pub(in crate::sync) const LARGE_BYTES: usize = 8;
+    /// Bytes of such an update that are checked, and structs and ranges.
+    pub(in crate::sync) const CHECKED_BYTES: usize = 1_000;
+    pub(in crate::sync) const CHECKED: usize = 10;
+    /// A struct that is taken in, passed on, folded and stored,
+    pub(in crate::sync) const TAKEN: usize = 1;
+    /// bytes of its content,
+    pub(in crate::sync) const TAKEN_BYTES: usize = 100;
+    /// and ranges of deletes.
+    pub(in crate::sync) const TAKEN_RANGES: usize = 2;
     /// Bytes of a base page that is cut to what a client lacks.
     pub(in crate::sync) const CUT_BYTES: usize = 50;
     /// Bytes of a page that is sent as it is.
@@ -33,6 +44,11 @@ impl Turn {
     pub(super) fn begin(&mut self, units: usize) {
         // Something is done in each.
         *self = Turn { left: units.max(1), goes_on: false };
+    }
+
+    /// Units that are left.
+    pub(super) fn left(&self) -> usize {
+        self.left
     }
 
     pub(super) fn spend(&mut self, units: usize) {

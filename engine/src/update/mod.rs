@@ -14,6 +14,7 @@ mod ordered_deletes;
 mod parse;
 mod single;
 mod state_vector;
+mod stepwise;
 mod struct_run;
 mod struct_walk;
 mod structs;
@@ -33,6 +34,7 @@ pub use parse::{ClientStructs, Update};
 pub(crate) use parse::{check_payload, parse_struct, parse_struct_into, read_type};
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
+pub(crate) use stepwise::{Block, DeleteSteps, StepwiseCheck};
 pub(crate) use struct_run::StructRun;
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
 pub use without_document_v2::{

@@ -54,7 +54,8 @@ impl Update {
         Ok(from.offset())
     }
 
-    fn clear(&mut self) {
+    /// Forgets what was read, and keeps its memory.
+    pub(super) fn clear(&mut self) {
         self.structs.clear();
         self.clients.clear();
         self.deletes.clear();
@@ -123,6 +124,16 @@ pub(super) fn check_struct(from: &mut Reader<'_>, id: Id) -> Result<(Content, Cl
 
 #[inline(always)]
 fn read_struct(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
+    read_head(read, from, id)?;
+    if read.content.is_item() {
+        (read.len, read.payload) = parse_content(from, read.content)?;
+    }
+    Ok(())
+}
+
+/// Reads what stands before the content of an item, or a struct that is none.
+#[inline(always)]
+pub(super) fn read_head(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
     let start = from.offset();
     let info = from.read_u8()?;
     let content = Content::from_number(info & 0x1f).ok_or(Error::at(ErrorKind::UnknownTag, start))?;
@@ -146,7 +157,6 @@ fn read_struct(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), E
             read.key = Some(read_string_range(from)?);
         }
     }
-    (read.len, read.payload) = parse_content(from, content)?;
     Ok(())
 }
 
@@ -170,7 +180,7 @@ fn range_since(from: &Reader<'_>, start: usize) -> ByteRange {
 }
 
 /// Reads content: its length in units, and where its payload lies.
-fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, ByteRange), Error> {
+pub(super) fn parse_content(from: &mut Reader<'_>, content: Content) -> Result<(Clock, ByteRange), Error> {
     let start = from.offset();
     Ok(match content {
         Content::Gc | Content::Skip | Content::Deleted => (from.read_clock()?, ByteRange::default()),

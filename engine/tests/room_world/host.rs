@@ -169,6 +169,11 @@ impl Host {
         goes_on
     }
 
+    /// Forgets when the room asked to be called, as a host that is cut off.
+    pub fn forget_calls(&mut self) {
+        self.call_at_ms = None;
+    }
+
     /// Whether a host may hibernate.
     pub fn rests(&self) -> bool {
         !self.store_is_busy() && !self.goes_on()

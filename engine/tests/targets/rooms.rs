@@ -4,7 +4,7 @@ use super::Script;
 use super::rows::key;
 use merganser::archive::{HostLimits, MemoryStore, RowSizes, Store, seal_row};
 use merganser::ot::{Form, ServerMessage, form_of};
-use merganser::sync::{ConnectionId, Durability, Effect, Message, Rights, Room, RoomConfig};
+use merganser::sync::{ConnectionId, Durability, Effect, Limits, Message, Rights, Room, RoomConfig};
 use merganser::{ClientId, Doc, Options};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,9 @@ struct Host {
     store: MemoryStore,
     attachments: BTreeMap<ConnectionId, Vec<u8>>,
     connected: BTreeSet<ConnectionId>,
+    /// Those that have left, whose last messages the room may still be taking in.
+    gone: BTreeSet<ConnectionId>,
+    call_at_ms: Option<u64>,
     /// Those that follow by revisions.
     without_engine: BTreeSet<ConnectionId>,
     /// All that anybody was shown.
@@ -32,6 +35,8 @@ impl Host {
             store,
             attachments: BTreeMap::new(),
             connected: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            call_at_ms: None,
             without_engine: BTreeSet::new(),
             shown: Doc::new(Options::new(ClientId::from(1))),
             now_ms: 1,
@@ -57,7 +62,8 @@ impl Host {
                     self.room.written(token, outcome, self.now_ms);
                 }
                 Effect::Send { to, message, is_text } => {
-                    assert!(to.iter().all(|to| self.connected.contains(to)), "nobody is sent to who is not there");
+                    let is_there = |to| self.connected.contains(to) || self.gone.contains(to);
+                    assert!(to.iter().all(is_there), "nobody is sent to who is not there");
                     if is_text || to.iter().any(|to| self.without_engine.contains(to)) {
                         let told = ServerMessage::decode(&message).expect("what a room sends is a message");
                         assert_eq!(form_of(&message) == Form::Json, is_text, "{told:?}");
@@ -74,7 +80,8 @@ impl Host {
                     self.connected.remove(&connection);
                     self.attachments.remove(&connection);
                 }
-                Effect::CallAt { .. } | Effect::WakeAt { .. } | Effect::Respond { .. } => {}
+                Effect::CallAt { at_ms } => self.call_at_ms = at_ms,
+                Effect::WakeAt { .. } | Effect::Respond { .. } => {}
             }
         }
     }
@@ -102,6 +109,18 @@ impl Host {
         self.now_ms += ms;
         self.room.tick(self.now_ms);
         self.carry_out();
+        self.take_turns(usize::MAX);
+    }
+
+    /// The room goes on with what was too much for a turn, for so many turns or until nothing is left.
+    fn take_turns(&mut self, most: usize) {
+        let mut turns = 0;
+        while turns < most && self.call_at_ms.take_if(|at| *at <= self.now_ms).is_some() {
+            turns += 1;
+            assert!(turns < 20_000, "the room never comes to rest");
+            self.room.tick(self.now_ms);
+            self.carry_out();
+        }
     }
 
     /// The room is put out of memory without a word and opened again from its rows, but not while its store is broken.
@@ -111,6 +130,7 @@ impl Host {
             self.later(60_000);
         }
         self.room = Room::open(self.config, 78);
+        self.call_at_ms = None;
         for (connection, attachment) in &self.attachments {
             self.room.resume(*connection, attachment, self.now_ms);
         }
@@ -144,7 +164,9 @@ fn small_config(script: &mut Script<'_>) -> RoomConfig {
     };
     let sizes = RowSizes { slot: 64, fold: 512, grow_below: 256, page: 512, overlay: 48, slice: 32 };
     let host = HostLimits { row_bytes: 16 << 10, ..HostLimits::default() };
-    RoomConfig { durability, host, sizes, ..RoomConfig::default() }
+    let turn_units = [1, 20, 5_000][script.below(3) as usize];
+    let limits = Limits { turn_units, ..Limits::default() };
+    RoomConfig { durability, host, sizes, limits, ..RoomConfig::default() }
 }
 
 /// Clients come, send anything, go; writes fail, the room is forgotten and opened again.
@@ -167,6 +189,7 @@ pub fn room(input: &[u8]) {
             }
             2 => {
                 host.connected.remove(&connection);
+                host.gone.insert(connection);
                 host.attachments.remove(&connection);
                 host.room.disconnect(connection, host.now_ms);
                 host.carry_out();
@@ -186,6 +209,7 @@ pub fn room(input: &[u8]) {
                 host.receive(connection, &Message::Update(update).encode());
             }
         }
+        host.take_turns(usize::from(step) % 5);
     }
     host.store.fail_writes(0);
     assert_nothing_is_lost(host);
