@@ -1,6 +1,7 @@
 // Processor time of single requests of the Durable Object host in workerd: keystrokes, wakings, joins, and what is large or
 // hostile. `npm run bench:requests` writes benches/results/do-requests.md; MERGANSER_TRACES names the folder of the
-// editing-traces. `-- --only=ROW` prints the rows of one kind; `-- --quick` is a smoke of seconds.
+// editing-traces. `-- --only=ROW` prints the rows of one kind; `-- --quick` is a smoke of seconds,
+// `-- --alone` prints all rows of our own host, in a third of the time.
 import { spawnSync } from 'node:child_process'
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -24,6 +25,7 @@ const REPOSITORY = join(here, '../../..')
 const RESULTS = join(REPOSITORY, 'benches/results/do-requests.md')
 const HOST = join(here, 'metered.ts')
 const isQuick = process.argv.includes('--quick')
+const isAlone = process.argv.includes('--alone')
 const only = process.argv.find(argument => argument.startsWith('--only='))?.slice('--only='.length)
 /** Sizes of the large documents, in millions of bytes of updates. */
 const SIZES = isQuick ? [1] : [1, 10, 100]
@@ -215,7 +217,7 @@ const large = Object.fromEntries(SIZES.map(size => [size, `${size} MB, ${number(
 const host = await Process.start(HOST)
 const contenders = [
   new Contender('this host', host, false, size => ({ path: `/api/documents/${size}`, file: join(folder, `${size}.mgnsr`) })),
-  ...await rivals(isQuick ? ['yjs'] : ['yjs', 'yrs'], size => ({ path: `/${size}`, file: join(folder, `${size}.update`) }))
+  ...await rivals(isAlone ? [] : isQuick ? ['yjs'] : ['yjs', 'yrs'], size => ({ path: `/${size}`, file: join(folder, `${size}.update`) }))
 ]
 const beside = new Beside(contenders.map(({ name }) => name), ABOUT)
 say('| operation | document | n | CPU, ms | most | requests | longest, ms | most | bytes out | bytes for each ms | target | |')
@@ -277,7 +279,7 @@ for (const [name, measure] of Object.entries(rows)) {
   if (!only || only === name) await measure()
 }
 for (const { process } of contenders) await process.end()
-for (const line of beside.lines) say(line)
+if (!isAlone) for (const line of beside.lines) say(line)
 
 const head = `# Processor time of requests in the Durable Object host
 
@@ -299,5 +301,5 @@ Hostile updates: those of \`engine/tests/conformance\`, and honest ones of it wi
 start. What counts against the 128 MB of an isolate is less: V8's heap, the buffers beside it (the most that the inspector saw, in a process of its own) and
 what the engine holds. Rows for each flush are counted by the room itself.
 `
-if (!isQuick && !only) writeFileSync(RESULTS, `${head}\n${lines.join('\n')}\n`)
+if (!isQuick && !isAlone && !only) writeFileSync(RESULTS, `${head}\n${lines.join('\n')}\n`)
 process.exit()
