@@ -141,14 +141,19 @@ const ATTACHMENT_VERSION: u8 = 2;
 impl Manifest {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let has_slices = self.next_slice > 0;
+        let version = self.needed_version();
+        encode(self, version, MANIFEST_ADDED.get(usize::from(version) - 1).copied().unwrap_or(0))
+    }
+
+    /// The first version that has all that it says.
+    fn needed_version(&self) -> u8 {
+        let has_slices = self.next_slice > 0 || !self.client_pages.is_empty() || !self.delete_pages.is_empty();
         let has_author = self.author != 0 || self.incarnation != 0 || !self.sessions.is_empty();
-        let (version, unused) = match (has_slices, has_author) {
-            (true, _) => (MANIFEST_VERSION, 0),
-            (false, true) => (2, MANIFEST_ADDED[1]),
-            (false, false) => (1, MANIFEST_ADDED[0]),
-        };
-        encode(self, version, unused)
+        match (has_slices, has_author) {
+            (true, _) => MANIFEST_VERSION,
+            (false, true) => 2,
+            (false, false) => 1,
+        }
     }
 
     /// Reads the record.
@@ -156,7 +161,7 @@ impl Manifest {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no manifest.
     pub fn decode(bytes: &[u8]) -> Result<Manifest, Error> {
-        decode(bytes, MANIFEST_VERSION, &MANIFEST_ADDED)
+        decode(bytes, MANIFEST_VERSION, &MANIFEST_ADDED, Manifest::needed_version)
     }
 }
 
@@ -188,10 +193,11 @@ impl SlotSummary {
 impl AttachmentRecord {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        match self.follower {
-            Some(_) => encode(self, ATTACHMENT_VERSION, 0),
-            None => encode(self, 1, 1),
-        }
+        encode(self, self.needed_version(), usize::from(self.follower.is_none()))
+    }
+
+    fn needed_version(&self) -> u8 {
+        if self.follower.is_some() { ATTACHMENT_VERSION } else { 1 }
     }
 
     /// Reads the record.
@@ -199,7 +205,7 @@ impl AttachmentRecord {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no attachment.
     pub fn decode(bytes: &[u8]) -> Result<AttachmentRecord, Error> {
-        decode(bytes, ATTACHMENT_VERSION, &[1])
+        decode(bytes, ATTACHMENT_VERSION, &[1], AttachmentRecord::needed_version)
     }
 }
 
@@ -213,8 +219,13 @@ fn encode(record: &impl Serialize, version: u8, unused: usize) -> Vec<u8> {
 }
 
 /// Reads a record that fills the bytes. What each version from the first one on does not have is so many bytes of `added`
-/// that say nothing: zeros.
-fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8, added: &[usize]) -> Result<T, Error> {
+/// that say nothing: zeros. One that says more than its version has, for which `needed_version` is a later one, is damaged.
+fn decode<T: for<'de> Deserialize<'de>>(
+    bytes: &[u8],
+    version: u8,
+    added: &[usize],
+    needed_version: fn(&T) -> u8,
+) -> Result<T, Error> {
     let filled: Vec<u8>;
     let lacks = bytes.first().and_then(|found| added.get(usize::from(*found).wrapping_sub(1)));
     let bytes = match lacks {
@@ -225,7 +236,8 @@ fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8], version: u8, added: &[usiz
         None => bytes,
     };
     let (record, len) = read(bytes, version)?;
-    if len == bytes.len() { Ok(record) } else { Err(Error::at(ErrorKind::DamagedRow, len)) }
+    let is_whole = len == bytes.len() && needed_version(&record) <= bytes[0];
+    if is_whole { Ok(record) } else { Err(Error::at(ErrorKind::DamagedRow, len)) }
 }
 
 fn append(out: &mut Vec<u8>, record: &impl Serialize) {
