@@ -7,6 +7,7 @@ mod consecutive;
 mod convert;
 mod delete_set;
 mod delete_set_v2;
+mod delete_walk;
 mod diff;
 mod merge;
 mod obfuscate;

@@ -1,6 +1,7 @@
 //! A delete set in bytes, checked and read in steps: in the order of its ids, whatever order it is written in.
 
 use super::delete_set::read_range;
+use super::delete_walk::{DeleteStep, DeleteWalk};
 use crate::lib0::Reader;
 use crate::values::{ClientId, Clock, Error, Id, IdSet, sort_by_numbers};
 use std::ops::Range;
@@ -9,7 +10,10 @@ use std::ops::Range;
 /// put in order once, all at a time.
 #[derive(Debug)]
 pub(crate) struct OrderedDeletes {
-    check: Check,
+    /// How far it was checked: where, and the end of the last range of the client there.
+    check: DeleteWalk,
+    checked_to: usize,
+    last_end: Clock,
     /// Where each client's ranges are; ascending once all is checked.
     clients: Vec<OfClient>,
     /// What is not written in order.
@@ -28,17 +32,6 @@ struct OfClient {
     is_in_order: bool,
 }
 
-/// How far it was checked.
-#[derive(Debug)]
-struct Check {
-    offset: usize,
-    /// Clients that are not begun; not known before the first step.
-    clients_left: Option<usize>,
-    /// Ranges of the client that is being checked, and the end of its last one.
-    ranges_left: usize,
-    end: Clock,
-}
-
 /// The range that is read next, of those that are in order.
 #[derive(Debug, Default)]
 struct Next {
@@ -53,7 +46,9 @@ impl OrderedDeletes {
     /// The delete set that begins at `offset` of the bytes that all calls get.
     pub(crate) fn starting_at(offset: usize) -> OrderedDeletes {
         OrderedDeletes {
-            check: Check { offset, clients_left: None, ranges_left: 0, end: 0 },
+            check: DeleteWalk::default(),
+            checked_to: offset,
+            last_end: 0,
             clients: Vec::new(),
             unordered: IdSet::default(),
             next: Next::default(),
@@ -67,34 +62,29 @@ impl OrderedDeletes {
     /// # Errors
     /// What is no delete set, and bytes behind it.
     pub(crate) fn check(&mut self, bytes: &[u8], most: usize) -> Result<bool, Error> {
-        let mut from = Reader::starting_at(bytes, self.check.offset);
-        let mut clients_left = match self.check.clients_left {
-            Some(left) => left,
-            None => from.read_count(2)?,
-        };
+        let mut from = Reader::starting_at(bytes, self.checked_to);
         let mut is_checked = false;
         for _ in 0..most {
-            if self.check.ranges_left > 0 {
-                let range = read_range(&mut from)?;
-                if let Some(last) = self.clients.last_mut() {
-                    last.is_in_order &= self.check.end <= range.start;
+            match self.check.step(&mut from)? {
+                DeleteStep::Begin => {}
+                DeleteStep::Client(client, ranges) => {
+                    self.clients.push(OfClient { client, offset: from.offset(), ranges, is_in_order: true });
+                    self.last_end = 0;
                 }
-                self.check.end = range.end;
-                self.check.ranges_left -= 1;
-            } else if clients_left > 0 {
-                clients_left -= 1;
-                let client = from.read_client()?;
-                let ranges = from.read_count(2)?;
-                self.clients.push(OfClient { client, offset: from.offset(), ranges, is_in_order: true });
-                (self.check.ranges_left, self.check.end) = (ranges, 0);
-            } else {
-                from.expect_end()?;
-                is_checked = true;
-                break;
+                DeleteStep::Range(_, range) => {
+                    if let Some(of) = self.clients.last_mut() {
+                        of.is_in_order &= self.last_end <= range.start;
+                    }
+                    self.last_end = range.end;
+                }
+                DeleteStep::End => {
+                    from.expect_end()?;
+                    is_checked = true;
+                    break;
+                }
             }
         }
-        self.check.offset = from.offset();
-        self.check.clients_left = Some(clients_left);
+        self.checked_to = from.offset();
         if is_checked {
             self.put_in_order(bytes);
         }

@@ -1,7 +1,7 @@
 //! An update v1 that is checked in steps, for updates that are too much to be read at once. Nothing of it is kept but where
 //! each client's structs stand, and those with long content, so that it need not be checked again.
 
-use super::delete_set::read_range;
+use super::delete_walk::{DeleteStep, DeleteWalk};
 use super::parse::{check_payload, end_clock, parse_content, parse_struct, read_head};
 use super::structs::{ByteRange, Content, Parent, Struct};
 use super::{ClientStructs, Update};
@@ -58,16 +58,13 @@ struct Long {
 pub(crate) struct DeleteSteps {
     first_at: usize,
     at: usize,
-    /// Clients that are not begun; not known before the first step.
-    clients_left: Option<usize>,
-    client: ClientId,
-    ranges_left: usize,
+    walk: DeleteWalk,
 }
 
 impl DeleteSteps {
     /// The delete set that begins at this byte.
     pub(crate) fn starting_at(at: usize) -> DeleteSteps {
-        DeleteSteps { first_at: at, at, clients_left: None, client: ClientId::default(), ranges_left: 0 }
+        DeleteSteps { first_at: at, at, walk: DeleteWalk::default() }
     }
 
     /// Reads up to `most` clients and ranges of a delete set that was checked; `true` once nothing is left.
@@ -86,22 +83,10 @@ impl DeleteSteps {
 
     /// Reads one range, or begins a client; `true` at the end.
     fn step(&mut self, from: &mut Reader<'_>, read: &mut Update) -> Result<bool, Error> {
-        let Some(clients_left) = &mut self.clients_left else {
-            self.clients_left = Some(from.read_count(2)?);
-            return Ok(false);
-        };
-        if self.ranges_left > 0 {
-            self.ranges_left -= 1;
-            let range = read_range(from)?;
-            if !range.is_empty() {
-                read.deletes.push((self.client, range));
-            }
-        } else if *clients_left > 0 {
-            *clients_left -= 1;
-            self.client = from.read_client()?;
-            self.ranges_left = from.read_count(2)?;
-        } else {
-            return Ok(true);
+        match self.walk.step(from)? {
+            DeleteStep::Range(client, range) if !range.is_empty() => read.deletes.push((client, range)),
+            DeleteStep::End => return Ok(true),
+            _ => {}
         }
         Ok(false)
     }
