@@ -16,9 +16,6 @@ use crate::update::{OrderedDeletes, write_delete_set};
 use crate::values::{ClientId, Clock, Id, IdSet};
 use std::ops::Range;
 
-/// A smaller answer is taken at once where all that is deleted was read.
-const LARGE_BYTES: usize = if cfg!(debug_assertions) { 48 } else { 64 << 10 };
-
 /// Ranges that are checked or compared at a time.
 const RANGES_AT_A_TIME: usize = if cfg!(debug_assertions) { 3 } else { 16 << 10 };
 
@@ -88,11 +85,10 @@ enum Step {
 }
 
 impl Room {
-    /// Whether a client's answer is compared slice by slice.
-    pub(super) fn has_to_compare(&self, connection: ConnectionId, update: &[u8]) -> bool {
+    /// Whether a client's answer is compared slice by slice, though it is no large one: where not all that is deleted was read.
+    pub(super) fn has_to_compare(&self, connection: ConnectionId) -> bool {
         let join = self.connections.get(&connection).and_then(|of| of.join.as_ref());
-        let asks = join.is_some_and(|join| join.theirs.is_some() && join.lacks.is_none());
-        update.len() > LARGE_BYTES || asks && !self.known.has_deletes()
+        join.is_some_and(|join| join.theirs.is_some() && join.lacks.is_none()) && !self.known.has_deletes()
     }
 
     pub(super) fn is_comparing(&self, connection: ConnectionId) -> bool {
@@ -107,7 +103,7 @@ impl Room {
         Ok(())
     }
 
-    /// Begins to compare an answer that was checked, behind which its sender has sent more.
+    /// Begins to compare an answer whose structs were checked, behind which its sender has sent more.
     pub(super) fn compare_checked(
         &mut self,
         connection: ConnectionId,

@@ -49,9 +49,7 @@ impl Room {
                 update.drain(..head_bytes);
                 return self.begin_taking(connection, update, is_answer);
             }
-            Ok(Message::Step2(update)) if self.has_to_compare(connection, update) => {
-                self.compare_answer(connection, update)
-            }
+            Ok(Message::Step2(update)) if self.has_to_compare(connection) => self.compare_answer(connection, update),
             Ok(Message::Step2(update) | Message::Update(update)) if self.lacks_rows_for(update) => {
                 return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
             }

@@ -188,14 +188,18 @@ impl Room {
         let rights = self.connections.get(&of.connection).map_or(Rights::Read, |of| of.rights);
         let may_write = rights == Rights::Write && !self.base_is_damaged;
         of.stage = match core::mem::replace(&mut of.stage, Stage::Done) {
-            Stage::Check(mut check) => match self.check_on(of, &mut check)? {
-                false => Stage::Check(check),
-                true if of.is_answer => {
-                    of.deletes_at = check.deletes_at();
-                    Stage::Done
+            Stage::Check(mut check) => {
+                let is_checked = self.check_on(of, &mut check)?;
+                match of.is_answer {
+                    // What is deleted is checked where it is compared.
+                    true if check.has_reached_deletes() => {
+                        of.deletes_at = check.deletes_at();
+                        Stage::Done
+                    }
+                    false if is_checked => Stage::Load(check),
+                    _ => Stage::Check(check),
                 }
-                true => Stage::Load(check),
-            },
+            }
             Stage::Load(check) => {
                 let mut unread = if of.rows.is_empty() { Vec::new() } else { self.known.unread_rows() };
                 unread.retain(|row| of.rows.contains(row));

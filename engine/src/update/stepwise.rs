@@ -152,7 +152,12 @@ impl StepwiseCheck {
         self.at
     }
 
-    /// Where the delete set begins, once all is checked.
+    /// Whether all structs are checked.
+    pub(crate) fn has_reached_deletes(&self) -> bool {
+        self.deletes.is_some()
+    }
+
+    /// Where the delete set begins, once all structs are checked.
     pub(crate) fn deletes_at(&self) -> usize {
         self.deletes.as_ref().map_or(0, |deletes| deletes.first_at)
     }
