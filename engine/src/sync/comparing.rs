@@ -3,6 +3,7 @@
 //! An answer to our step 1 tells all deletes that a client has, however little of it is news. What is news goes on as an
 //! update; what the client lacks is sent to it at the end of its handshake. One that does not answer lacks all.
 
+use super::behind::Behind;
 use super::close::{self, CloseReason};
 use super::connections::Join;
 use super::effect::{ConnectionId, ReadToken};
@@ -35,10 +36,7 @@ pub(super) struct Comparing {
     news: IdSet,
     /// What the client lacks of what it could have told.
     lacks: IdSet,
-    /// What the client sent meanwhile.
-    held: Vec<Vec<u8>>,
-    /// The client is gone.
-    is_gone: bool,
+    behind: Behind,
 }
 
 /// The row of the slice that is compared next.
@@ -61,7 +59,7 @@ impl Comparing {
 
     /// What it counts of the bytes that may wait.
     pub(super) fn cost(&self) -> usize {
-        self.update.len() + self.held.iter().map(|message| Waiting::message_cost(message)).sum::<usize>()
+        self.update.len() + self.behind.cost()
     }
 
     fn rewind(&mut self) {
@@ -99,24 +97,8 @@ impl Room {
     pub(super) fn compare_answer(&mut self, connection: ConnectionId, update: &[u8]) -> Result<(), CloseReason> {
         let deletes_at = self.intake.read_without_deletes(update).map_err(|_| close::MALFORMED)?;
         self.intake.shrink();
-        self.compare(connection, update.to_vec(), deletes_at);
+        self.compare(connection, update.to_vec(), deletes_at, Behind::default());
         Ok(())
-    }
-
-    /// Begins to compare an answer whose structs were checked, behind which its sender has sent more.
-    pub(super) fn compare_checked(
-        &mut self,
-        connection: ConnectionId,
-        update: Vec<u8>,
-        deletes_at: usize,
-        held: Vec<Vec<u8>>,
-        is_gone: bool,
-    ) {
-        self.compare(connection, update, deletes_at);
-        held.iter().for_each(|message| self.hold_message(connection, message));
-        if is_gone {
-            self.part_from(connection);
-        }
     }
 
     /// Begins to look for all deletes that those can lack whose answer is not waited for any longer.
@@ -125,17 +107,14 @@ impl Room {
             let join = self.connections.get(&connection).and_then(|of| of.join.as_ref());
             let is_due = |join: &Join| join.has_structs && join.lacks.is_none() && join.deadline_ms <= self.now_ms;
             if join.is_some_and(is_due) && !self.is_comparing(connection) {
-                self.compare(connection, Vec::new(), 0);
+                self.compare(connection, Vec::new(), 0, Behind::default());
             }
         }
     }
 
-    fn compare(&mut self, connection: ConnectionId, update: Vec<u8>, deletes_at: usize) {
-        if self.waiting_bytes + update.len() > self.config.limits.waiting_bytes {
-            return self.close(connection, close::BUSY);
-        }
-        self.waiting_bytes += update.len();
-        self.comparing.push_back(Comparing {
+    /// Begins to compare an answer whose structs were checked.
+    pub(super) fn compare(&mut self, connection: ConnectionId, update: Vec<u8>, deletes_at: usize, behind: Behind) {
+        let comparing = Comparing {
             connection,
             deletes_at,
             is_checked: update.is_empty(),
@@ -145,9 +124,13 @@ impl Room {
             row: Row::Unread,
             news: IdSet::default(),
             lacks: IdSet::default(),
-            held: Vec::new(),
-            is_gone: false,
-        });
+            behind,
+        };
+        if self.waiting_bytes + comparing.cost() > self.config.limits.waiting_bytes {
+            return self.close(connection, close::BUSY);
+        }
+        self.waiting_bytes += comparing.cost();
+        self.comparing.push_back(comparing);
     }
 
     /// Keeps a message of a client whose answer is being compared.
@@ -159,7 +142,7 @@ impl Room {
         match self.comparing.iter_mut().find(|of| of.connection == connection) {
             Some(of) => {
                 self.waiting_bytes += cost;
-                of.held.push(message.to_vec());
+                of.behind.push(message);
             }
             None => self.hold_behind_large(connection, message),
         }
@@ -171,7 +154,7 @@ impl Room {
             return self.part_behind_large(connection);
         }
         match self.comparing.iter_mut().find(|of| of.connection == connection) {
-            Some(of) => of.is_gone = true,
+            Some(of) => of.behind.part(),
             None => self.forget(connection),
         }
     }
@@ -294,8 +277,7 @@ impl Room {
             write_delete_set(&mut update, &of.news);
             next.push(Waiting::News { connection, update });
         }
-        next.extend(of.held.into_iter().map(|bytes| Waiting::Message { connection, bytes }));
-        next.extend(of.is_gone.then_some(Waiting::Disconnect { connection }));
+        next.extend(of.behind.into_waiting(connection));
         next.into_iter().rev().for_each(|waiting| self.postpone(waiting));
         self.handle_waiting();
     }

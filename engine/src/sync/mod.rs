@@ -1,5 +1,6 @@
 //! The server side of one document: y-protocols messages, and the `Room` that turns them into effects.
 
+mod behind;
 pub mod close;
 mod comparing;
 mod config;

@@ -5,6 +5,7 @@
 //! fold has no more to do than that. What its sender sends meanwhile waits behind it. If the room leaves memory, what was
 //! taken is whole by itself; its sender is asked to come again, and brings the rest.
 
+use super::behind::Behind;
 use super::close::{self, CloseReason};
 use super::config::Rights;
 use super::effect::ConnectionId;
@@ -36,10 +37,7 @@ pub(super) struct Taking {
     is_new: bool,
     has_waiting: bool,
     exceeds_pending: bool,
-    /// What the client sent meanwhile.
-    held: Vec<Vec<u8>>,
-    /// The client is gone.
-    is_gone: bool,
+    behind: Behind,
 }
 
 /// What is done with it now.
@@ -64,8 +62,7 @@ impl Taking {
 
     /// What it counts of the bytes that may wait.
     pub(super) fn cost(&self) -> usize {
-        Waiting::message_cost(&self.update)
-            + self.held.iter().map(|message| Waiting::message_cost(message)).sum::<usize>()
+        Waiting::message_cost(&self.update) + self.behind.cost()
     }
 
     /// Begins again: what is known is being read again.
@@ -99,8 +96,7 @@ impl Room {
             is_new: false,
             has_waiting: false,
             exceeds_pending: false,
-            held: Vec::new(),
-            is_gone: false,
+            behind: Behind::default(),
         };
         if self.waiting_bytes + taking.cost() > self.config.limits.waiting_bytes {
             return self.close(connection, close::BUSY);
@@ -119,13 +115,13 @@ impl Room {
     pub(super) fn hold_behind_large(&mut self, connection: ConnectionId, message: &[u8]) {
         if let Some(of) = self.taking.iter_mut().find(|of| of.connection == connection) {
             self.waiting_bytes += Waiting::message_cost(message);
-            of.held.push(message.to_vec());
+            of.behind.push(message);
         }
     }
 
     /// A connection whose update is being taken is gone: it is taken first.
     pub(super) fn part_behind_large(&mut self, connection: ConnectionId) {
-        self.taking.iter_mut().filter(|of| of.connection == connection).for_each(|of| of.is_gone = true);
+        self.taking.iter_mut().filter(|of| of.connection == connection).for_each(|of| of.behind.part());
     }
 
     /// Drops the update of a connection that is being forgotten.
@@ -329,11 +325,8 @@ impl Room {
         }
         if of.is_answer {
             // What is news in it comes back.
-            return self.compare_checked(connection, of.update, of.deletes_at, of.held, of.is_gone);
+            return self.compare(connection, of.update, of.deletes_at, of.behind);
         }
-        let mut next: Vec<Waiting> = Vec::new();
-        next.extend(of.held.into_iter().map(|bytes| Waiting::Message { connection, bytes }));
-        next.extend(of.is_gone.then_some(Waiting::Disconnect { connection }));
-        next.into_iter().rev().for_each(|waiting| self.postpone(waiting));
+        of.behind.into_waiting(connection).into_iter().rev().for_each(|waiting| self.postpone(waiting));
     }
 }
