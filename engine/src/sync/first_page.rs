@@ -4,10 +4,10 @@
 //! came last: so they are looked through from the last one backwards, until all that it lacks was found.
 
 use super::connections::Join;
+use super::frame;
 use super::room::Room;
 use super::turn::cost;
-use crate::lib0::Reader;
-use crate::update::{Content, Update};
+use crate::update::Content;
 use crate::values::{ClientId, IdSet};
 use std::collections::BTreeMap;
 
@@ -92,9 +92,7 @@ impl Room {
 
 /// Takes out of what is missing what this page has of it.
 fn take_found(page: &[u8], missing: &mut IdSet) {
-    // A page's message: two bytes that say what it is, then the update behind its length.
-    let Ok(update) = Reader::starting_at(page, 2).read_bytes() else { return };
-    let Ok(parsed) = Update::parse_v1(update) else { return };
+    let Some((_, parsed)) = frame::read_update(page) else { return };
     for of in parsed.structs.iter().filter(|of| of.content != Content::Skip) {
         missing.remove(of.id.client, of.id.clock..of.end());
     }

@@ -7,7 +7,7 @@ use super::frame;
 use super::opening::Damage;
 use super::room::Room;
 use crate::archive::records::Manifest;
-use crate::archive::{PageBuilder, RowKey, RowKind, RowWrite, Sessions, fold, open_row, seal_row};
+use crate::archive::{PageBuilder, RowKey, RowKind, RowWrite, Sessions, fold, seal_row};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -161,10 +161,9 @@ impl Room {
     pub(super) fn fold_into(&mut self, tail: Option<Vec<(RowKey, Vec<u8>)>>) {
         self.close_changes();
         let last_page = self.manifest.last_page();
-        let tail_row = tail.as_ref().and_then(|rows| rows.first());
-        let tail_update = tail_row.and_then(|(key, bytes)| {
-            open_row(*key, bytes).ok().filter(|row| row.stamp == self.manifest.stamp).map(|row| row.body)
-        });
+        let tail_update = last_page
+            .zip(tail.as_deref())
+            .and_then(|(page, rows)| self.find_row(RowKey::new(RowKind::BasePage, page), rows));
         let slots = self.journal.updates();
         let slot_count = self.journal.slot_count();
         self.journal.begin_fold();

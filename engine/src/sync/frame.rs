@@ -1,6 +1,7 @@
 //! Messages as a room sends them: whole frames, made once and shared by all who get them.
 
 use super::message::Message;
+use crate::update::Update;
 use std::sync::Arc;
 
 /// Sync step 1 with this state vector.
@@ -11,6 +12,14 @@ pub(super) fn step_1(vector: &[u8]) -> Arc<[u8]> {
 /// An update.
 pub(super) fn update(update: &[u8]) -> Arc<[u8]> {
     Message::Update(update).encode().into()
+}
+
+/// An update that [`update`] has made a message of, read again.
+pub(super) fn read_update(message: &[u8]) -> Option<(&[u8], Update)> {
+    match Message::decode(message) {
+        Ok(Message::Update(update)) => Some((update, Update::parse_v1(update).ok()?)),
+        _ => None,
+    }
 }
 
 /// Sync step 2 with nothing in it, which ends a handshake.

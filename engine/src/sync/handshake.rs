@@ -15,8 +15,7 @@ use super::opening::Damage;
 use super::room::Room;
 use super::their_vector::TheirVector;
 use super::turn::cost;
-use crate::archive::{PageBuilder, RowKey, RowKind, ShownSlot, StoreError, open_row};
-use crate::lib0::Reader;
+use crate::archive::{PageBuilder, RowKey, RowKind, ShownSlot, StoreError};
 use crate::update::{Content, Update};
 use crate::values::{ClientId, IdSet};
 use std::ops::RangeInclusive;
@@ -235,10 +234,9 @@ impl Room {
     /// The update of a base page among rows that were read; `None`, and noted, if it is damaged or missing.
     pub(super) fn open_page<'r>(&mut self, rows: &'r [(RowKey, Vec<u8>)], number: u32) -> Option<&'r [u8]> {
         let key = RowKey::new(RowKind::BasePage, number);
-        let row = rows.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| &rows[at].1);
-        match row.map(|row| open_row(key, row)) {
-            Some(Ok(row)) if row.stamp == self.manifest.stamp => return Some(row.body),
-            Some(_) => self.note_base_damage(Damage::Row(key)),
+        match self.find_row(key, rows) {
+            Some(body) => return Some(body),
+            None if rows.iter().any(|(of, _)| *of == key) => self.note_base_damage(Damage::Row(key)),
             None => self.note_base_damage(Damage::MissingPage(number)),
         }
         None
@@ -247,9 +245,7 @@ impl Room {
 
 /// What a client with this state vector lacks of a page, with the page's deletes of it.
 fn cut(page: &[u8], theirs: &TheirVector) -> Option<Arc<[u8]>> {
-    // A page's message: two bytes that say what it is, then the update behind its length.
-    let update = Reader::starting_at(page, 2).read_bytes().ok()?;
-    let parsed = Update::parse_v1(update).ok()?;
+    let (update, parsed) = frame::read_update(page)?;
     let deletes: IdSet = parsed.deletes.iter().cloned().collect();
     let mut rest = PageBuilder::default();
     for of in parsed.structs.iter().filter(|of| of.content != Content::Skip) {

@@ -108,10 +108,10 @@ impl Room {
         }
     }
 
-    /// The body of a row of this document; `None` if it is missing or damaged.
+    /// The body of a row of this document among those that were read, in order; `None` if it is missing or damaged.
     pub(super) fn find_row<'r>(&self, key: RowKey, rows: &'r [(RowKey, Vec<u8>)]) -> Option<&'r [u8]> {
-        let (_, row) = rows.iter().find(|(of, _)| *of == key)?;
-        open_row(key, row).ok().filter(|row| row.stamp == self.manifest.stamp).map(|row| row.body)
+        let at = rows.binary_search_by_key(&key, |(of, _)| *of).ok()?;
+        open_row(key, &rows[at].1).ok().filter(|row| row.stamp == self.manifest.stamp).map(|row| row.body)
     }
 
     /// A row can't be read: what the document holds can't be told any more. It can be read, but not changed.
