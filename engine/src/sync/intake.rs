@@ -1,5 +1,6 @@
 //! Taking in an update: what of it is new, in causal order; what is known; what must wait for something missing.
 
+use super::causal_order::{CausalOrder, Stop};
 use super::known::Known;
 use super::pending::OVERHEAD_BYTES;
 use crate::archive::{Journal, PageBuilder, largest_piece};
@@ -69,7 +70,7 @@ pub(super) struct Intake {
     groups: Vec<Group>,
     /// Client, first clock and index of each group, sorted; made when a dependency is looked for.
     index: Vec<(ClientId, Clock, u32)>,
-    stack: Vec<(usize, Option<Id>)>,
+    order: CausalOrder,
     fresh_deletes: Vec<(ClientId, Range<Clock>)>,
 }
 
@@ -80,23 +81,6 @@ struct Group {
     /// Index of the struct that comes next, and behind the last.
     next: usize,
     end: usize,
-    state: GroupState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum GroupState {
-    Ready,
-    OnStack,
-    Done,
-    /// Waits for this id, which is not in the update, or not to be had from it.
-    Waiting(Id),
-}
-
-/// Why taking the structs of a client stopped.
-enum Stop {
-    AtEnd,
-    Reached,
-    Missing(Id),
 }
 
 impl Intake {
@@ -170,75 +154,22 @@ impl Intake {
             client: of.client,
             next: of.structs.start,
             end: of.structs.end,
-            state: GroupState::Ready,
         }));
-        for first in 0..self.groups.len() {
-            if self.groups[first].state == GroupState::Ready {
-                self.take_groups(first, bytes, known, to, &mut findings);
-            }
+        self.order.begin(self.groups.len());
+        while let Some((index, until)) = self.order.next() {
+            let group = &mut self.groups[index];
+            let stop = take_structs(&self.update.structs, group, until, bytes, known, to, &mut findings);
+            let (groups, index, structs) = (&self.groups, &mut self.index, &self.update.structs);
+            self.order.stop(stop, |id| find_provider(groups, index, structs, id));
         }
         self.keep_waiting_structs(bytes, known, &mut findings, budget);
         self.take_deletes(known, to, &mut findings, budget);
         findings
     }
 
-    /// Takes a group, and where it depends on others of this update, those first. (Yjs: `integrateStructs`)
-    fn take_groups(
-        &mut self,
-        first: usize,
-        bytes: &[u8],
-        known: &mut Known,
-        to: &mut Destinations<'_>,
-        findings: &mut Findings,
-    ) {
-        self.stack.clear();
-        self.stack.push((first, None));
-        self.groups[first].state = GroupState::OnStack;
-        while let Some((index, until)) = self.stack.last().copied() {
-            match take_structs(&self.update.structs, &mut self.groups[index], until, bytes, known, to, findings) {
-                Stop::AtEnd => {
-                    self.groups[index].state = GroupState::Done;
-                    self.stack.pop();
-                }
-                Stop::Reached => {
-                    self.groups[index].state = GroupState::Ready;
-                    self.stack.pop();
-                }
-                Stop::Missing(id) => match self.find_provider(id) {
-                    Some(provider) => {
-                        self.groups[provider].state = GroupState::OnStack;
-                        self.stack.push((provider, Some(id)));
-                    }
-                    None => {
-                        // Each group below waits for the one above it, which now waits itself.
-                        let mut missing = id;
-                        while let Some((waiting, until)) = self.stack.pop() {
-                            self.groups[waiting].state = GroupState::Waiting(missing);
-                            missing = until.unwrap_or(missing);
-                        }
-                    }
-                },
-            }
-        }
-    }
-
-    /// The group of this update that may bring the unit `id`, if it is not itself under way or waiting.
-    fn find_provider(&mut self, id: Id) -> Option<usize> {
-        if self.index.is_empty() {
-            let start = |group: &Group| self.update.structs[group.next.min(group.end - 1)].id.clock;
-            let groups = self.groups.iter().zip(0_u32..);
-            self.index.extend(groups.map(|(group, index)| (group.client, start(group), index)));
-            sort_by_numbers(&mut self.index, |(client, start, _)| (client.value(), (*start).into()));
-        }
-        let behind = self.index.partition_point(|(client, start, _)| (*client, *start) <= (id.client, id.clock));
-        let (client, _, index) = *self.index.get(behind.checked_sub(1)?)?;
-        let index = index as usize;
-        (client == id.client && self.groups[index].state == GroupState::Ready).then_some(index)
-    }
-
     fn keep_waiting_structs(&self, bytes: &[u8], known: &Known, findings: &mut Findings, budget: usize) {
-        for group in &self.groups {
-            if let GroupState::Waiting(missing) = group.state {
+        for (index, group) in self.groups.iter().enumerate() {
+            if let Some(missing) = self.order.waits_for(index) {
                 let mut rest = PageBuilder::default();
                 for of in &self.update.structs[group.next..group.end] {
                     if of.content != Content::Skip {
@@ -302,6 +233,23 @@ impl Intake {
             *self = Intake::default();
         }
     }
+}
+
+/// The group that may bring the unit `id`.
+fn find_provider(
+    groups: &[Group],
+    index: &mut Vec<(ClientId, Clock, u32)>,
+    structs: &[Struct],
+    id: Id,
+) -> Option<usize> {
+    if index.is_empty() {
+        let start = |group: &Group| structs[group.next.min(group.end - 1)].id.clock;
+        index.extend(groups.iter().zip(0_u32..).map(|(group, index)| (group.client, start(group), index)));
+        sort_by_numbers(index, |(client, start, _)| (client.value(), (*start).into()));
+    }
+    let behind = index.partition_point(|(client, start, _)| (*client, *start) <= (id.client, id.clock));
+    let (client, _, group) = *index.get(behind.checked_sub(1)?)?;
+    (client == id.client).then_some(group as usize)
 }
 
 /// Takes structs of one group until its end, until the unit `until` is known, or until something is missing.

@@ -1,6 +1,7 @@
 //! What is new in an update that is too much for a turn, in causal order as `intake.rs` has it, taken step by step: of the
 //! update no more is in memory than its bytes, and where each client's structs stand in them.
 
+use super::causal_order::{CausalOrder, Stop};
 use super::intake::{Destinations, Findings, missing_dependency};
 use super::known::Known;
 use super::turn::{Turn, cost};
@@ -15,12 +16,9 @@ pub(super) struct LargeUpdate {
     groups: Vec<Group>,
     /// Indexes of the groups, by client and first clock.
     index: Vec<u32>,
-    /// Groups that wait for the one above them, each with the unit up to which it is wanted.
-    stack: Vec<(usize, Option<Id>)>,
+    order: CausalOrder,
     /// What was not taken of a long struct of the uppermost group, of which something was.
     rest: Option<Struct>,
-    /// All groups before this one are done or wait.
-    first: usize,
     /// What waits, of the groups before this one, was handed out.
     first_waiting: usize,
     /// What of it was put together of that group, and what comes next.
@@ -37,30 +35,12 @@ pub(super) struct LargeUpdate {
 struct Group {
     first: Id,
     block: Block,
-    state: GroupState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum GroupState {
-    Ready,
-    OnStack,
-    Done,
-    /// Waits for this id, which is not in the update, or not to be had from it.
-    Waiting(Id),
-}
-
-/// Why taking the structs of a group stopped.
-enum Stop {
-    AtEnd,
-    Reached,
-    Missing(Id),
-    TurnIsOver,
 }
 
 impl LargeUpdate {
     /// The structs of an update that was checked. O(clients); O(n log n) where they are not in Yjs' order.
     pub(super) fn new(check: StepwiseCheck, piece_bytes: usize) -> LargeUpdate {
-        let group = |block: &Block| Group { first: block.id, block: *block, state: GroupState::Ready };
+        let group = |block: &Block| Group { first: block.id, block: *block };
         let groups: Vec<Group> = check.blocks().iter().map(group).collect();
         // Clients come in descending order.
         let mut index: Vec<u32> = (0..groups.len() as u32).rev().collect();
@@ -68,13 +48,14 @@ impl LargeUpdate {
             let first = groups[*group as usize].first;
             (first.client.value(), first.clock.into())
         });
+        let mut order = CausalOrder::default();
+        order.begin(groups.len());
         LargeUpdate {
             check,
             groups,
             index,
-            stack: Vec::new(),
+            order,
             rest: None,
-            first: 0,
             first_waiting: 0,
             waiting: PageBuilder::default(),
             waiting_block: None,
@@ -93,18 +74,7 @@ impl LargeUpdate {
         turn: &mut Turn,
         findings: &mut Findings,
     ) -> bool {
-        loop {
-            let Some((index, until)) = self.stack.last().copied() else {
-                match self.groups.get_mut(self.first) {
-                    None => return true,
-                    Some(group) if group.state == GroupState::Ready => {
-                        group.state = GroupState::OnStack;
-                        self.stack.push((self.first, None));
-                    }
-                    Some(_) => self.first += 1,
-                }
-                continue;
-            };
+        while let Some((index, until)) = self.order.next() {
             let client = self.groups[index].first.client;
             let before = known.clock(client);
             let stop = self.take_structs(index, until, bytes, known, to, turn);
@@ -112,36 +82,15 @@ impl LargeUpdate {
                 findings.is_new = true;
                 findings.advanced.push(client);
             }
-            match stop {
-                Stop::AtEnd => {
-                    self.groups[index].state = GroupState::Done;
-                    self.stack.pop();
-                }
-                Stop::Reached => {
-                    self.groups[index].state = GroupState::Ready;
-                    self.stack.pop();
-                }
-                Stop::Missing(id) => match self.find_provider(id) {
-                    Some(provider) => {
-                        self.groups[provider].state = GroupState::OnStack;
-                        self.stack.push((provider, Some(id)));
-                    }
-                    None => {
-                        // Each group below waits for the one above it, which now waits itself.
-                        let mut missing = id;
-                        while let Some((waiting, until)) = self.stack.pop() {
-                            self.groups[waiting].state = GroupState::Waiting(missing);
-                            missing = until.unwrap_or(missing);
-                        }
-                    }
-                },
-                Stop::TurnIsOver => return false,
-            }
+            let Some(stop) = stop else { return false };
+            let (groups, index) = (&self.groups, &self.index);
+            self.order.stop(stop, |id| find_provider(groups, index, id));
         }
+        true
     }
 
-    /// Takes structs of one group until its end, until the unit `until` is known, until something is missing, or until the
-    /// turn is over.
+    /// Takes structs of one group until its end, until the unit `until` is known, or until something is missing; `None` if
+    /// the turn is over before.
     fn take_structs(
         &mut self,
         index: usize,
@@ -150,18 +99,18 @@ impl LargeUpdate {
         known: &mut Known,
         to: &mut Destinations<'_>,
         turn: &mut Turn,
-    ) -> Stop {
+    ) -> Option<Stop> {
         let client = self.groups[index].first.client;
         let mut clock = known.clock(client);
         loop {
             if turn.is_over() {
-                return Stop::TurnIsOver;
+                return None;
             }
             let block = self.groups[index].block;
             let (of, behind, is_begun) = match self.rest.take() {
                 Some(rest) => (rest, block, true),
-                None if until.is_some_and(|id| id.client == client && id.clock < clock) => return Stop::Reached,
-                None if block.left == 0 => return Stop::AtEnd,
+                None if until.is_some_and(|id| id.client == client && id.clock < clock) => return Some(Stop::Reached),
+                None if block.left == 0 => return Some(Stop::AtEnd),
                 None => {
                     let (of, behind) = self.check.read_next(bytes, block);
                     (of, behind, false)
@@ -175,10 +124,10 @@ impl LargeUpdate {
             }
             if !is_begun {
                 if of.id.clock > clock {
-                    return Stop::Missing(Id::new(client, clock));
+                    return Some(Stop::Missing(Id::new(client, clock)));
                 }
                 if let Some(missing) = missing_dependency(&of, known) {
-                    return Stop::Missing(missing);
+                    return Some(Stop::Missing(missing));
                 }
                 self.repeats_unstored |= of.id.clock < clock && is_unstored(&of, known);
             }
@@ -208,33 +157,24 @@ impl LargeUpdate {
         self.groups[index].block = if is_begun { self.check.read_next(bytes, block).1 } else { behind };
     }
 
-    /// The group of this update that may bring the unit `id`, if it is not itself under way or waiting.
-    fn find_provider(&self, id: Id) -> Option<usize> {
-        let behind = self.index.partition_point(|group| self.groups[*group as usize].first <= id);
-        let index = *self.index.get(behind.checked_sub(1)?)? as usize;
-        let group = &self.groups[index];
-        (group.first.client == id.client && group.state == GroupState::Ready).then_some(index)
-    }
-
     /// Hands out what waits, a group at a time, each with the id that it misses, as far as the turn goes: at most
     /// `budget` bytes each.
     pub(super) fn find_waiting(&mut self, bytes: &[u8], known: &Known, turn: &mut Turn, budget: usize) -> Waits {
-        while let Some(group) = self.groups.get_mut(self.first_waiting) {
+        while self.first_waiting < self.order.len() {
             if turn.is_over() {
                 return Waits::TurnIsOver;
             }
-            let GroupState::Waiting(missing) = group.state else {
+            let Some(missing) = self.order.waits_for(self.first_waiting) else {
                 self.first_waiting += 1;
                 continue;
             };
             if known.clock(missing.client) > missing.clock {
                 // Meanwhile another one has brought it.
-                group.state = GroupState::Ready;
-                self.first = self.first.min(self.first_waiting);
+                self.order.take_again(self.first_waiting);
                 (self.waiting, self.waiting_block) = Default::default();
                 return Waits::NoMore;
             }
-            let block = self.waiting_block.unwrap_or(group.block);
+            let block = self.waiting_block.unwrap_or(self.groups[self.first_waiting].block);
             if block.left > 0 {
                 let (of, behind) = self.check.read_next(bytes, block);
                 let len = of.payload.of(bytes).len();
@@ -248,7 +188,7 @@ impl LargeUpdate {
                 self.waiting_block = Some(behind);
                 continue;
             }
-            group.state = GroupState::Done;
+            self.order.finish(self.first_waiting);
             self.waiting_block = None;
             let waiting = core::mem::take(&mut self.waiting);
             if !waiting.is_empty() {
@@ -257,6 +197,13 @@ impl LargeUpdate {
         }
         Waits::AtEnd
     }
+}
+
+/// The group that may bring the unit `id`.
+fn find_provider(groups: &[Group], index: &[u32], id: Id) -> Option<usize> {
+    let behind = index.partition_point(|group| groups[*group as usize].first <= id);
+    let group = *index.get(behind.checked_sub(1)?)? as usize;
+    (groups[group].first.client == id.client).then_some(group)
 }
 
 fn is_unstored(of: &Struct, known: &Known) -> bool {
