@@ -50,6 +50,18 @@ export function resume (room: Room, number: number, socket: WebSocket, nowMs: nu
   return { number, rights, ...(user ? { user: JSON.parse(new TextDecoder().decode(user)) } : {}) }
 }
 
+/** What is attached to a socket that counts no more. */
+const FORGOTTEN = 'forgotten'
+
+/** From now on nothing counts that this socket's client has sent, not even what was kept with it. */
+export function forget (socket: WebSocket): void {
+  socket.serializeAttachment(FORGOTTEN)
+}
+
+export function isForgotten (socket: WebSocket): boolean {
+  return socket.deserializeAttachment() === FORGOTTEN
+}
+
 function encode (user: Json | undefined): Uint8Array | undefined {
   return user === undefined ? undefined : new TextEncoder().encode(JSON.stringify(user))
 }

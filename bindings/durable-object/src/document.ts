@@ -3,7 +3,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Room, RoomOptions, RowWrite } from 'merganser/room'
 import { OT_PATH, readAsked, type Asked } from './asked'
 import { DELETED, FAILED, REPLACED, TEXT, type Close } from './closes'
-import { attach, checked, resume, type Admission, type Connection } from './connection'
+import { attach, checked, forget, isForgotten, resume, type Admission, type Connection } from './connection'
 import { Counts, type Failing } from './counts'
 import { engines, type Seat, type Tenant } from './engines'
 import { log } from './log'
@@ -264,6 +264,8 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
         const connection = this.#connectionOf(socket)
         this.#sockets.set(connection, socket)
         if (socket.readyState === WebSocket.OPEN) this.#close(connection, close)
+        // What is on its way still, or was not stored, belongs to the document that was.
+        forget(socket)
       }
       this.#discard()
       await move()
@@ -330,7 +332,7 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
 
   /** Does a step of the room and all that follows. Nothing leaves a handler: nobody would see it. */
   #run (socket: WebSocket | undefined, step: (room: Room, connection: number) => void): void {
-    if (this.#isMoving) return
+    if (this.#isMoving || (socket && socket.readyState !== WebSocket.OPEN && isForgotten(socket))) return
     try {
       if (this.#readsFailed) this.#letGo()
       const room = this.#room(socket)

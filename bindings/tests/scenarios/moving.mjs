@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import * as Y from 'yjs'
 import { Client, areEqual, edit, until } from '../clients.mjs'
+import { setImmediate as turn } from 'node:timers/promises'
 
 export const name = 'export, delete and import of a document'
 const ROOM = 'moved/ü ber'
@@ -53,8 +54,23 @@ export async function run ({ Server, random }) {
     fresh.destroy()
     await server.forgotten()
     const other = await exported(ROOM)
+    assert.equal(new TextDecoder().decode(other.subarray(0, 5)), 'MGNSR')
     assert.notDeepEqual(other.slice(6, 14), file.slice(6, 14), 'with a new stamp')
     assert.equal((await ask('DELETE')).status, 204)
+
+    // What was not stored yet, or is on its way when the document is deleted, doesn't bring it back.
+    const typing = await Promise.all([1, 2, 3, 4].map(() => new Client(server, ROOM).synced()))
+    for (const { provider } of typing) provider.once('connection-close', () => { provider.shouldConnect = false })
+    const deleted = ask('DELETE')
+    for (let turns = 0; turns < 10_000 && typing.every(client => client.provider.wsconnected); turns++) {
+      for (const client of typing) client.text.insert(0, 'on its way')
+      await turn()
+    }
+    assert.equal((await deleted).status, 204)
+    await until('all have gone', () => typing.every(client => !client.provider.wsconnected))
+    typing.forEach(client => client.destroy())
+    await server.forgotten()
+    assert.equal((await ask('GET')).status, 404)
 
     // Damaged, cut off, or something else: nothing is left of it.
     const damaged = file.slice()
