@@ -114,6 +114,7 @@ impl Room {
         self.abandoned.clear();
         self.loading = Default::default();
         self.pending = Pending::default();
+        self.advanced.clear();
         self.gather = Gather::default();
         self.pages = Default::default();
         self.compare_again();
@@ -350,14 +351,14 @@ impl Room {
         Ok(())
     }
 
-    /// Takes an update out of the store again: what can't be taken in waits, nothing is sent on.
+    /// Takes an update that waited out of the store again. If what it waits for has come, nobody was sent it yet.
     fn take_stored(&mut self, update: Vec<u8>) {
         if self.lacks_rows_for(&update) {
             return self.postpone(Waiting::Stored { update });
         }
         if let Ok(findings) = self.take_update(None, &update, usize::MAX) {
+            self.pass_on(None, findings.is_new);
             self.retry_pending(None, findings.advanced);
-            self.gather = Gather::default();
         }
     }
 }

@@ -218,7 +218,7 @@ impl Room {
         }
     }
 
-    /// Takes in what waited for units of these clients, and what waited for that, and so on.
+    /// Takes in what waited for units of these clients, and what waited for that, and so on: as far as the turn goes.
     pub(super) fn retry_pending(&mut self, from: Option<ConnectionId>, advanced: Vec<ClientId>) {
         self.retry_pending_and(from, advanced, |room, is_new| room.pass_on(None, is_new));
     }
@@ -231,7 +231,13 @@ impl Room {
     ) {
         let mut advanced = advanced;
         while let Some(client) = advanced.pop() {
-            while let Some(update) = self.pending.take_ready(client, self.known.clock(client)) {
+            while self.pending.has_ready(client, self.known.clock(client)) {
+                if self.turn.is_over() {
+                    self.advanced.push(client);
+                    self.advanced.append(&mut advanced);
+                    return;
+                }
+                let Some(update) = self.pending.take_ready(client, self.known.clock(client)) else { break };
                 // It was checked when it came.
                 if self.read_update(&update).is_err() {
                     continue;
@@ -244,6 +250,14 @@ impl Room {
                 and_then(self, findings.is_new);
                 advanced.extend(findings.advanced);
             }
+        }
+    }
+
+    /// Takes in what waited and was too much for the last turn.
+    pub(super) fn continue_retrying(&mut self) {
+        if !self.advanced.is_empty() && self.takes_waiting() && !self.base_is_damaged {
+            let advanced = core::mem::take(&mut self.advanced);
+            self.retry_pending(None, advanced);
         }
     }
 

@@ -20,7 +20,7 @@ use super::taking::Taking;
 use super::turn::Turn;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
-use crate::values::SortedMap;
+use crate::values::{ClientId, SortedMap};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub struct Room {
     /// Rows of folds that failed, perhaps only in name; the next fold deletes them once its manifest is written.
     pub(super) abandoned: Vec<RowKey>,
     pub(super) pending: Pending,
+    /// Clients of which units have come, while what waited for them is not taken in yet.
+    pub(super) advanced: Vec<ClientId>,
     pub(super) presence: Presence,
     pub(super) pages: PageCache,
     pub(super) intake: Intake,
@@ -120,6 +122,7 @@ impl Room {
             manifest_is_stored: false,
             abandoned: Vec::new(),
             pending: Pending::default(),
+            advanced: Vec::new(),
             presence: Presence::default(),
             pages: PageCache::default(),
             intake: Intake::default(),
@@ -459,6 +462,7 @@ impl Room {
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
     pub(super) fn settle(&mut self) {
         if matches!(self.state, State::Open) {
+            self.continue_retrying();
             self.handle_waiting();
             self.continue_comparing();
             self.follow();
@@ -484,6 +488,7 @@ impl Room {
             || !self.waiting.is_empty()
             || !self.comparing.is_empty()
             || !self.taking.is_empty()
+            || !self.advanced.is_empty()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory
