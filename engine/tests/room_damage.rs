@@ -31,21 +31,6 @@ fn stored_world() -> (World, StateVector, IdSet) {
     (world, vector, deletes)
 }
 
-/// A world that many have written in, each a line, and deleted some of it; nobody is there.
-fn world_of_many() -> World {
-    let mut world = World::new(RoomConfig { sizes: SMALL, ..RoomConfig::default() });
-    for line in 0..80 {
-        let [author] = world.add_connected();
-        world.insert(author, 0, &format!("line {line}\n"));
-        world.delete(author, 3, 1);
-        world.run();
-        let connection = world.clients[author].connections[0];
-        world.cut(connection, 0);
-        world.run();
-    }
-    world
-}
-
 fn keys_of(world: &mut World, kind: RowKind) -> Vec<RowKey> {
     let rows = world.host.store.read(all_keys()).unwrap();
     rows.into_iter().map(|(key, _)| key).filter(|key| key.kind == kind).collect()
@@ -116,42 +101,6 @@ fn a_missing_page_is_found() {
     world.connect(joiner);
     world.run();
     assert_eq!(world.host.room.damage(), [Damage::MissingPage(key.number)]);
-}
-
-/// Without a part of the state vector or the delete set nobody can tell what is new: the document can be read, not changed.
-#[test]
-fn a_damaged_slice_of_what_is_known_leaves_the_document_to_be_read() {
-    let mut world = world_of_many();
-    let vector = world.stored().unwrap().state_vector();
-    let mut slices = keys_of(&mut world, RowKind::ClientPage);
-    slices.extend(keys_of(&mut world, RowKind::DeletePage));
-    assert!(
-        slices[0].kind == RowKind::ClientPage && slices[slices.len() - 1].kind == RowKind::DeletePage,
-        "{slices:?}"
-    );
-    for key in slices {
-        let mut world = world_of_many();
-        damage(&mut world, key, 777);
-        let joiner = world.add_client(Rights::Write);
-        world.connect(joiner);
-        world.run();
-        assert_eq!(world.clients[joiner].replica.state_vector(), vector, "{key:?}: who has nothing gets everything");
-        assert_eq!(world.host.room.damage(), [], "{key:?}: nobody has asked for it");
-        // Who comes back with something has to be compared with it.
-        world.insert(joiner, 0, "not taken");
-        let connection = world.clients[joiner].connections[0];
-        world.cut(connection, 0);
-        world.run();
-        world.connect(joiner);
-        world.run();
-        assert_eq!(world.host.room.damage(), [Damage::Row(key)]);
-        let other = world.add_client(Rights::Write);
-        world.connect(other);
-        world.insert(joiner, 0, "not taken either");
-        world.run();
-        assert!(!world.text(other).contains("either"), "{key:?}");
-        assert!(world.text(other).contains("lin 79"), "{key:?}");
-    }
 }
 
 #[test]

@@ -24,10 +24,13 @@ type Rows = Vec<(RowKey, Vec<u8>)>;
 /// Something that could not be read from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// This row is damaged, or belongs to another document.
+    /// This row is damaged, missing, or belongs to another document. If it is a base page, or a row of state vector or delete
+    /// set that could not be [rebuilt](Damage::Rebuilt), the document can be read, but not changed.
     Row(RowKey),
-    /// This base page is not there.
+    /// This base page is not there: the same.
     MissingPage(u32),
+    /// What this row said, which was found damaged, was found again in the base pages; it is stored anew.
+    Rebuilt(RowKey),
     /// Flushes with these sequence numbers are not there.
     MissingFlushes {
         /// The first of them.

@@ -201,7 +201,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if self.takes_messages() {
+        } else if self.takes_messages() || self.serves_meanwhile(connection, &message) {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);
@@ -240,6 +240,8 @@ impl Room {
             self.fold_into(rows.ok());
         } else if self.loading.is_read(token) {
             self.take_loaded(token, rows);
+        } else if self.loading.rebuilding.as_ref().is_some_and(|of| of.is_read(token)) {
+            self.take_rebuilding(rows);
         } else if self.reads_compared(token) {
             self.take_compared(token, rows);
         } else if self.following.is_read(token) {
@@ -457,13 +459,9 @@ impl Room {
 
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
     pub(super) fn settle(&mut self) {
-        if matches!(self.state, State::Open) {
-            self.handle_waiting();
-            self.continue_comparing();
-            self.follow();
-            self.flush_if_due();
-            self.continue_handshakes();
-            self.continue_taking();
+        self.continue_open();
+        if self.continue_rebuilding() {
+            self.continue_open();
         }
         if self.keeps_window() {
             self.attach_all();
@@ -473,6 +471,17 @@ impl Room {
             self.close_all(close::SHUTTING_DOWN);
         }
         self.ask_for_call();
+    }
+
+    fn continue_open(&mut self) {
+        if matches!(self.state, State::Open) {
+            self.handle_waiting();
+            self.continue_comparing();
+            self.follow();
+            self.flush_if_due();
+            self.continue_handshakes();
+            self.continue_taking();
+        }
     }
 
     fn is_busy(&self) -> bool {
