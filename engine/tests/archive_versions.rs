@@ -203,8 +203,7 @@ fn what_a_later_version_wrote_is_refused() {
                 let mut file = file.clone();
                 file.splice(range.clone(), later.iter().copied());
                 let parts = frames(&file).into_iter().map(|(_, range)| range.start - 9..range.end);
-                let hash = [0..22]
-                    .into_iter()
+                let hash = std::iter::once(0..22)
                     .chain(parts)
                     .fold(0, |hash, part| XxHash3_64::oneshot_with_seed(hash, &file[part]));
                 let end = file.len() - 8;

@@ -128,6 +128,38 @@ fn what_a_damaged_slot_held_is_asked_for() {
     assert_eq!(world.clients[last].replica.state_vector(), vector, "it is stored again");
 }
 
+/// What was stored behind a damaged slot is taken in again before anything is folded: until then a crash finds it where it was.
+#[test]
+fn what_lies_behind_a_damaged_slot_survives_a_crash() {
+    for writes in 0..4 {
+        let sizes = RowSizes { slot: 1, fold: 1 << 20, ..RowSizes::default() };
+        let mut world = World::new(RoomConfig { sizes, ..RoomConfig::default() });
+        let [author] = world.add_connected();
+        for words in ["kept ", "lost "] {
+            world.insert(author, 0, words);
+            world.run();
+        }
+        let mut other = Replica::ours(7);
+        for line in 0..6 {
+            let update = other.insert(0, &format!("line {line}\n"));
+            world.post_to_all(author, Message::Update(update));
+            world.run();
+        }
+        damage(&mut world, RowKey::new(RowKind::Journal, 1), 300);
+        for _ in 0..writes {
+            world.host.take_turn();
+            world.host.run_store();
+        }
+        world.host.crash();
+        world.host.run_store();
+        let joiner = world.add_client(Rights::Write);
+        world.connect(joiner);
+        world.run();
+        let clocks = world.clients[joiner].replica.state_vector();
+        assert_eq!(clocks.clock(7.into()), other.state_vector().clock(7.into()), "after {writes} steps");
+    }
+}
+
 #[test]
 fn damaged_rows_of_what_waits_are_left_out() {
     let (mut world, vector, _) = stored_world();

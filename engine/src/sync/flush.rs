@@ -107,6 +107,7 @@ impl Room {
             || self.tail_read.is_some()
             || self.loading.is_under_way()
             || self.following.is_reading()
+            || self.has_stored_waiting()
         {
             return;
         }

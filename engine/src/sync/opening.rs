@@ -147,6 +147,11 @@ impl Room {
         self.waiting.iter().any(sent)
     }
 
+    /// Whether something out of the store is still to be taken in. A fold would count it as folded, though it may be nowhere else.
+    pub(super) fn has_stored_waiting(&self) -> bool {
+        matches!(self.waiting.front(), Some(Waiting::Stored { .. } | Waiting::PendingRead { .. }))
+    }
+
     /// Takes a connection back as its attachment says it was.
     pub(super) fn resume_connection(&mut self, connection: ConnectionId, attachment: &[u8]) {
         let Ok(record) = AttachmentRecord::decode(attachment) else {
