@@ -46,29 +46,6 @@ fn damage(world: &mut World, key: RowKey, bit: usize) {
 }
 
 #[test]
-fn a_damaged_manifest_refuses() {
-    let (mut world, ..) = stored_world();
-    damage(&mut world, RowKey::new(RowKind::Manifest, 0), 333);
-    let [joiner] = [world.add_client(Rights::Write)];
-    world.connect(joiner);
-    world.run();
-    assert_eq!(world.clients[joiner].closed_with, [4510]);
-    assert_eq!(world.host.room.damage(), [Damage::Row(RowKey::new(RowKind::Manifest, 0))]);
-}
-
-#[test]
-fn a_missing_manifest_refuses() {
-    let (mut world, ..) = stored_world();
-    world.host.store.rows_mut().remove(&RowKey::new(RowKind::Manifest, 0));
-    world.host.crash();
-    let joiner = world.add_client(Rights::Write);
-    world.connect(joiner);
-    world.run();
-    assert_eq!(world.clients[joiner].closed_with, [4510]);
-    assert_eq!(world.host.room.damage(), [Damage::Row(RowKey::new(RowKind::Manifest, 0))]);
-}
-
-#[test]
 fn a_damaged_page_leaves_the_rest_to_be_read() {
     let (mut world, vector, _) = stored_world();
     let pages = keys_of(&mut world, RowKind::BasePage);
@@ -220,10 +197,6 @@ fn any_flipped_bit_is_found_and_nothing_that_is_whole_is_lost() {
         let found = world.host.room.damage().contains(&Damage::Row(*key));
         let is_read = key.kind != RowKind::BasePage || live.find_page_from(key.number) == Some(key.number);
         assert_eq!(found, is_read, "{key:?}: {:?}", world.host.room.damage());
-        if key.kind == RowKind::Manifest {
-            assert_eq!(world.clients[joiner].closed_with, [4510]);
-            continue;
-        }
         // The author, who has everything, comes back. Unless a page is lost, all is there again.
         world.connect(0);
         world.run();

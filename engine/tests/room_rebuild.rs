@@ -8,6 +8,7 @@ use merganser::archive::{HostLimits, MemoryStore, RowKey, RowKind, RowSizes, Sto
 use merganser::sync::{Damage, Durability, Limits, Rights, RoomConfig};
 use room_world::{Fate, Message, Random, Replica, Shown, World, assert_covers, seeds};
 
+const MANIFEST: RowKey = RowKey::new(RowKind::Manifest, 0);
 const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
 
 /// A document that many have written in, and what it shows.
@@ -30,6 +31,7 @@ fn config(random: &mut Random) -> RoomConfig {
 
 fn whole(random: &mut Random, config: RoomConfig) -> Whole {
     let mut world = World::new(config);
+    world.host.store.remember_batches();
     let early = world.add_client(Rights::Write);
     world.connect(early);
     for number in 0..16 {
@@ -102,7 +104,7 @@ fn harm(store: &mut MemoryStore, key: RowKey, harm: Harm) {
             let (stamp, sequence, mut body) = (opened.stamp, opened.sequence, opened.body.to_vec());
             let is_other = matches!(harm, Harm::OfAnotherDocument);
             if !is_other {
-                body = [vec![1], vec![0xff; 40]].concat();
+                body = [vec![1, 1], vec![0xff; 40]].concat();
             }
             *row = seal_row(key, stamp ^ u64::from(is_other), sequence, 0, |out| out.extend_from_slice(&body));
         }
@@ -143,16 +145,20 @@ fn assert_goes_on(world: &mut World, of: &Whole, client: usize) {
     assert_eq!(again.text(client), world.text(joiner));
 }
 
+/// What can be made anew.
+const REBUILT: [RowKind; 3] = [RowKind::Manifest, RowKind::ClientPage, RowKind::DeletePage];
+const ALL: [RowKind; 5] =
+    [RowKind::Manifest, RowKind::Journal, RowKind::ClientPage, RowKind::DeletePage, RowKind::BasePage];
 const SLICES: [RowKind; 2] = [RowKind::ClientPage, RowKind::DeletePage];
 
 #[test]
-fn each_damaged_row_of_what_is_known_is_made_anew() {
+fn each_damaged_row_is_made_anew() {
     for seed in seeds(4) {
         println!("seed {seed} (repeat with MERGANSER_SEED={seed})");
         let random = &mut Random::new(seed);
         let config = config(random);
         let of = whole(random, config);
-        for key in keys_of(&of.store, &SLICES) {
+        for key in keys_of(&of.store, &REBUILT) {
             for what in [Harm::Flipped(random.below(1 << 20)), Harm::Missing, Harm::OfAnotherDocument, Harm::Nonsense] {
                 let mut store = of.store.clone();
                 harm(&mut store, key, what);
@@ -167,7 +173,8 @@ fn each_damaged_row_of_what_is_known_is_made_anew() {
         }
         // All of them at once.
         let mut store = of.store.clone();
-        keys_of(&store, &SLICES).into_iter().for_each(|key| harm(&mut store, key, Harm::Missing));
+        let kinds = *random.one_of(&[&REBUILT[..], &SLICES]);
+        keys_of(&store, kinds).into_iter().for_each(|key| harm(&mut store, key, Harm::Missing));
         let mut world = opened(&store, config);
         let client = returning(&mut world, 1_000, &of.early);
         world.run();
@@ -233,8 +240,8 @@ fn a_crash_while_rows_are_made_anew_loses_nothing() {
         let random = &mut Random::new(seed);
         let config = config(random);
         let of = whole(random, config);
-        for key in keys_of(&of.store, &SLICES) {
-            // At least the new row, the manifest, and the old row deleted.
+        for key in keys_of(&of.store, &REBUILT) {
+            // At least a new row, the manifest, and the old row deleted or another new one.
             assert!(crash_at_each_row(&of, config, key) >= 3);
         }
     }
@@ -298,6 +305,85 @@ fn with_a_damaged_page_besides_the_document_can_only_be_read() {
         let [joiner] = world.add_connected();
         assert!(!world.text(joiner).contains("not taken"));
         assert_eq!(world.host.store.read(all_keys()), before, "nothing is written");
+    }
+}
+
+/// Without a manifest nothing is told of a page that is damaged besides: the document stays closed, and as it is.
+#[test]
+fn with_a_damaged_page_besides_a_manifest_is_not_made_anew() {
+    let random = &mut Random::new(5);
+    let config = config(random);
+    let of = whole(random, config);
+    for page in keys_of(&of.store, &[RowKind::BasePage]) {
+        let mut store = of.store.clone();
+        harm(&mut store, MANIFEST, Harm::Flipped(random.below(1 << 20)));
+        harm(&mut store, page, Harm::Flipped(random.below(1 << 20)));
+        let before = store.clone().read(all_keys());
+        let mut world = opened(&store, config);
+        let client = returning(&mut world, 1_000, &of.late);
+        world.run();
+        assert_eq!(world.clients[client].closed_with, [4510]);
+        assert_eq!(world.host.room.damage(), [Damage::Row(MANIFEST), Damage::Row(page)]);
+        assert!(world.host.room.is_idle());
+        assert_eq!(world.host.store.read(all_keys()), before, "nothing is written");
+    }
+}
+
+/// Wherever the program ended, and whatever it left behind: without its manifest the document has what it had with it.
+#[test]
+fn a_manifest_is_made_anew_after_each_row_write() {
+    for seed in seeds(2) {
+        println!("seed {seed} (repeat with MERGANSER_SEED={seed})");
+        let random = &mut Random::new(seed);
+        let mut config = config(random);
+        config.host.batch_rows = 1;
+        let of = whole(random, config);
+        for batches in (1..=of.store.batch_count()).filter(|_| random.chance(25)) {
+            let mut store = of.store.after_batches(batches);
+            let mut with = opened(&store, config);
+            let [expected] = with.add_connected();
+            store.rows_mut().remove(&MANIFEST);
+            let mut without = opened(&store, config);
+            let [joiner] = without.add_connected();
+            let (expected, replica) = (&mut with.clients[expected].replica, &mut without.clients[joiner].replica);
+            // Of a fold that was cut off it may have pages more: they are whole by themselves.
+            let (has, had) = (replica.state_vector(), expected.state_vector());
+            assert_covers(&has, &had, "after {batches} batches");
+            let (deletes, before) = (replica.delete_set(), expected.delete_set());
+            let lost = before.as_ref().expect("ours").difference(deletes.as_ref().expect("ours"));
+            assert!(lost.is_empty(), "after {batches} batches: {lost:?}");
+            if (has, deletes) == (had, before) {
+                assert_eq!(replica.shown(), expected.shown(), "after {batches} batches");
+            }
+            replica.assert_whole();
+            without.insert(joiner, 0, "goes on ");
+            without.run();
+            without.stored();
+        }
+    }
+}
+
+/// Numbers of pages that were given out and not used are passed over.
+#[test]
+fn pages_are_found_behind_gaps() {
+    for gap in [1, 2, 3, 30, 1_000, u32::MAX - 100] {
+        let random = &mut Random::new(6);
+        let config = config(random);
+        let of = whole(random, config);
+        let mut store = of.store.clone();
+        harm(&mut store, MANIFEST, Harm::Missing);
+        for page in keys_of(&store, &[RowKind::BasePage]).into_iter().skip(2).rev() {
+            let row = store.rows_mut().remove(&page).expect("a page");
+            let opened = open_row(page, &row).expect("a row");
+            let moved = RowKey { number: page.number + gap, ..page };
+            let row = seal_row(moved, opened.stamp, opened.sequence, 0, |out| out.extend_from_slice(opened.body));
+            store.rows_mut().insert(moved, row);
+        }
+        let mut world = opened(&store, config);
+        let client = returning(&mut world, 1_000, &of.early);
+        world.run();
+        assert_goes_on(&mut world, &of, client);
+        assert!(world.host.room.meters().rows_read < 100);
     }
 }
 
@@ -416,8 +502,7 @@ fn any_single_damage_costs_at_most_what_the_row_held() {
         let random = &mut Random::new(seed);
         let config = config(random);
         let of = whole(random, config);
-        let rows = keys_of(&of.store, &[RowKind::Journal, RowKind::ClientPage, RowKind::DeletePage, RowKind::BasePage]);
-        let key = *random.one_of(&rows);
+        let key = *random.one_of(&keys_of(&of.store, &ALL));
         let mut store = of.store.clone();
         let what = [Harm::Flipped(random.below(1 << 20)), Harm::Missing, Harm::OfAnotherDocument, Harm::Nonsense];
         // A base page whose hash is right is sent as it is.
@@ -429,7 +514,7 @@ fn any_single_damage_costs_at_most_what_the_row_held() {
         let [fresh] = world.add_connected();
         let has = world.clients[fresh].replica.state_vector();
         assert_covers(&of.state, &has, "nothing is there that was not");
-        if SLICES.contains(&key.kind) {
+        if REBUILT.contains(&key.kind) {
             assert_eq!(has, of.state, "{key:?}");
         }
         // One who has everything brings back what can be brought back: all but what needs a base page.

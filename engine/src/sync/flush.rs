@@ -356,8 +356,13 @@ impl Room {
         if self.keeps_window() {
             self.close_all(close::NOT_STORED);
         }
-        let touched = writing.touched.into_iter().chain(core::mem::take(&mut self.gather.touched));
-        touched.for_each(|connection| self.close(connection, close::NOT_STORED));
+        let mut touched = writing.touched;
+        touched.append(&mut self.gather.touched);
+        if touched.is_empty() {
+            // Nobody will send it again, but it is found again: not at once.
+            self.retry_ms = Some(self.now_ms + (RETRY_MS << self.failed_in_a_row.min(8)));
+        }
+        touched.into_iter().for_each(|connection| self.close(connection, close::NOT_STORED));
         for connection in self.joining.clone() {
             self.close(connection, close::SYNC_AGAIN);
         }

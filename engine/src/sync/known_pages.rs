@@ -155,7 +155,7 @@ pub(super) struct KnownPages {
     /// A row can't be read, nor what it said be found in the base: that is not known.
     is_damaged: bool,
     /// Something was found in the base that no row says.
-    is_rebuilt: bool,
+    pub(super) is_rebuilt: bool,
 }
 
 /// What a fold stores of state vector and delete set.

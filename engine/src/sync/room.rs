@@ -233,15 +233,15 @@ impl Room {
     pub fn rows(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>, now_ms: u64) {
         self.now_ms = now_ms;
         self.meters.rows_read += rows.as_ref().map_or(0, |rows| rows.len() as u64);
-        if matches!(self.state, State::Opening(_)) {
+        if self.loading.rebuilding.as_ref().is_some_and(|of| of.is_read(token)) {
+            self.take_rebuilding(rows);
+        } else if matches!(self.state, State::Opening(_)) {
             self.take_opening_rows(token, rows);
         } else if self.tail_read == Some(token) {
             self.tail_read = None;
             self.fold_into(rows.ok());
         } else if self.loading.is_read(token) {
             self.take_loaded(token, rows);
-        } else if self.loading.rebuilding.as_ref().is_some_and(|of| of.is_read(token)) {
-            self.take_rebuilding(rows);
         } else if self.reads_compared(token) {
             self.take_compared(token, rows);
         } else if self.following.is_read(token) {
