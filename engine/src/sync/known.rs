@@ -75,8 +75,10 @@ impl Known {
                 self.clocks.advance(of.id.client, of.end());
             }
         }
-        let told = page.deletes.iter().cloned().collect();
-        self.deletes.merge(&self.pages.lost_deletes(&told));
+        let told: IdSet = page.deletes.iter().cloned().collect();
+        for (first, end) in self.pages.lost_deletes() {
+            self.deletes.merge(&told.between(first, end).collect());
+        }
         true
     }
 

@@ -71,12 +71,6 @@ impl Paged {
         self.index(id).is_none_or(|index| self.slices[index].is_lost)
     }
 
-    /// From where to where lost rows reach.
-    fn lost(&self) -> impl Iterator<Item = (Id, Option<Id>)> + '_ {
-        let is_lost = |index: &usize| self.slices.get(*index).is_none_or(|of| of.is_lost);
-        (0..self.slices.len().max(1)).filter(is_lost).map(|index| self.bounds(index))
-    }
-
     /// Puts what these rows say, as it is known now, into new ones. `whole` gives what is known between two ids.
     fn spill(
         &mut self,
@@ -206,9 +200,10 @@ impl KnownPages {
         self.clients.is_lost(Id::new(client, 0))
     }
 
-    /// What of these deletes was in rows that are lost, or all where there are no rows.
-    pub(super) fn lost_deletes(&self, told: &IdSet) -> IdSet {
-        self.deletes.lost().flat_map(|(first, end)| told.between(first, end)).collect()
+    /// From where to where lost rows of the delete set reach. Without rows that is from the first id on.
+    pub(super) fn lost_deletes(&self) -> impl Iterator<Item = (Id, Option<Id>)> + '_ {
+        let is_lost = |index: &usize| self.deletes.slices.get(*index).is_none_or(|of| of.is_lost);
+        (0..self.deletes.slices.len().max(1)).filter(is_lost).map(|index| self.deletes.bounds(index))
     }
 
     /// Whether a row can't be read.
@@ -366,8 +361,10 @@ impl Known {
     /// Notes something of a row, and of how it will be after the write that is under way.
     fn mark(&mut self, key: RowKey, note: fn(&mut Slice)) {
         let paged = self.pages_mut().of_kind_mut(key.kind);
-        let storing = paged.storing.iter_mut().flat_map(|(slices, _)| slices);
-        paged.slices.iter_mut().chain(storing).filter(|of| of.record.row == key.number).for_each(note);
+        let storing = paged.storing.as_mut().map_or(&mut [][..], |(slices, _)| slices);
+        for slices in [&mut paged.slices, storing] {
+            slices.iter_mut().filter(|of| of.record.row == key.number).for_each(note);
+        }
     }
 
     /// What is known between two ids: of a state vector, or of a delete set.

@@ -15,7 +15,7 @@
 
 use super::close;
 use super::effect::{ConnectionId, ReadToken};
-use super::message::Message;
+use super::message;
 use super::opening::{Damage, MANIFEST, Rows};
 use super::room::{Room, State};
 use super::turn::cost;
@@ -188,11 +188,8 @@ impl Room {
         let of = self.connections.get(&connection);
         let is_rebuilding = matches!(self.state, State::Open) && self.loading.rebuilding.is_some();
         is_rebuilding
+            && message::needs_nothing_known(message)
             && of.is_some_and(|of| of.follower.is_none())
             && !self.has_waiting(connection)
-            && matches!(
-                Message::decode(message),
-                Ok(Message::Step1([0]) | Message::Awareness(_) | Message::QueryAwareness)
-            )
     }
 }
