@@ -138,6 +138,17 @@ impl IdSet {
         taken
     }
 
+    fn of(mut ranges: Vec<(ClientId, Range<Clock>)>) -> IdSet {
+        if !ranges.is_sorted_by(|(client, _), (next, _)| client >= next) {
+            sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
+        }
+        let mut set = IdSet::default();
+        for of_client in ranges.chunk_by(|(client, _), (next, _)| client == next) {
+            set.insert_client(of_client[0].0, of_client.iter().map(|(_, range)| range.clone()).collect());
+        }
+        set
+    }
+
     /// The ranges of one client, ascending.
     pub fn ranges(&self, client: ClientId) -> &[Range<Clock>] {
         self.clients.get(&client).map_or(&[], Vec::as_slice)
@@ -187,15 +198,7 @@ impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
     /// Collects ranges in any order, also overlapping ones. O(n log n); O(n) in the order in which Yjs writes them: clients
     /// descending, ranges ascending.
     fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
-        if !ranges.is_sorted_by(|(client, _), (next, _)| client >= next) {
-            sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
-        }
-        let mut set = IdSet::default();
-        for of_client in ranges.chunk_by(|(client, _), (next, _)| client == next) {
-            set.insert_client(of_client[0].0, of_client.iter().map(|(_, range)| range.clone()).collect());
-        }
-        set
+        IdSet::of(ranges.into_iter().collect())
     }
 }
 
