@@ -127,14 +127,24 @@ impl Stored {
 
     /// Manifest, the rows that it names and the journal say exactly what the document holds.
     fn check_known(&self) {
+        let (clocks, deletes) = self.known();
+        assert_eq!(clocks, self.doc.state_vector(), "stored clocks");
+        assert_eq!(deletes, self.deletes, "stored deletes");
+    }
+
+    /// Whether base pages hold nothing that manifest and journal don't know.
+    pub fn is_known(&self) -> bool {
+        self.known() == (self.doc.state_vector(), self.deletes.clone())
+    }
+
+    fn known(&self) -> (StateVector, IdSet) {
         let (mut clocks, mut deletes) = self.known.clone();
         for update in &self.slots {
             let parsed = Update::parse_v1(update).expect("each slot is an update");
             parsed.structs.iter().for_each(|of| clocks.advance(of.id.client, of.end()));
             deletes.merge(&parsed.deletes.into_iter().collect());
         }
-        assert_eq!(clocks, self.doc.state_vector(), "stored clocks");
-        assert_eq!(deletes, self.deletes, "stored deletes");
+        (clocks, deletes)
     }
 
     /// Pages may hold more than the manifest knows (after a crash between two batches), never less.
