@@ -44,6 +44,8 @@ export interface Meters {
   operations: number
   /** Times that the document was built for such clients. */
   documentsBuilt: number
+  /** Units of work that were counted: about a microsecond each. */
+  units: number
   /** Changes in the logs of revisions for them, now. */
   historyChanges: number
   /** Bytes that these logs take, now. */
@@ -88,6 +90,7 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
         ("joins", meters.joins as f64),
         ("operations", meters.operations as f64),
         ("documentsBuilt", meters.documents_built as f64),
+        ("units", meters.units as f64),
         ("historyChanges", meters.history_changes as f64),
         ("historyBytes", meters.history_bytes as f64),
         ("connections", meters.connections as f64),

@@ -78,6 +78,8 @@ impl LargeUpdate {
             let client = self.groups[index].first.client;
             let before = known.clock(client);
             let stop = self.take_structs(index, until, bytes, known, to, turn);
+            // Not before something was done: it may be all that is left of a turn.
+            turn.spend(cost::TAKEN_CLIENT);
             if known.clock(client) > before {
                 findings.is_new = true;
                 findings.advanced.push(client);

@@ -317,6 +317,7 @@ impl Room {
             connections: self.connections.len(),
             awareness_entries: self.presence.len(),
             pending_bytes: self.pending.bytes(),
+            units: self.turn.spent(),
             ..self.meters
         }
     }
