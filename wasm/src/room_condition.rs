@@ -62,6 +62,8 @@ export interface Meters {
 export type Damage =
   /** This row is damaged, or belongs to another document. */
   | { kind: 'row', key: number }
+  /** What this row said, which was found damaged, was found again elsewhere; it is stored anew. */
+  | { kind: 'rebuilt', key: number }
   /** This base page is not there. */
   | { kind: 'missingPage', page: number }
   /** Flushes with these sequence numbers are not there. */
@@ -101,6 +103,7 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
 pub(crate) fn damage_to_js(damage: &Damage) -> JsValue {
     let (kind, object) = match damage {
         Damage::Row(key) => ("row", record(&[("key", key.to_integer() as f64)])),
+        Damage::Rebuilt(key) => ("rebuilt", record(&[("key", key.to_integer() as f64)])),
         Damage::MissingPage(page) => ("missingPage", record(&[("page", f64::from(*page))])),
         Damage::MissingFlushes { first, last } => {
             ("missingFlushes", record(&[("first", *first as f64), ("last", *last as f64)]))

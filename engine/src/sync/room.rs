@@ -204,7 +204,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if self.takes_messages() {
+        } else if self.takes_messages() || self.serves_meanwhile(connection, &message) {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);
@@ -236,7 +236,9 @@ impl Room {
     pub fn rows(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>, now_ms: u64) {
         self.now_ms = now_ms;
         self.meters.rows_read += rows.as_ref().map_or(0, |rows| rows.len() as u64);
-        if matches!(self.state, State::Opening(_)) {
+        if self.loading.rebuilding.as_ref().is_some_and(|of| of.is_read(token)) {
+            self.take_rebuilding(rows);
+        } else if matches!(self.state, State::Opening(_)) {
             self.take_opening_rows(token, rows);
         } else if self.tail_read == Some(token) {
             self.tail_read = None;
@@ -461,14 +463,9 @@ impl Room {
 
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
     pub(super) fn settle(&mut self) {
-        if matches!(self.state, State::Open) {
-            self.continue_retrying();
-            self.handle_waiting();
-            self.continue_comparing();
-            self.follow();
-            self.flush_if_due();
-            self.continue_handshakes();
-            self.continue_taking();
+        self.continue_open();
+        if self.continue_rebuilding() {
+            self.continue_open();
         }
         if self.keeps_window() {
             self.attach_all();
@@ -478,6 +475,18 @@ impl Room {
             self.close_all(close::SHUTTING_DOWN);
         }
         self.ask_for_call();
+    }
+
+    fn continue_open(&mut self) {
+        if matches!(self.state, State::Open) {
+            self.continue_retrying();
+            self.handle_waiting();
+            self.continue_comparing();
+            self.follow();
+            self.flush_if_due();
+            self.continue_handshakes();
+            self.continue_taking();
+        }
     }
 
     fn is_busy(&self) -> bool {

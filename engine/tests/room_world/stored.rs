@@ -35,6 +35,14 @@ impl Stored {
     /// # Panics
     /// If they break a rule: each page and slot is an update by itself and needs nothing but what is before it.
     pub fn read(store: &mut MemoryStore) -> Option<Stored> {
+        let stored = Stored::read_cut_off(store)?;
+        stored.check_known();
+        Some(stored)
+    }
+
+    /// The same after a fold that was cut off between two rows: its first page may hold what was not acknowledged, and is in
+    /// nothing else.
+    pub fn read_cut_off(store: &mut MemoryStore) -> Option<Stored> {
         let limits = store.limits();
         let rows = store.read(all_keys()).expect("reading works");
         if rows.is_empty() {
@@ -115,19 +123,28 @@ impl Stored {
             }
         }
         self.doc.assert_invariants();
-        self.check_known();
     }
 
     /// Manifest, the rows that it names and the journal say exactly what the document holds.
     fn check_known(&self) {
+        let (clocks, deletes) = self.known();
+        assert_eq!(clocks, self.doc.state_vector(), "stored clocks");
+        assert_eq!(deletes, self.deletes, "stored deletes");
+    }
+
+    /// Whether base pages hold nothing that manifest and journal don't know.
+    pub fn is_known(&self) -> bool {
+        self.known() == (self.doc.state_vector(), self.deletes.clone())
+    }
+
+    fn known(&self) -> (StateVector, IdSet) {
         let (mut clocks, mut deletes) = self.known.clone();
         for update in &self.slots {
             let parsed = Update::parse_v1(update).expect("each slot is an update");
             parsed.structs.iter().for_each(|of| clocks.advance(of.id.client, of.end()));
             deletes.merge(&parsed.deletes.into_iter().collect());
         }
-        assert_eq!(clocks, self.doc.state_vector(), "stored clocks");
-        assert_eq!(deletes, self.deletes, "stored deletes");
+        (clocks, deletes)
     }
 
     /// Pages may hold more than the manifest knows (after a crash between two batches), never less.
