@@ -53,22 +53,22 @@ impl IdSet {
         }
     }
 
-    /// Adds everything that is in `other`. O(ranges of the clients in `other`).
+    /// Adds everything that is in `other`. O(ranges of `other`, and those that lie among them); those behind are moved.
     pub fn merge(&mut self, other: &IdSet) {
-        const FEW: usize = 4;
         for (client, added) in other.clients() {
-            let last = self.ranges(client).last();
-            if added.len() <= FEW || last.is_none_or(|last| last.start <= added[0].start) {
+            let [first_added, .., last_added] = added else {
                 added.iter().for_each(|range| self.insert(client, range.clone()));
                 continue;
+            };
+            let ranges = self.clients.entry(client).or_default();
+            let first = ranges.partition_point(|range| range.end < first_added.start);
+            let count = ranges[first..].partition_point(|range| range.start <= last_added.end);
+            let mut among = ranges[first..first + count].to_vec();
+            among.extend_from_slice(added);
+            if count > 0 {
+                join(&mut among);
             }
-            let known = core::mem::take(self.clients.entry(client).or_default());
-            let (mut known, mut added) = (known.into_iter().peekable(), added.iter().cloned().peekable());
-            while let (Some(left), Some(right)) = (known.peek(), added.peek()) {
-                let next = if left.start <= right.start { known.next() } else { added.next() };
-                next.into_iter().for_each(|range| self.insert(client, range));
-            }
-            known.chain(added).for_each(|range| self.insert(client, range));
+            ranges.splice(first..first + count, among);
         }
     }
 
@@ -236,6 +236,31 @@ mod tests {
                     assert_eq!(left, ids(bits & !removed), "{bits:b} without {start}..{end}");
                 }
             }
+        }
+    }
+
+    /// A set that is merged with another one has all that is in either.
+    #[test]
+    fn merging_is_inserting() {
+        let mut state = 3_u32;
+        let mut below = |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % most
+        };
+        for _ in 0..3_000 {
+            let mut some = |_| {
+                let mut set = IdSet::default();
+                for _ in 0..below(9) {
+                    let start = below(40);
+                    set.insert(ClientId::from(below(2)), start..start + below(5));
+                }
+                set
+            };
+            let [left, right] = [0, 1].map(&mut some);
+            let (mut merged, mut inserted) = (left.clone(), left);
+            merged.merge(&right);
+            right.iter().for_each(|(client, range)| inserted.insert(client, range));
+            assert_eq!(merged, inserted, "with {right:?}");
         }
     }
 
