@@ -6,8 +6,8 @@ mod room_world;
 use merganser::archive::{HostLimits, RowKey, RowKind, RowSizes, SLOTS, Store, open_row};
 use merganser::lib0::Reader;
 use merganser::sync::{Rights, RoomConfig};
-use merganser::update::merge_updates;
-use merganser::{ClientId, Doc, Options, StateVector};
+use merganser::update::{Content, Update, merge_updates};
+use merganser::{ClientId, Doc, IdSet, Options, StateVector};
 use room_world::{Message, Replica, Stored, World, seeds, shown_in};
 
 const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
@@ -181,10 +181,12 @@ fn typing_is_stored_joined() {
 
 #[test]
 fn after_each_batch_a_crash_leaves_a_whole_document() {
+    let mut count = 0;
     for seed in seeds(6) {
         println!("seed {seed} (repeat with MERGANSER_SEED={seed})");
         let random = &mut room_world::Random::new(seed);
-        let mut world = world(SMALL, *random.one_of(&[SMALLEST_HOST, HostLimits::default()]));
+        let each_row = HostLimits { batch_rows: 1, ..HostLimits::default() };
+        let mut world = world(SMALL, *random.one_of(&[SMALLEST_HOST, HostLimits::default(), each_row]));
         world.host.store.remember_batches();
         let clients: [usize; 3] = world.add_connected();
         for _ in 0..120 {
@@ -199,6 +201,7 @@ fn after_each_batch_a_crash_leaves_a_whole_document() {
         world.run();
         let whole = world.host.store.clone();
         let mut before = StateVector::default();
+        let mut deletes = IdSet::default();
         for batches in 1..=whole.batch_count() {
             let mut after = World::new(world.host.config);
             after.host.store = whole.after_batches(batches);
@@ -212,10 +215,22 @@ fn after_each_batch_a_crash_leaves_a_whole_document() {
             assert_eq!(now, stored.state_vector(), "the room opens with all that is stored");
             room_world::assert_covers(&now, &before, "what was stored stays stored");
             before = now;
+            let lost = deletes.difference(&stored.deletes);
+            assert!(lost.is_empty(), "what was deleted stays deleted: {lost:?}");
+            deletes = stored.deletes;
+            for update in stored.pages {
+                let parsed = Update::parse_v1(&update).expect("each page is an update");
+                let collected = parsed.structs.iter().filter(|of| of.content == Content::Deleted);
+                let collected: IdSet = collected.map(|of| (of.id.client, of.id.clock..of.end())).collect();
+                let alive = collected.difference(&deletes);
+                assert!(alive.is_empty(), "content is gone that nobody has deleted: {alive:?}");
+                count += collected.iter().map(|(_, range)| range.len()).sum::<usize>();
+            }
             after.clients[joiner].replica.assert_whole();
         }
         assert_eq!(before, world.clients[clients[0]].replica.state_vector());
     }
+    assert!(count > 100, "content was collected");
 }
 
 #[test]

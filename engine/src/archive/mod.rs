@@ -5,6 +5,7 @@
 mod changes;
 #[cfg(feature = "followers")]
 mod checkpoint;
+mod collect;
 mod envelope;
 mod exporter;
 mod file_hash;

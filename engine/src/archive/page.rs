@@ -115,17 +115,23 @@ pub(crate) fn split_front(of: &Struct, bytes: &[u8], most: usize) -> (Struct, Op
     if units >= of.len {
         return (*of, None);
     }
-    let middle = of.payload.start + len_bytes as u32;
-    let front = Struct { len: units, payload: ByteRange { end: middle, ..of.payload }, ..*of };
-    let last = Id::new(of.id.client, of.id.clock + units - 1);
-    let rest = Struct {
-        id: Id::new(of.id.client, of.id.clock + units),
-        len: of.len - units,
-        origin: if of.content.is_item() { Some(last) } else { of.origin },
-        payload: ByteRange { start: middle, ..of.payload },
-        ..*of
-    };
+    let (middle, end) = ((units, len_bytes), (of.len, of.payload.of(bytes).len()));
+    let (front, rest) = (piece(of, (0, 0), middle), piece(of, middle, end));
     (front, Some(rest))
+}
+
+/// A part of a struct, as Yjs would split it off. Its ends are counted from the struct's start in units, and in bytes of the
+/// content.
+pub(super) fn piece(of: &Struct, start: (Clock, usize), end: (Clock, usize)) -> Struct {
+    let left = Id::new(of.id.client, (of.id.clock + start.0).saturating_sub(1));
+    let byte = |at: usize| of.payload.start + at as u32;
+    Struct {
+        id: Id::new(of.id.client, of.id.clock + start.0),
+        len: end.0 - start.0,
+        origin: if start.0 > 0 && of.content.is_item() { Some(left) } else { of.origin },
+        payload: ByteRange { start: byte(start.1), end: byte(end.1) },
+        ..*of
+    }
 }
 
 /// How many units fit, and how many bytes of content they have.

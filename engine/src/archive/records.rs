@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The manifest: names all other rows and holds what is known of the folded history.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Bit 0: keep history (deleted content is never collected).
+    /// Bit 0 ([`Manifest::KEEPS_HISTORY`]): deleted content is never collected.
     pub flags: u32,
     /// The document's stamp.
     pub stamp: u64,

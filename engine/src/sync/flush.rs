@@ -166,20 +166,24 @@ impl Room {
             .and_then(|(page, rows)| self.find_row(RowKey::new(RowKind::BasePage, page), rows));
         let slots = self.journal.updates();
         let slot_count = self.journal.slot_count();
+        let mut manifest = self.manifest.clone();
+        if self.config.keeps_history {
+            manifest.flags |= Manifest::KEEPS_HISTORY;
+        }
+        let stored = (!manifest.keeps_history()).then(|| self.journal.stored_count());
         self.journal.begin_fold();
         let (sizes, host) = (self.config.sizes, self.config.host);
-        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, sizes, host).ok());
+        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, stored, sizes, host).ok());
         let grows = folded.is_some();
         let pages = folded.unwrap_or_else(|| {
-            let folded = fold(None, &slots, sizes, host);
+            let folded = fold(None, &slots, stored, sizes, host);
             folded.unwrap_or_else(|_| unreachable!("the journal holds what was checked when it came"))
         });
         if let (false, Some(page), Some(_)) = (grows, last_page, tail) {
             self.note_base_damage(Damage::Row(RowKey::new(RowKind::BasePage, page)));
         }
         let tail_bytes = if grows { self.manifest.tail_bytes as usize } else { 0 };
-        self.following.note_growth(pages.iter().map(Vec::len).sum::<usize>().saturating_sub(tail_bytes));
-        let mut manifest = self.manifest.clone();
+        self.following.note_base_bytes(tail_bytes, pages.iter().map(Vec::len).sum());
         manifest.folded_sequence = self.journal.take_sequence();
         let mut rows = Vec::with_capacity(pages.len() + 1);
         for (index, page) in pages.iter().enumerate() {

@@ -1,0 +1,106 @@
+//! Collecting: deleted content of a page gives way to its length, where that makes the page smaller.
+//!
+//! Items become `ContentDeleted`, whatever they held, and keep their ids, origins, parent and key. No GC structs are made:
+//! Yjs makes GC of all that names one as its origin or right origin, live text as well.
+
+use super::PageBuilder;
+use super::page::piece;
+use crate::lib0::Reader;
+use crate::update::{Content, Struct, Update, skip_unit};
+use crate::values::{Clock, Id, IdSet};
+
+/// What a cut through a struct costs, in bytes: about what the head of one more takes.
+const CUT_BYTES: usize = 20;
+
+/// A page of these bytes without the content of what is in `dead`: of structs that are in it whole, and of parts of others
+/// that take more bytes than the cuts around them. `None` if the page would not be smaller so. `deletes` is the delete set
+/// as far as it is known, as for [`PageBuilder::add_struct`]. O(bytes, and ranges of `dead` in it).
+pub(crate) fn collect(page: &[u8], dead: &IdSet, deletes: &IdSet) -> Option<Vec<u8>> {
+    let update = Update::parse_v1(page).ok()?;
+    let mut rest = PageBuilder::default();
+    for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
+        collect_struct(of, page, dead, &mut |part| rest.add_struct(part, page, 0..part.len, deletes));
+    }
+    rest.add_deletes(&update.deletes.iter().cloned().collect());
+    Some(rest.encode()).filter(|collected| collected.len() < page.len())
+}
+
+/// Gives a struct on in parts, of which those that are collected are `Deleted`.
+fn collect_struct(of: &Struct, bytes: &[u8], dead: &IdSet, add: &mut dyn FnMut(&Struct)) {
+    let mut walk = Walk { content: of.content, payload: of.payload.of(bytes), len: of.len, unit: 0, byte: 0 };
+    // Where what was not given on begins.
+    let mut from = (0, 0);
+    let is_content = of.content.is_item() && of.content != Content::Deleted;
+    let ranges = dead.between(of.id, Some(Id::new(of.id.client, of.end())));
+    for (_, range) in ranges.filter(|_| is_content) {
+        let first = range.start - of.id.clock;
+        walk.seek(first);
+        if walk.unit < first {
+            walk.step();
+        }
+        let start = walk.place();
+        walk.seek(range.end - of.id.clock);
+        let end = walk.place();
+        let cuts = usize::from(start.0 > 0) + usize::from(end.0 < of.len);
+        if cuts > 0 && end.1 - start.1 <= CUT_BYTES * cuts {
+            continue;
+        }
+        if from.0 < start.0 {
+            add(&piece(of, from, start));
+        }
+        add(&Struct { content: Content::Deleted, ..piece(of, start, end) });
+        from = end;
+    }
+    if from.0 < of.len {
+        add(&piece(of, from, (of.len, of.payload.of(bytes).len())));
+    }
+}
+
+/// Goes through the units of a payload, without ever standing inside a surrogate pair.
+struct Walk<'a> {
+    content: Content,
+    payload: &'a [u8],
+    len: Clock,
+    unit: Clock,
+    byte: usize,
+}
+
+impl Walk<'_> {
+    fn place(&self) -> (Clock, usize) {
+        (self.unit, self.byte)
+    }
+
+    /// Units and bytes of what comes next.
+    fn next(&self) -> (Clock, usize) {
+        match self.content {
+            Content::String => match self.payload[self.byte] {
+                ..0x80 => (1, 1),
+                0x80..0xe0 => (1, 2),
+                0xe0..0xf0 => (1, 3),
+                _ => (2, 4),
+            },
+            Content::Any | Content::Json => {
+                let mut from = Reader::starting_at(self.payload, self.byte);
+                skip_unit(self.content, &mut from);
+                (1, from.offset() - self.byte)
+            }
+            _ => (1, self.payload.len()),
+        }
+    }
+
+    fn step(&mut self) {
+        let (units, bytes) = self.next();
+        self.unit += units;
+        self.byte += bytes;
+    }
+
+    /// Goes on to this unit, or before the pair that it is the low half of.
+    fn seek(&mut self, to: Clock) {
+        if self.content == Content::String && self.payload.len() == self.len as usize {
+            (self.unit, self.byte) = (to, to as usize);
+        }
+        while self.unit < to && self.unit + self.next().0 <= to {
+            self.step();
+        }
+    }
+}
