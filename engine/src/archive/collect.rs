@@ -13,23 +13,35 @@ use crate::values::{Clock, Id, IdSet};
 const CUT_BYTES: usize = 20;
 
 /// A page of these bytes without the content of what is in `dead`: of structs that are in it whole, and of parts of others
-/// that take more bytes than the cuts around them. `None` if the page would not be smaller so. `deletes` is the delete set
-/// as far as it is known, as for [`PageBuilder::add_struct`]. O(bytes, and ranges of `dead` in it).
-pub(crate) fn collect(page: &[u8], dead: &IdSet, deletes: &IdSet) -> Option<Vec<u8>> {
-    let update = Update::parse_v1(page).ok()?;
-    let mut rest = PageBuilder::default();
-    for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
-        collect_struct(of, page, dead, &mut |part| rest.add_struct(part, page, 0..part.len, deletes));
+/// that take more bytes than the cuts around them. `None` if the page would not be smaller so, by `least` bytes or more.
+/// `deletes` is the delete set as far as it is known, as for [`PageBuilder::add_struct`]. O(bytes of structs, and ranges of
+/// `dead` in them).
+pub(crate) fn collect(page: &[u8], dead: &IdSet, deletes: &IdSet, least: usize) -> Option<Vec<u8>> {
+    let mut update = Update::default();
+    let deletes_at = update.parse_without_deletes(page).ok()?;
+    let for_each_part = |add: &mut dyn FnMut(&Struct)| -> usize {
+        let structs = update.structs.iter().filter(|of| of.content != Content::Skip);
+        structs.map(|of| collect_struct(of, page, dead, add)).sum()
+    };
+    // Of most pages not much can go: that is found out before one is written.
+    if for_each_part(&mut |_| {}) < least.max(1) {
+        return None;
     }
-    rest.add_deletes(&update.deletes.iter().cloned().collect());
-    Some(rest.encode()).filter(|collected| collected.len() < page.len())
+    let mut rest = PageBuilder::default();
+    for_each_part(&mut |part| rest.add_struct(part, page, 0..part.len, deletes));
+    let mut collected = Vec::with_capacity(page.len());
+    rest.write_structs(&mut collected);
+    collected.extend_from_slice(&page[deletes_at..]);
+    Some(collected).filter(|collected| collected.len() + least.max(1) <= page.len())
 }
 
-/// Gives a struct on in parts, of which those that are collected are `Deleted`.
-fn collect_struct(of: &Struct, bytes: &[u8], dead: &IdSet, add: &mut dyn FnMut(&Struct)) {
+/// Gives a struct on in parts, of which those that are collected are `Deleted`. Gives how many bytes that saves at most: their
+/// content, and their heads if they are joined.
+fn collect_struct(of: &Struct, bytes: &[u8], dead: &IdSet, add: &mut dyn FnMut(&Struct)) -> usize {
     let mut walk = Walk { content: of.content, payload: of.payload.of(bytes), len: of.len, unit: 0, byte: 0 };
     // Where what was not given on begins.
     let mut from = (0, 0);
+    let mut saved = 0;
     let is_content = of.content.is_item() && of.content != Content::Deleted;
     let ranges = dead.between(of.id, Some(Id::new(of.id.client, of.end())));
     for (_, range) in ranges.filter(|_| is_content) {
@@ -49,11 +61,13 @@ fn collect_struct(of: &Struct, bytes: &[u8], dead: &IdSet, add: &mut dyn FnMut(&
             add(&piece(of, from, start));
         }
         add(&Struct { content: Content::Deleted, ..piece(of, start, end) });
+        saved += end.1 - start.1 + CUT_BYTES;
         from = end;
     }
     if from.0 < of.len {
         add(&piece(of, from, (of.len, of.payload.of(bytes).len())));
     }
+    saved
 }
 
 /// Goes through the units of a payload, without ever standing inside a surrogate pair.

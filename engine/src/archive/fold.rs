@@ -43,7 +43,7 @@ pub fn fold(
     let end_page = |page: &mut PageBuilder, pages: &mut Vec<Vec<u8>>| {
         if !page.is_empty() {
             let whole = page.encode();
-            let collected = if holds_any(page, dead) { collect(&whole, dead, deletes) } else { None };
+            let collected = if holds_any(page, dead) { collect(&whole, dead, deletes, 1) } else { None };
             pages.push(collected.unwrap_or(whole));
             *page = PageBuilder::default();
         }

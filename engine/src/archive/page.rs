@@ -91,13 +91,18 @@ impl PageBuilder {
     pub fn write_to(&self, out: &mut Vec<u8>) -> usize {
         let start = out.len();
         out.reserve(self.len_bytes());
+        self.write_structs(out);
+        let deletes_at = out.len() - start;
+        write_delete_set(out, &self.deletes);
+        deletes_at
+    }
+
+    /// Appends the structs of the update; a delete set has to follow.
+    pub(super) fn write_structs(&self, out: &mut Vec<u8>) {
         write_var_uint(out, self.clients.len() as u64);
         for (client, run) in self.clients.iter().rev() {
             run.write_block(*client, out);
         }
-        let deletes_at = out.len() - start;
-        write_delete_set(out, &self.deletes);
-        deletes_at
     }
 
     /// The page as an update v1. O(bytes).

@@ -84,6 +84,7 @@ impl Room {
             || self.pending.is_dirty()
             || self.wants_folding && self.journal.slot_count() > 0
             || self.has_unstored_author()
+            || self.sweep.has_collected()
     }
 
     /// When a window ends without a message: only asked for where no client will send one by itself.
@@ -119,6 +120,7 @@ impl Room {
                 self.gather.flush_now
                     || self.is_shutting_down
                     || self.pending.is_dirty()
+                    || self.sweep.has_collected()
                     || self.journal.wants_folding()
                     || self.unstored_since_ms.is_none_or(|since| since + ms <= self.now_ms)
             }
@@ -141,6 +143,7 @@ impl Room {
                 self.manifest.write_rows(self.config.host, &mut rows);
             }
             self.journal.write_rows(self.manifest.stamp, &mut rows);
+            self.write_collected(&mut rows);
             return self.begin_write(rows, None);
         }
         // What goes into rows of state vector and delete set has to be read before.
@@ -197,6 +200,7 @@ impl Room {
             rows.push(RowWrite::Put(key, row));
             manifest.tail_bytes = page.len() as u32;
         }
+        self.plan_sweep(&mut manifest);
         let dead = self.store_known(&mut manifest, &mut rows);
         let mut sessions = Sessions::restore(&manifest.sessions);
         self.journal.changes().for_each(|changes| sessions.note_changes(changes));
@@ -294,8 +298,9 @@ impl Room {
             self.meters.folds += 1;
             self.abandoned.clear();
             self.journal.forget_first(slots);
+            self.sweep.begin();
             if let Some(tail) = self.manifest.last_page() {
-                self.pages.forget_from(tail);
+                self.pages.forget(tail);
             }
             let taken_meanwhile = (self.manifest.author, self.manifest.incarnation);
             self.manifest = manifest;

@@ -31,6 +31,7 @@ mod protocol;
 mod receive;
 mod request;
 mod room;
+mod sweep;
 mod taking;
 mod their_vector;
 mod turn;

@@ -116,6 +116,7 @@ impl Room {
         self.pending = Pending::default();
         self.gather = Gather::default();
         self.pages = Default::default();
+        self.sweep = Default::default();
         self.compare_again();
         self.take_again();
         self.stored_sequence = 0;

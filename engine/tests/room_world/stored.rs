@@ -58,7 +58,7 @@ impl Stored {
             .filter(|(key, _)| is_live(key.number))
             .map(|(key, bytes)| open(*key, bytes).body.to_vec())
             .collect();
-        let last_page = of_kind(RowKind::BasePage).filter(|(key, _)| is_live(key.number)).next_back();
+        let last_page = of_kind(RowKind::BasePage).rfind(|(key, _)| is_live(key.number));
         let is_ahead = last_page.is_some_and(|(key, bytes)| open(*key, bytes).sequence > manifest.folded_sequence);
         let live_count: u32 = manifest.live_pages.iter().map(|(_, count)| count).sum();
         assert_eq!(pages.len(), live_count as usize, "every page that the manifest names is there");
