@@ -7,7 +7,7 @@ use super::PageBuilder;
 use super::page::piece;
 use crate::lib0::Reader;
 use crate::update::{Content, Struct, Update, skip_unit};
-use crate::values::{Clock, Id, IdSet};
+use crate::values::{Clock, IdSet};
 
 /// What a cut through a struct costs, in bytes: about what the head of one more takes.
 const CUT_BYTES: usize = 20;
@@ -43,15 +43,15 @@ fn collect_struct(of: &Struct, bytes: &[u8], dead: &IdSet, add: &mut dyn FnMut(&
     let mut from = (0, 0);
     let mut saved = 0;
     let is_content = of.content.is_item() && of.content != Content::Deleted;
-    let ranges = dead.between(of.id, Some(Id::new(of.id.client, of.end())));
-    for (_, range) in ranges.filter(|_| is_content) {
-        let first = range.start - of.id.clock;
+    let ranges = if is_content { dead.touching(of.id.client, of.id.clock..of.end()) } else { &[] };
+    for range in ranges {
+        let first = range.start.saturating_sub(of.id.clock);
         walk.seek(first);
         if walk.unit < first {
             walk.step();
         }
         let start = walk.place();
-        walk.seek(range.end - of.id.clock);
+        walk.seek((range.end - of.id.clock).min(of.len));
         let end = walk.place();
         let cuts = usize::from(start.0 > 0) + usize::from(end.0 < of.len);
         if cuts > 0 && end.1 - start.1 <= CUT_BYTES * cuts {

@@ -5,7 +5,7 @@ use super::page::{names_bytes, split_front};
 use super::sizes::{largest_page, largest_stored_piece};
 use super::{HostLimits, PageBuilder, RowSizes};
 use crate::update::{Content, Update};
-use crate::values::{Error, Id, IdSet};
+use crate::values::{Error, IdSet};
 
 /// Makes base pages out of the last page, if it is to be grown, and the updates of the journal's slots, oldest
 /// first. The first page that is returned replaces `tail`, the others follow it. Each is a valid update that
@@ -67,8 +67,7 @@ pub fn fold(
 
 /// Whether a page has structs of these ids.
 fn holds_any(page: &PageBuilder, ids: &IdSet) -> bool {
-    page.clients()
-        .any(|(client, from, to)| ids.between(Id::new(client, from), Some(Id::new(client, to))).next().is_some())
+    page.clients().any(|(client, from, to)| !ids.touching(client, from..to).is_empty())
 }
 
 /// Adds a slot that is too large for a page: it is one struct (the journal sees to that), cut where Yjs could.

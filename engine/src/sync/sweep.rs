@@ -10,7 +10,6 @@ use super::turn::cost;
 use crate::archive::records::Manifest;
 use crate::archive::{RowKey, RowKind, RowWrite, StoreError, collect, open_row, seal_row};
 use crate::update::Update;
-use std::collections::VecDeque;
 
 /// A page is looked at when a part of a page was deleted: this one of its size, a unit counting as a byte.
 const PACE: usize = 8;
@@ -22,10 +21,11 @@ const MOST_PAGES: usize = 8;
 /// Pages that are looked at.
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
-    /// Those that the manifest of the fold under way counts as looked at: if that is lost on the way, their turn comes again.
-    planned: Vec<u32>,
+    /// From which page on, and how many: those that the manifest of the fold under way counts as looked at. If that is lost on
+    /// the way, their turn comes again.
+    planned: (u32, usize),
     /// Those that come next.
-    pages: VecDeque<u32>,
+    pages: (u32, usize),
     reading: Option<ReadToken>,
     /// The row of the page that is looked at.
     row: Option<(RowKey, Vec<u8>)>,
@@ -50,7 +50,7 @@ impl Sweep {
 
     /// The fold is stored that counts what was planned as looked at.
     pub(super) fn begin(&mut self) {
-        self.pages.extend(self.planned.drain(..));
+        self.pages = core::mem::take(&mut self.planned);
     }
 }
 
@@ -58,16 +58,16 @@ impl Room {
     /// Counts in the manifest of a fold what was deleted, and chooses the pages that are looked at for that.
     pub(super) fn plan_sweep(&mut self, manifest: &mut Manifest) {
         let deleted = self.known.take_deleted_units();
-        self.sweep.planned.clear();
-        let Some(last) = manifest.last_page().filter(|_| !manifest.keeps_history()) else { return };
+        self.sweep.planned = (manifest.next_swept, 0);
+        if manifest.keeps_history() || manifest.live_pages.is_empty() {
+            return;
+        }
         let pace = (self.config.sizes.fitting(self.config.host).page / PACE).max(1) as u64;
         let others = manifest.live_pages.iter().map(|(_, count)| u64::from(*count)).sum::<u64>() - 1;
         manifest.deleted_units = manifest.deleted_units.saturating_add(deleted).min(others * pace);
-        while manifest.deleted_units >= pace && self.sweep.planned.len() < MOST_PAGES {
-            let next = manifest.find_page_from(manifest.next_swept).filter(|page| *page < last);
-            let Some(page) = next.or(manifest.find_page_from(0)) else { return };
-            self.sweep.planned.push(page);
-            manifest.next_swept = page + 1;
+        while manifest.deleted_units >= pace && self.sweep.planned.1 < MOST_PAGES {
+            self.sweep.planned.1 += 1;
+            manifest.next_swept = next_page(manifest, manifest.next_swept) + 1;
             manifest.deleted_units -= pace;
         }
     }
@@ -78,15 +78,16 @@ impl Room {
             self.sweep = Sweep::default();
         }
         while !self.sweep.is_under_way()
-            && (self.sweep.row.is_some() || !self.sweep.pages.is_empty())
+            && (self.sweep.row.is_some() || self.sweep.pages.1 > 0)
             && self.takes_waiting()
             && !self.turn.is_over()
         {
             match self.sweep.row.take() {
                 Some((key, row)) => self.look_at_page(key, row),
                 None => {
-                    let page = self.sweep.pages.pop_front();
-                    let key = RowKey::new(RowKind::BasePage, page.unwrap_or_default());
+                    let page = next_page(&self.manifest, self.sweep.pages.0);
+                    self.sweep.pages = (page + 1, self.sweep.pages.1 - 1);
+                    let key = RowKey::new(RowKind::BasePage, page);
                     self.sweep.reading = Some(self.read(key..=key));
                 }
             }
@@ -139,4 +140,10 @@ impl Room {
             _ => Vec::new(),
         }
     }
+}
+
+/// The page from a number on that is looked at next. The last one is not: folds see to it.
+fn next_page(manifest: &Manifest, from: u32) -> u32 {
+    let next = manifest.find_page_from(from).filter(|page| Some(*page) != manifest.last_page());
+    next.or(manifest.find_page_from(0)).unwrap_or_default()
 }
