@@ -1,8 +1,9 @@
 //! Effects of a room as plain objects of JavaScript.
 
 use crate::rows::{batch_to_js, key_to_js};
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, JsString, Object, Uint8Array};
 use merganser::sync::{Accepted, Effect};
+use std::thread::LocalKey;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -43,7 +44,7 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     type Record;
     #[wasm_bindgen(method, setter)]
-    fn set_kind(this: &Record, kind: &str);
+    fn set_kind(this: &Record, kind: &JsString);
     #[wasm_bindgen(method, setter)]
     fn set_token(this: &Record, token: f64);
     #[wasm_bindgen(method, setter)]
@@ -78,60 +79,89 @@ extern "C" {
     fn set_at_ms(this: &Record, at_ms: Option<f64>);
 }
 
+/// Names of kinds, each made once: a string is decoded whenever it crosses the border.
+mod kind {
+    use js_sys::JsString;
+
+    thread_local! {
+        pub(super) static READ: JsString = "read".into();
+        pub(super) static WRITE: JsString = "write".into();
+        pub(super) static SEND: JsString = "send".into();
+        pub(super) static RESPOND: JsString = "respond".into();
+        pub(super) static ATTACH: JsString = "attach".into();
+        pub(super) static CLOSE: JsString = "close".into();
+        pub(super) static CALL_AT: JsString = "callAt".into();
+        pub(super) static WAKE_AT: JsString = "wakeAt".into();
+    }
+}
+
 fn record() -> Record {
     Object::new().unchecked_into()
 }
 
+fn record_of(kind: &'static LocalKey<JsString>) -> Record {
+    let record = record();
+    kind.with(|kind| record.set_kind(kind));
+    record
+}
+
 /// The object for an effect. Bytes are copied out of the module's memory, which may move.
 pub(crate) fn effect_to_js(effect: Effect) -> JsValue {
-    let object = record();
-    match effect {
+    let object = match effect {
         Effect::Read { token, keys } => {
-            object.set_kind("read");
+            let object = record_of(&kind::READ);
             object.set_token(token.0 as f64);
             object.set_first(key_to_js(*keys.start()));
             object.set_last(key_to_js(*keys.end()));
+            object
         }
         Effect::Write { token, rows } => {
-            object.set_kind("write");
+            let object = record_of(&kind::WRITE);
             object.set_token(token.0 as f64);
             object.set_rows(&batch_to_js(&rows));
+            object
         }
         Effect::Send { to, message, is_text } => {
-            object.set_kind("send");
+            let object = record_of(&kind::SEND);
             object.set_to(&to.iter().map(|to| JsValue::from(*to as f64)).collect());
             object.set_is_text(is_text);
             match is_text {
                 true => object.set_text_message(text(&message)),
                 false => object.set_message(&Uint8Array::from(&*message)),
             }
+            object
         }
         Effect::Respond { connection, status, body } => {
-            object.set_kind("respond");
+            let object = record_of(&kind::RESPOND);
             object.set_connection(connection as f64);
             object.set_status(status);
             object.set_body(text(&body));
+            object
         }
         Effect::Attach { connection, bytes } => {
-            object.set_kind("attach");
+            let object = record_of(&kind::ATTACH);
             object.set_connection(connection as f64);
             object.set_bytes(&Uint8Array::from(&*bytes));
+            object
         }
         Effect::Close { connection, code, reason } => {
-            object.set_kind("close");
+            let object = record_of(&kind::CLOSE);
             object.set_connection(connection as f64);
             object.set_code(code);
             object.set_reason(reason);
+            object
         }
         Effect::CallAt { at_ms } => {
-            object.set_kind("callAt");
+            let object = record_of(&kind::CALL_AT);
             object.set_at_ms(at_ms.map(|at_ms| at_ms as f64));
+            object
         }
         Effect::WakeAt { at_ms } => {
-            object.set_kind("wakeAt");
+            let object = record_of(&kind::WAKE_AT);
             object.set_at_ms(Some(at_ms as f64));
+            object
         }
-    }
+    };
     object.into()
 }
 

@@ -1,4 +1,5 @@
 // The least that a Durable Object can do with a message: pass it on to the other sockets. No document, no storage.
+import unsafe from 'workerd:unsafe'
 import { DurableObject } from 'cloudflare:workers'
 
 export class DocumentObject extends DurableObject {
@@ -16,7 +17,13 @@ export class DocumentObject extends DurableObject {
 }
 
 export default {
-  fetch (request, env) {
-    return env.DOCUMENTS.get(env.DOCUMENTS.idFromName(new URL(request.url).pathname)).fetch(request)
+  async fetch (request, env) {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/test/calls') return Response.json([])
+    if (pathname === '/test/evict') {
+      await unsafe.evictAllDurableObjects({ webSockets: 'hibernate' })
+      return Response.json('evicted')
+    }
+    return env.DOCUMENTS.get(env.DOCUMENTS.idFromName(pathname)).fetch(request)
   }
 }

@@ -24,6 +24,7 @@ const here = import.meta.dirname
 const REPOSITORY = join(here, '../../..')
 const RESULTS = join(REPOSITORY, 'benches/results/do-requests.md')
 const HOST = join(here, 'metered.ts')
+const FLOOR = join(here, 'floor.js')
 const isQuick = process.argv.includes('--quick')
 const isAlone = process.argv.includes('--alone')
 const only = process.argv.find(argument => argument.startsWith('--only='))?.slice('--only='.length)
@@ -110,6 +111,40 @@ function wakes (room, name, turns, target, times, update) {
       end: () => leave(author, reader)
     }
   }, { omitted: 1, times })
+}
+
+/** What the runtime takes by itself: a row of the same with an object that has no document and only passes messages on. */
+async function floorOf (prepare) {
+  const floor = await Process.start(FLOOR)
+  const cpu = await prepare(floor)
+  await floor.end()
+  say(`| the same, of an object that only passes it on | none | ${cpu.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | | | | | | | |`)
+}
+
+async function floorOfKeystrokes (floor) {
+  const { rounds, size } = BURSTS
+  const conversation = await Conversation.begin(floor, 9, false, size * (rounds + 1))
+  const cpu = []
+  for (let round = 0; round <= rounds; round++) cpu.push(await conversation.say(size))
+  await conversation.end()
+  return cpu.slice(1)
+}
+
+async function floorOfWakes (floor) {
+  const author = await LightClient.open(floor.port, 'floor', { joins: false })
+  const reader = await LightClient.open(floor.port, 'floor', { joins: false })
+  const cpu = []
+  for (const edit of typing(WAKES + 1)) {
+    await floor.evict()
+    const heard = reader.received
+    const done = await operation(floor, async () => {
+      author.send(edit)
+      await reader.until(() => reader.received > heard)
+    })
+    cpu.push(done.cpuMs)
+  }
+  await leave(author, reader)
+  return cpu.slice(1)
 }
 
 /** Joins of an object that has hibernated. */
@@ -224,13 +259,17 @@ say('| operation | document | n | CPU, ms | most | requests | longest, ms | most
 say('|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|')
 let waking
 const rows = {
-  keystroke: keystrokes,
+  async keystroke () {
+    await keystrokes()
+    await floorOf(floorOfKeystrokes)
+  },
   async wake () {
     for (const [name, update] of Object.entries(documents())) {
       const turns = { ours: WAKES, rivals: WAKES }
       const taken = await wakes(encodeURIComponent(name), name, turns, { cpuMs: TARGETS.waking }, { yrs: YRS_TIMES[name] }, update)
       waking ??= taken
     }
+    await floorOf(floorOfWakes)
   },
   async large () {
     await imported()
@@ -290,7 +329,7 @@ workerd ran, its threads waited ${(load.waited / load.ran).toFixed(2)} ms for a 
 kernel counts it: the median of n and the most. A keystroke is one of bursts of ${number(BURSTS.size)}, its most that of the worst burst. **Requests** are calls of
 handlers (\`bench/metered.ts\`: connection, message, timer, alarm, close); **longest** is the longest of an operation by the clock, in steps of a
 millisecond but never above the CPU of all, the median and the most, and which handler that was: waiting for a core may be in it. Before each waking and each join all objects are put out
-of memory, with their sockets open. "Bytes for each ms" are those sent for each ms of CPU.
+of memory, with their sockets open. "Of an object that only passes it on" (\`bench/floor.js\`): what the runtime takes by itself. "Bytes for each ms" are those sent for each ms of CPU.
 
 Targets: a keystroke ${TARGETS.keystroke} ms; one that wakes the object ${TARGETS.waking} ms, on large documents at most twice that of the first and never over ${TARGETS.request} ms; no request over ${TARGETS.request} ms;
 64 MB. Medians are held against them; of hostile updates each.

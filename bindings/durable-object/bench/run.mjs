@@ -95,7 +95,7 @@ async function memory (host, update) {
 const lines = []
 const say = line => { lines.push(line); console.log(line) }
 
-const floor = await Process.start(FLOOR, false)
+const floor = await Process.start(FLOOR)
 let host = await Process.start(HOST)
 say('| small message, processor time in ms, median (spread) of ' + ROUNDS + ' bursts of ' + BURST.toLocaleString('en') + ' | this host | only passed on |')
 say('|---|--:|--:|')

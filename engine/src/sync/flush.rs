@@ -150,7 +150,9 @@ impl Room {
         if !self.base_is_damaged && !self.load(self.known.rows_to_spill(self.config.sizes.fitting(self.config.host))) {
             return;
         }
-        let grows = (self.manifest.tail_bytes as usize) < self.config.sizes.fitting(self.config.host).grow_below;
+        // What a large update brings is enough for pages of its own: they are not to be read and written again at each step.
+        let grows = self.taking.is_empty()
+            && (self.manifest.tail_bytes as usize) < self.config.sizes.fitting(self.config.host).grow_below;
         match self.manifest.last_page().filter(|_| grows && !self.base_is_damaged) {
             Some(page) => {
                 let key = RowKey::new(RowKind::BasePage, page);

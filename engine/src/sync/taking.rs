@@ -315,6 +315,8 @@ impl Room {
         let Some(of) = self.taking.pop_front() else { return };
         self.waiting_bytes -= of.cost();
         self.intake.shrink();
+        // Most of it is stored: so will be the rest, instead of being read again whenever the room wakes.
+        self.gather.flush_now = true;
         if let Some(connection) = self.connections.get_mut(&of.connection) {
             connection.sends_large = false;
             connection.needs_attaching = true;

@@ -5,11 +5,29 @@ use crate::lib0::{Reader, write_var_uint};
 use crate::values::{ClientId, Clock, Error, IdSet};
 use std::ops::Range;
 
+/// Ranges for which there is room before they are read.
+const MOST_RESERVED: usize = 4_096;
+
 /// Reads a delete set. Overlapping and touching ranges become one, empty ones none.
 pub fn read_delete_set(from: &mut Reader<'_>) -> Result<IdSet, Error> {
-    let mut ranges = Vec::new();
-    read_deletes(from, &mut |client, range| ranges.push((client, range)))?;
-    Ok(ranges.into_iter().collect())
+    let (mut set, mut of_named_again) = (IdSet::default(), Vec::new());
+    for _ in 0..from.read_count(2)? {
+        let client = from.read_client()?;
+        let count = from.read_count(2)?;
+        // The count may promise more than comes.
+        let mut ranges = Vec::with_capacity(count.min(MOST_RESERVED));
+        for _ in 0..count {
+            ranges.push(read_range(from)?);
+        }
+        match set.ranges(client).is_empty() {
+            true => set.insert_client(client, ranges),
+            false => of_named_again.extend(ranges.into_iter().map(|range| (client, range))),
+        }
+    }
+    if !of_named_again.is_empty() {
+        set.merge(&of_named_again.into_iter().collect());
+    }
+    Ok(set)
 }
 
 /// Reads a delete set range by range, as they stand there; empty ones are left out.
@@ -42,6 +60,38 @@ pub fn write_delete_set(out: &mut Vec<u8>, set: &IdSet) {
         for range in ranges {
             write_var_uint(out, range.start.into());
             write_var_uint(out, (range.end - range.start).into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the order: clients named again, ranges that are empty, touch, overlap or go back.
+    #[test]
+    fn reading_is_collecting() {
+        let mut state = 7_u32;
+        let mut below = |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % most
+        };
+        for _ in 0..3_000 {
+            let groups = below(5);
+            let mut bytes = vec![groups as u8];
+            let mut expected = IdSet::default();
+            for _ in 0..groups {
+                let (client, count) = (below(3), below(5));
+                bytes.extend([client as u8, count as u8]);
+                for _ in 0..count {
+                    let (start, len) = (below(20), below(5));
+                    bytes.extend([start as u8, len as u8]);
+                    expected.insert(ClientId::from(client), start..start + len);
+                }
+            }
+            let mut from = Reader::new(&bytes);
+            assert_eq!(read_delete_set(&mut from).unwrap(), expected, "{bytes:?}");
+            assert!(from.is_at_end());
         }
     }
 }

@@ -40,6 +40,19 @@ impl IdSet {
         }
     }
 
+    /// Adds ranges of a client that has none yet, in any order, also empty, touching or overlapping ones. O(n log n); O(n) in
+    /// the order of their starts.
+    pub(crate) fn insert_client(&mut self, client: ClientId, mut ranges: Vec<Range<Clock>>) {
+        debug_assert!(!self.clients.contains_key(&client));
+        let is_as_in_a_set = ranges.is_sorted_by(|range, next| range.end < next.start);
+        if !is_as_in_a_set || ranges.iter().any(Range::is_empty) {
+            join(&mut ranges);
+        }
+        if !ranges.is_empty() {
+            self.clients.insert(client, ranges);
+        }
+    }
+
     /// Adds everything that is in `other`. O(ranges of the clients in `other`).
     pub fn merge(&mut self, other: &IdSet) {
         const FEW: usize = 4;
@@ -125,6 +138,17 @@ impl IdSet {
         taken
     }
 
+    fn of(mut ranges: Vec<(ClientId, Range<Clock>)>) -> IdSet {
+        if !ranges.is_sorted_by(|(client, _), (next, _)| client >= next) {
+            sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
+        }
+        let mut set = IdSet::default();
+        for of_client in ranges.chunk_by(|(client, _), (next, _)| client == next) {
+            set.insert_client(of_client[0].0, of_client.iter().map(|(_, range)| range.clone()).collect());
+        }
+        set
+    }
+
     /// The ranges of one client, ascending.
     pub fn ranges(&self, client: ClientId) -> &[Range<Clock>] {
         self.clients.get(&client).map_or(&[], Vec::as_slice)
@@ -182,33 +206,23 @@ impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
     /// Collects ranges in any order, also overlapping ones. O(n log n); O(n) in the order in which Yjs writes them: clients
     /// descending, ranges ascending.
     fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().filter(|(_, range)| !range.is_empty()).collect();
-        let in_order = |(client, range): &(ClientId, Range<Clock>), (next, behind): &(ClientId, Range<Clock>)| {
-            client > next || client == next && range.start <= behind.start
-        };
-        if ranges.is_sorted_by(in_order) {
-            let clients = ranges.chunk_by(|(client, _), (next, _)| client == next).rev();
-            return IdSet { clients: clients.map(|of_client| (of_client[0].0, join_ascending(of_client))).collect() };
-        }
-        sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
-        let mut set = IdSet::default();
-        for (client, range) in ranges {
-            set.insert(client, range);
-        }
-        set
+        IdSet::of(ranges.into_iter().collect())
     }
 }
 
-/// Ranges of one client, ascending by their starts, as a set has them.
-fn join_ascending(ranges: &[(ClientId, Range<Clock>)]) -> Vec<Range<Clock>> {
-    let mut joined: Vec<Range<Clock>> = Vec::with_capacity(ranges.len());
-    for (_, range) in ranges {
-        match joined.last_mut().filter(|last| range.start <= last.end) {
-            Some(last) => last.end = last.end.max(range.end),
-            None => joined.push(range.clone()),
-        }
+/// Brings ranges of one client into the form that they have in a set.
+fn join(ranges: &mut Vec<Range<Clock>>) {
+    ranges.retain(|range| !range.is_empty());
+    if !ranges.is_sorted_by_key(|range| range.start) {
+        sort_by_numbers(ranges, |range| (range.start.into(), 0));
     }
-    joined
+    ranges.dedup_by(|range, last| {
+        let joins = range.start <= last.end;
+        if joins {
+            last.end = last.end.max(range.end);
+        }
+        joins
+    });
 }
 
 #[cfg(test)]
