@@ -171,7 +171,7 @@ impl Run {
         for attachment in self.world.host.attachments.values() {
             let record = AttachmentRecord::decode(attachment).expect("an attachment");
             for update in record.tail {
-                let parsed = merganser::update::Update::parse_v1(&update).expect("an update");
+                let parsed = Update::parse_v1(&update).expect("an update");
                 parsed.structs.iter().for_each(|of| self.promised.0.advance(of.id.client, of.end()));
                 self.promised.1.merge(&parsed.deletes.into_iter().collect());
             }
