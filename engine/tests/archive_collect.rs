@@ -1,5 +1,7 @@
 //! Collecting in a fold: what gives way to its length, and what stays as it is.
 
+#![allow(clippy::single_range_in_vec_init, reason = "lists of ranges, some of one")]
+
 use merganser::archive::{HostLimits, RowSizes, fold};
 use merganser::update::{Content, Update, write_delete_set};
 use merganser::{Any, ClientId, Doc, IdSet, Options, Prelim};
