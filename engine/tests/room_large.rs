@@ -5,6 +5,7 @@ mod room_world;
 
 use merganser::lib0::{write_bytes, write_var_uint};
 use merganser::sync::{Durability, Limits, Rights, RoomConfig};
+use merganser::update::diff_update;
 use room_world::{Fate, Heard, Message, World, shown_in};
 
 fn config(window: bool, turn_units: usize) -> RoomConfig {
@@ -305,7 +306,7 @@ fn what_misses_something_waits() {
         let [author, reader] = world.add_connected();
         let whole = text_update(7, &["duck "; 300], 40);
         // Of the client 7 the first unit is missing; the client 8 goes on at its end.
-        let rest = merganser::update::diff_update(&whole, &[1, 7, 1]).expect("a difference");
+        let rest = diff_update(&whole, &[1, 7, 1]).expect("a difference");
         let mut other = vec![1];
         write_var_uint(&mut other, 150);
         other.extend([8, 0]);
@@ -340,5 +341,73 @@ fn what_misses_something_waits() {
             expected.chars().enumerate().filter(|(at, _)| *at >= 80 || at % 2 == 1).map(|of| of.1).collect();
         assert_eq!(text, kept, "window {window}, {units} units, {steps} steps");
         assert_eq!(world.host.room.meters().pending_bytes, 0);
+    }
+}
+
+/// What waited for something is taken in steps, too, once that has come: however it waited, and a crash in between loses
+/// nothing of it.
+#[test]
+fn what_waited_is_taken_in_steps() {
+    const UNITS: usize = 100;
+    // None of them can be joined to the one before.
+    let at_the_start = |count: u64| {
+        let mut update = vec![1];
+        write_var_uint(&mut update, count);
+        update.extend([7, 0]);
+        (0..count).for_each(|_| update.extend(*b"\x04\x01\x01t\x05duck "));
+        update.extend([1, 7, 1, 0, 40]);
+        update
+    };
+    let whole = at_the_start(900);
+    let behind = |clock: u64| {
+        let mut known = vec![1, 7];
+        write_var_uint(&mut known, clock);
+        diff_update(&whole, &known).expect("an update")
+    };
+    let first = at_the_start(1);
+    // In one update that is too much for a turn; in many, the last one first.
+    let many: Vec<Vec<u8>> = (1..9).rev().map(|at| behind(5 * (900 - 10 * at))).chain([behind(5)]).collect();
+    for (window, waiting) in [(false, vec![behind(5)]), (true, vec![behind(5)]), (false, many.clone()), (true, many)] {
+        for crash_after in [None, Some(0), Some(2), Some(5)] {
+            let mut world = World::new(config(window, UNITS));
+            let [author, reader] = world.add_connected();
+            for update in &waiting {
+                world.post_to_all(author, Message::Update(update.clone()));
+            }
+            let connection = world.clients[author].connections[0];
+            while world.deliver_up(connection) {
+                turns(&mut world);
+            }
+            let meters = world.host.room.meters();
+            assert!(meters.pending_bytes > 900 * 5, "it waits");
+            assert_eq!(stored_text(&mut world), "");
+            // It has that itself and brings it again; of the rest it has nothing.
+            world.clients[author].replica.apply(&first);
+            world.post_to_all(author, Message::Update(first.clone()));
+            world.deliver_up(connection);
+            let (mut before, mut steps) = (meters.units, 0);
+            loop {
+                let units = world.host.room.meters().units;
+                assert!(units - before < 4 * UNITS as u64, "{} units in a turn of {UNITS}", units - before);
+                before = units;
+                world.host.room.assert_invariants();
+                if crash_after == Some(steps) {
+                    world.crash(&mut room_world::Random::new(1));
+                    for client in [author, reader] {
+                        world.connect(client);
+                    }
+                    break;
+                }
+                world.host.run_store();
+                if !world.host.take_turn() {
+                    break;
+                }
+                steps += 1;
+            }
+            world.run_to_the_end();
+            assert!(crash_after.is_some() || steps > 5, "{steps} steps");
+            assert_eq!(world.host.room.meters().pending_bytes, 0);
+            assert_eq!(world.text(reader).len(), 5 * 900 - 40, "window {window}, crash {crash_after:?}");
+        }
     }
 }

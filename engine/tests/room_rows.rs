@@ -223,7 +223,7 @@ fn after_each_batch_a_crash_leaves_a_whole_document() {
             after.connect(joiner);
             after.run();
             assert_eq!(after.host.room.damage(), []);
-            let stored = after.stored().expect("something is stored");
+            let stored = after.stored_cut_off().expect("something is stored");
             let now = after.clients[joiner].replica.state_vector();
             assert_eq!(now, stored.state_vector(), "the room opens with all that is stored");
             room_world::assert_covers(&now, &before, "what was stored stays stored");

@@ -46,6 +46,8 @@ export interface Meters {
   operations: number
   /** Times that the document was built for such clients. */
   documentsBuilt: number
+  /** Units of work that were counted: about a microsecond each. */
+  units: number
   /** Changes in the logs of revisions for them, now. */
   historyChanges: number
   /** Bytes that these logs take, now. */
@@ -62,6 +64,8 @@ export interface Meters {
 export type Damage =
   /** This row is damaged, or belongs to another document. */
   | { kind: 'row', key: number }
+  /** What this row said, which was found damaged, was found again elsewhere; it is stored anew. */
+  | { kind: 'rebuilt', key: number }
   /** This base page is not there. */
   | { kind: 'missingPage', page: number }
   /** Flushes with these sequence numbers are not there. */
@@ -89,6 +93,7 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
         ("joins", meters.joins as f64),
         ("operations", meters.operations as f64),
         ("documentsBuilt", meters.documents_built as f64),
+        ("units", meters.units as f64),
         ("historyChanges", meters.history_changes as f64),
         ("historyBytes", meters.history_bytes as f64),
         ("connections", meters.connections as f64),
@@ -101,6 +106,7 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
 pub(crate) fn damage_to_js(damage: &Damage) -> JsValue {
     let (kind, object) = match damage {
         Damage::Row(key) => ("row", record(&[("key", key.to_integer() as f64)])),
+        Damage::Rebuilt(key) => ("rebuilt", record(&[("key", key.to_integer() as f64)])),
         Damage::MissingPage(page) => ("missingPage", record(&[("page", f64::from(*page))])),
         Damage::MissingFlushes { first, last } => {
             ("missingFlushes", record(&[("first", *first as f64), ("last", *last as f64)]))

@@ -171,6 +171,21 @@ test('a store that fails is told, and damage is named', () => {
   assert.throws(() => new Room(5n, { rowBytes: 3 }), /1,024/)
 })
 
+test('a manifest that is damaged is made anew, and that is told', () => {
+  const host = new Host({})
+  host.connect(1)
+  host.receive(1, write(new Y.Doc(), 0, 'duck'))
+  const manifest = Math.min(...host.rows.keys())
+  host.rows.get(manifest)[30] ^= FLIPPED_BIT
+  host.open({})
+  // Its pages are looked for in turns.
+  host.room.tick(NOW)
+  host.carryOut()
+  assert.deepEqual(host.room.damage(), [{ kind: 'row', key: manifest }, { kind: 'rebuilt', key: manifest }])
+  host.open({})
+  assert.deepEqual(host.room.damage(), [])
+})
+
 test('each instance has a memory of its own, and a failure stays in it', () => {
   const [one, other] = [create(module), create(module)]
   const open = ({ Room }) => new Room(5n, {})

@@ -487,7 +487,10 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
     this.#readsFailed ||= failure !== undefined
     const damage = room.damage()
     for (const found of damage.slice(this.#damageTold)) {
-      log('error', 'the stored document is damaged', { document: this.#name, damage: found })
+      const [level, message] = found.kind === 'rebuilt'
+        ? ['warn', 'a damaged row was rebuilt'] as const
+        : ['error', 'the stored document is damaged'] as const
+      log(level, message, { document: this.#name, damage: found })
     }
     this.#damageTold = damage.length
   }

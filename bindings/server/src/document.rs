@@ -8,7 +8,9 @@ use crate::rooms::Rooms;
 use crate::storage::{Storage, StoredDocument};
 use bytes::Bytes;
 use merganser::archive::{RowKey, RowWrite};
-use merganser::sync::{CloseReason, ConnectionId, Effect, Meters, ReadToken, Rights, Room, RoomConfig, WriteToken};
+use merganser::sync::{
+    CloseReason, ConnectionId, Damage, Effect, Meters, ReadToken, Rights, Room, RoomConfig, WriteToken,
+};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -220,7 +222,10 @@ impl Document {
         self.around.metrics.add(&self.counted, &now);
         self.counted = now;
         for damage in &self.room.damage()[self.damage_told..] {
-            tracing::error!(document = %self.stored, ?damage, "the stored document is damaged");
+            match damage {
+                Damage::Rebuilt(row) => tracing::warn!(document = %self.stored, ?row, "a damaged row was rebuilt"),
+                _ => tracing::error!(document = %self.stored, ?damage, "the stored document is damaged"),
+            }
         }
         self.damage_told = self.room.damage().len();
     }

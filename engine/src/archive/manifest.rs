@@ -67,7 +67,8 @@ impl Manifest {
     /// `DamagedRow` if one is damaged or missing, `NewerVersion`.
     pub fn read_rows(rows: &[(RowKey, Vec<u8>)]) -> Result<Option<Manifest>, Error> {
         let Some(parts) = Parts::read_rows(rows)? else { return Ok(None) };
-        Manifest::decode(&parts.bytes).and_then(|manifest| manifest.checked().map(Some))
+        let manifest = Manifest::decode(&parts.bytes)?.checked()?;
+        if manifest.stamp == parts.stamp { Ok(Some(manifest)) } else { Err(ErrorKind::DamagedRow.into()) }
     }
 
     /// Refuses page numbers that contradict each other: everything else counts on them.

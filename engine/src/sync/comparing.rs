@@ -167,6 +167,13 @@ impl Room {
         }
     }
 
+    /// The store can't be read now: who waits first for a comparison has to come again.
+    pub(super) fn stop_first_comparison(&mut self) {
+        if let Some(connection) = self.comparing.front().map(Comparing::connection) {
+            self.close(connection, close::SYNC_AGAIN);
+        }
+    }
+
     /// What is known is read again: what was compared with it may be wrong.
     pub(super) fn compare_again(&mut self) {
         self.comparing.iter_mut().for_each(Comparing::rewind);

@@ -83,8 +83,14 @@ impl Room {
         self.journal.is_dirty()
             || self.pending.is_dirty()
             || self.wants_folding && self.journal.slot_count() > 0
+            || self.stores_rebuilt()
             || self.has_unstored_author()
             || self.sweep.has_collected()
+    }
+
+    /// Whether what was found in the base is to be stored by itself. After a failure it waits for something else.
+    fn stores_rebuilt(&self) -> bool {
+        self.known.is_rebuilt() && !self.base_is_damaged && self.failed_in_a_row == 0
     }
 
     /// When a window ends without a message: only asked for where no client will send one by itself.
@@ -102,6 +108,7 @@ impl Room {
             || self.tail_read.is_some()
             || self.loading.is_under_way()
             || self.following.is_reading()
+            || self.has_stored_waiting()
         {
             return;
         }
@@ -133,7 +140,7 @@ impl Room {
     fn begin_flush(&mut self) {
         self.retry_ms = None;
         self.close_changes();
-        let wants_folding = self.journal.wants_folding() || self.wants_folding;
+        let wants_folding = self.journal.wants_folding() || self.wants_folding || self.known.is_rebuilt();
         // An operation is stored in one row with what it authored. Folded, both might come into several batches.
         let comes_first = self.following.has_unstored_operations && self.journal.fits_ring();
         if !wants_folding || comes_first {
@@ -231,6 +238,10 @@ impl Room {
 
     pub(super) fn note_base_damage(&mut self, damage: Damage) {
         self.base_is_damaged = true;
+        self.note_damage(damage);
+    }
+
+    pub(super) fn note_damage(&mut self, damage: Damage) {
         if !self.damage.contains(&damage) {
             self.damage.push(damage);
         }
@@ -356,8 +367,13 @@ impl Room {
         if self.keeps_window() {
             self.close_all(close::NOT_STORED);
         }
-        let touched = writing.touched.into_iter().chain(core::mem::take(&mut self.gather.touched));
-        touched.for_each(|connection| self.close(connection, close::NOT_STORED));
+        let mut touched = writing.touched;
+        touched.append(&mut self.gather.touched);
+        if touched.is_empty() {
+            // Nobody will send it again, but it is found again: not at once.
+            self.retry_ms = Some(self.now_ms + (RETRY_MS << self.failed_in_a_row.min(8)));
+        }
+        touched.into_iter().for_each(|connection| self.close(connection, close::NOT_STORED));
         for connection in self.joining.clone() {
             self.close(connection, close::SYNC_AGAIN);
         }

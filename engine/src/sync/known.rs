@@ -3,6 +3,7 @@
 
 use super::known_pages::KnownPages;
 use crate::archive::records::Manifest;
+use crate::update::{Content, Update};
 use crate::values::{ClientId, Clock, IdSet, StateVector};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -64,6 +65,24 @@ impl Known {
     /// Notes what a row of a delete set says.
     pub(super) fn add_stored_deletes(&mut self, deletes: &IdSet) {
         self.deletes.merge(deletes);
+    }
+
+    /// Takes from a base page what belongs to lost rows, or all of it where there are no rows. `false` if it needs what
+    /// was not before it. O(structs, and what is deleted of the same clients).
+    pub(super) fn take_base_page(&mut self, page: &Update) -> bool {
+        for of in page.structs.iter().filter(|of| of.content != Content::Skip) {
+            if self.pages.has_lost_clock(of.id.client) {
+                if of.id.clock > self.clocks.clock(of.id.client) {
+                    return false;
+                }
+                self.clocks.advance(of.id.client, of.end());
+            }
+        }
+        let told: IdSet = page.deletes.iter().cloned().collect();
+        for (first, end) in self.pages.lost_deletes() {
+            self.deletes.merge(&told.between(first, end).collect());
+        }
+        true
     }
 
     pub(super) fn pages(&self) -> &KnownPages {

@@ -21,6 +21,8 @@ const MOST_SPILLED: usize = 8;
 struct Slice {
     record: SliceRecord,
     is_read: bool,
+    /// The row can't be read: what it said is read out of the base, and stored in another one.
+    is_lost: bool,
 }
 
 impl Slice {
@@ -42,7 +44,7 @@ struct Paged {
 
 impl Paged {
     fn unread(records: &[SliceRecord]) -> Paged {
-        let slices = records.iter().map(|record| Slice { record: *record, is_read: false }).collect();
+        let slices = records.iter().map(|record| Slice { record: *record, is_read: false, is_lost: false }).collect();
         Paged { slices, ..Paged::default() }
     }
 
@@ -63,6 +65,11 @@ impl Paged {
 
     fn is_read(&self) -> bool {
         self.slices.iter().all(|of| of.is_read)
+    }
+
+    /// Whether an id belongs to a lost row. Without rows all do.
+    fn is_lost(&self, id: Id) -> bool {
+        self.index(id).is_none_or(|index| self.slices[index].is_lost)
     }
 
     /// Puts what these rows say, as it is known now, into new ones. `whole` gives what is known between two ids.
@@ -93,7 +100,7 @@ impl Paged {
                 let begins = parts.first().filter(|_| part > 0).map(|(client, range)| Id::new(*client, range.start));
                 let first = begins.unwrap_or(first);
                 let record = SliceRecord { client: first.client.value(), clock: first.clock, row: *next_row };
-                slices.push(Slice { record, is_read: true });
+                slices.push(Slice { record, is_read: true, is_lost: false });
                 stored.rows.push((RowKey::new(kind, *next_row), body(kind, parts)));
                 *next_row += 1;
             }
@@ -140,8 +147,10 @@ fn clocks_of(parts: &mut dyn Iterator<Item = SlicePart>) -> StateVector {
 pub(super) struct KnownPages {
     clients: Paged,
     deletes: Paged,
-    /// A row can't be read: what it said is not known.
+    /// A row can't be read, nor what it said be found in the base: that is not known.
     is_damaged: bool,
+    /// Something was found in the base that no row says.
+    pub(super) is_rebuilt: bool,
 }
 
 /// What a fold stores of state vector and delete set.
@@ -161,7 +170,7 @@ pub(super) struct KnownRows {
 impl KnownPages {
     pub(super) fn unread(clients: &[SliceRecord], deletes: &[SliceRecord], overlay: (&StateVector, &IdSet)) -> Self {
         let (clients, deletes) = (Paged::unread(clients), Paged::unread(deletes));
-        let mut pages = KnownPages { clients, deletes, is_damaged: false };
+        let mut pages = KnownPages { clients, deletes, is_damaged: false, is_rebuilt: false };
         overlay.0.iter().for_each(|(client, clock)| pages.note_clock(client, clock));
         pages.note_deletes(overlay.1);
         pages
@@ -185,6 +194,17 @@ impl KnownPages {
     pub(super) fn has_clock(&self, client: ClientId) -> bool {
         let slice = self.clients.index(Id::new(client, 0)).map(|index| &self.clients.slices[index]);
         slice.is_none_or(|of| of.is_read) || !self.clients.fresh.ranges(client).is_empty()
+    }
+
+    /// Whether how far a client is was in a row that is lost, or is not in rows.
+    pub(super) fn has_lost_clock(&self, client: ClientId) -> bool {
+        self.clients.is_lost(Id::new(client, 0))
+    }
+
+    /// From where to where lost rows of the delete set reach. Without rows that is from the first id on.
+    pub(super) fn lost_deletes(&self) -> impl Iterator<Item = (Id, Option<Id>)> + '_ {
+        let is_lost = |index: &usize| self.deletes.slices.get(*index).is_none_or(|of| of.is_lost);
+        (0..self.deletes.slices.len().max(1)).filter(is_lost).map(|index| self.deletes.bounds(index))
     }
 
     /// Whether a row can't be read.
@@ -327,15 +347,39 @@ impl Known {
         Ok(())
     }
 
-    /// A row can't be read: it is not asked for again.
+    /// A row can't be read: it is to be made anew.
     pub(super) fn lose_row(&mut self, key: RowKey) {
+        self.mark(key, |of| of.is_lost = true);
+    }
+
+    /// What a lost row said was found in the base pages.
+    pub(super) fn end_rebuild(&mut self, key: RowKey) {
+        self.pages_mut().is_rebuilt = true;
+        self.end_read(key);
+    }
+
+    /// A row can't be made anew: it is not asked for again.
+    pub(super) fn give_up_row(&mut self, key: RowKey) {
         self.pages_mut().is_damaged = true;
         self.end_read(key);
     }
 
+    /// Whether something that was found in the base is to be stored.
+    pub(super) fn is_rebuilt(&self) -> bool {
+        self.pages().is_rebuilt
+    }
+
     fn end_read(&mut self, key: RowKey) {
-        let slices = &mut self.pages_mut().of_kind_mut(key.kind).slices;
-        slices.iter_mut().filter(|of| of.record.row == key.number).for_each(|of| of.is_read = true);
+        self.mark(key, |of| of.is_read = true);
+    }
+
+    /// Notes something of a row, and of how it will be after the write that is under way.
+    fn mark(&mut self, key: RowKey, note: fn(&mut Slice)) {
+        let paged = self.pages_mut().of_kind_mut(key.kind);
+        let storing = paged.storing.as_mut().map_or(&mut [][..], |(slices, _)| slices);
+        for slices in [&mut paged.slices, storing] {
+            slices.iter_mut().filter(|of| of.record.row == key.number).for_each(note);
+        }
     }
 
     /// What is known between two ids: of a state vector, or of a delete set.
@@ -358,8 +402,15 @@ impl Known {
         wanted.into_rows()
     }
 
-    /// Which rows the overlay is to go into: none while it is small, else the fullest half of it.
+    /// Which rows are to be replaced: those that were lost, and as long as the overlay is small no others, else the fullest
+    /// half of it.
     fn choose_spilled(&self, sizes: RowSizes) -> Vec<(RowKind, usize)> {
+        let mut chosen = Vec::new();
+        for kind in KINDS {
+            let slices = self.pages().of_kind(kind).slices.iter().enumerate();
+            chosen.extend(slices.filter(|(_, of)| of.is_lost && of.is_read).map(|(index, _)| (kind, index)));
+        }
+        chosen.truncate(MOST_SPILLED);
         let mut weights: Vec<(usize, RowKind, usize)> = Vec::new();
         for kind in KINDS {
             let paged = self.pages().of_kind(kind);
@@ -374,19 +425,20 @@ impl Known {
         }
         let total: usize = weights.iter().map(|(bytes, ..)| bytes).sum();
         if total <= sizes.overlay {
-            return Vec::new();
+            return chosen;
         }
         sort_by_numbers(&mut weights, |(bytes, kind, index)| {
             ((total - bytes) as u64, (*index * 8 + *kind as usize) as u64)
         });
-        let mut chosen = Vec::new();
         let mut bytes = 0;
         for (weight, kind, index) in weights {
             if 2 * bytes >= total || chosen.len() == MOST_SPILLED {
                 break;
             }
             bytes += weight;
-            chosen.push((kind, index));
+            if !chosen.contains(&(kind, index)) {
+                chosen.push((kind, index));
+            }
         }
         chosen
     }
@@ -419,6 +471,10 @@ impl Known {
     /// The rows of the last fold are stored.
     pub(super) fn rows_stored(&mut self) {
         KINDS.into_iter().for_each(|kind| self.pages_mut().of_kind_mut(kind).stored());
+        if self.is_rebuilt() {
+            let pages = self.pages_mut();
+            pages.is_rebuilt = pages.clients.slices.iter().chain(&pages.deletes.slices).any(|of| of.is_lost);
+        }
     }
 
     /// They may not be: what was to go into them is in none again.

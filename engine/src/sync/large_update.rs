@@ -24,6 +24,10 @@ pub(super) struct LargeUpdate {
     /// What of it was put together of that group, and what comes next.
     waiting: PageBuilder,
     waiting_block: Option<Block>,
+    /// What that misses, if the part of the group before it was handed out: the last unit of that.
+    waits_behind: Option<Id>,
+    /// More than this waits in parts, in bytes.
+    part_bytes: usize,
     /// Content above this is taken in pieces, in bytes.
     piece_bytes: usize,
     /// Something in it was known and not stored.
@@ -39,7 +43,7 @@ struct Group {
 
 impl LargeUpdate {
     /// The structs of an update that was checked. O(clients); O(n log n) where they are not in Yjs' order.
-    pub(super) fn new(check: StepwiseCheck, piece_bytes: usize) -> LargeUpdate {
+    pub(super) fn new(check: StepwiseCheck, piece_bytes: usize, part_bytes: usize) -> LargeUpdate {
         let group = |block: &Block| Group { first: block.id, block: *block };
         let groups: Vec<Group> = check.blocks().iter().map(group).collect();
         // Clients come in descending order.
@@ -59,6 +63,8 @@ impl LargeUpdate {
             first_waiting: 0,
             waiting: PageBuilder::default(),
             waiting_block: None,
+            waits_behind: None,
+            part_bytes,
             piece_bytes,
             repeats_unstored: false,
         }
@@ -78,6 +84,8 @@ impl LargeUpdate {
             let client = self.groups[index].first.client;
             let before = known.clock(client);
             let stop = self.take_structs(index, until, bytes, known, to, turn);
+            // Not before something was done: it may be all that is left of a turn.
+            turn.spend(cost::TAKEN_CLIENT);
             if known.clock(client) > before {
                 findings.is_new = true;
                 findings.advanced.push(client);
@@ -157,8 +165,8 @@ impl LargeUpdate {
         self.groups[index].block = if is_begun { self.check.read_next(bytes, block).1 } else { behind };
     }
 
-    /// Hands out what waits, a group at a time, each with the id that it misses, as far as the turn goes: at most
-    /// `budget` bytes each.
+    /// Hands out what waits, a group at a time or a part of one, each with the id that it misses, as far as the turn goes: at
+    /// most `budget` bytes each.
     pub(super) fn find_waiting(&mut self, bytes: &[u8], known: &Known, turn: &mut Turn, budget: usize) -> Waits {
         while self.first_waiting < self.order.len() {
             if turn.is_over() {
@@ -171,7 +179,7 @@ impl LargeUpdate {
             if known.clock(missing.client) > missing.clock {
                 // Meanwhile another one has brought it.
                 self.order.take_again(self.first_waiting);
-                (self.waiting, self.waiting_block) = Default::default();
+                (self.waiting, self.waiting_block, self.waits_behind) = Default::default();
                 return Waits::NoMore;
             }
             let block = self.waiting_block.unwrap_or(self.groups[self.first_waiting].block);
@@ -186,10 +194,16 @@ impl LargeUpdate {
                     self.waiting.add_struct(&of, bytes, 0..of.len, known.deletes());
                 }
                 self.waiting_block = Some(behind);
-                continue;
+                if self.waiting.len_bytes() < self.part_bytes {
+                    continue;
+                }
+                let last = Id::new(of.id.client, of.end() - 1);
+                let missing = self.waits_behind.replace(last).unwrap_or(missing);
+                return Waits::Group(missing, core::mem::take(&mut self.waiting).encode());
             }
             self.order.finish(self.first_waiting);
             self.waiting_block = None;
+            let missing = self.waits_behind.take().unwrap_or(missing);
             let waiting = core::mem::take(&mut self.waiting);
             if !waiting.is_empty() {
                 return Waits::Group(missing, waiting.encode());
@@ -212,7 +226,7 @@ fn is_unstored(of: &Struct, known: &Known) -> bool {
 
 /// What [`LargeUpdate::find_waiting`] has found.
 pub(super) enum Waits {
-    /// What waits of a group.
+    /// What waits of a group, or a part of that.
     Group(Id, Vec<u8>),
     /// A group does not wait any more: it is to be taken.
     NoMore,

@@ -4,7 +4,8 @@
 use super::close;
 use super::effect::{ConnectionId, ReadToken};
 use super::flush::RETRY_MS;
-use super::opening::{Damage, Waiting};
+use super::opening::Waiting;
+use super::rebuilding::Rebuilding;
 use super::room::{Room, State};
 use super::turn::cost;
 use crate::archive::{RowKey, RowKind, StoreError, open_row};
@@ -18,11 +19,13 @@ pub(super) struct Loading {
     reads: Vec<(ReadToken, Vec<RowKey>)>,
     /// Who is to be asked for what we miss, once we know what we have.
     asking: Vec<ConnectionId>,
+    /// Rows that can't be read, and how far the base was read in their stead.
+    pub(super) rebuilding: Option<Rebuilding>,
 }
 
 impl Loading {
     pub(super) fn is_under_way(&self) -> bool {
-        !self.reads.is_empty()
+        !self.reads.is_empty() || self.rebuilding.is_some()
     }
 
     pub(super) fn is_read(&self, token: ReadToken) -> bool {
@@ -95,6 +98,11 @@ impl Room {
             Ok(rows) => wanted.into_iter().for_each(|key| self.take_known_row(key, &rows)),
             Err(_) => self.fail_loading(),
         }
+        self.end_loading();
+    }
+
+    /// What follows once nothing is being read any more.
+    pub(super) fn end_loading(&mut self) {
         if !self.loading.is_under_way() {
             core::mem::take(&mut self.loading.asking).into_iter().for_each(|of| self.ask_for_missing(of));
         }
@@ -114,14 +122,8 @@ impl Room {
         open_row(key, &rows[at].1).ok().filter(|row| row.stamp == self.manifest.stamp).map(|row| row.body)
     }
 
-    /// A row can't be read: what the document holds can't be told any more. It can be read, but not changed.
-    pub(super) fn lose_known_row(&mut self, key: RowKey) {
-        self.known.lose_row(key);
-        self.note_base_damage(Damage::Row(key));
-    }
-
     /// The store can't be read now. Who waits first for it has to come again.
-    fn fail_loading(&mut self) {
+    pub(super) fn fail_loading(&mut self) {
         self.loading = Loading::default();
         self.retry_ms = Some(self.now_ms + RETRY_MS);
         self.drop_bridge();
@@ -140,7 +142,8 @@ impl Room {
             }
             Some(Waiting::Stored { .. } | Waiting::PendingRead { .. }) => self.refuse_opening(close::CANNOT_OPEN),
             Some(other) => self.waiting.push_front(other),
-            None => {}
+            // It may be needed for a comparison.
+            None => self.stop_first_comparison(),
         }
     }
 

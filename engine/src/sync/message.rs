@@ -14,6 +14,12 @@ const UPDATE: u64 = 2;
 
 const PERMISSION_DENIED: u64 = 0;
 
+/// Whether a frame can be handled whatever is known of the document: a step 1 of a client that has nothing, and what is about
+/// awareness.
+pub(super) fn needs_nothing_known(frame: &[u8]) -> bool {
+    matches!(frame, [0, 0, 1, 0] | [1 | 3, ..])
+}
+
 /// A message of y-protocols, as y-websocket frames it. What it carries is not looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {

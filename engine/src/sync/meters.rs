@@ -41,6 +41,8 @@ pub struct Meters {
     pub operations: u64,
     /// Times that the document was built for such clients.
     pub documents_built: u64,
+    /// Units of work that were counted: about a microsecond each, of an engine in WebAssembly.
+    pub units: u64,
     /// Changes in the logs of revisions for them, now.
     pub history_changes: usize,
     /// Bytes that these logs take, now.

@@ -28,6 +28,7 @@ mod page_cache;
 mod pending;
 mod presence;
 mod protocol;
+mod rebuilding;
 mod receive;
 mod request;
 mod room;

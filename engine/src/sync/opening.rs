@@ -12,22 +12,28 @@ use crate::archive::records::{AttachmentRecord, Manifest, SlotSummary};
 use crate::archive::{Journal, RowKey, RowKind, StoreError, open_row, read_slot};
 use crate::lib0::Reader;
 use crate::update::{decode_state_vector, read_delete_set};
-use crate::values::{ClientId, Error, ErrorKind, IdSet, StateVector};
+use crate::values::{ClientId, Error, ErrorKind};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 /// What a message that waits costs besides its bytes, so that many tiny ones are bounded, too.
 const WAITING_OVERHEAD_BYTES: usize = 64;
 
-type Rows = Vec<(RowKey, Vec<u8>)>;
+pub(super) type Rows = Vec<(RowKey, Vec<u8>)>;
+
+/// The row that stands for the manifest in what is told of damage.
+pub(super) const MANIFEST: RowKey = RowKey::new(RowKind::Manifest, 0);
 
 /// Something that could not be read from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// This row is damaged, or belongs to another document.
+    /// This row is damaged, missing, or belongs to another document. If it is a base page, or a row of state vector or delete
+    /// set that could not be [rebuilt](Damage::Rebuilt), the document can be read, but not changed.
     Row(RowKey),
-    /// This base page is not there.
+    /// This base page is not there: the same.
     MissingPage(u32),
+    /// What this row said, which was found damaged, was found again in the base pages; it is stored anew.
+    Rebuilt(RowKey),
     /// Flushes with these sequence numbers are not there.
     MissingFlushes {
         /// The first of them.
@@ -114,6 +120,7 @@ impl Room {
         self.abandoned.clear();
         self.loading = Default::default();
         self.pending = Pending::default();
+        self.advanced.clear();
         self.gather = Gather::default();
         self.pages = Default::default();
         self.sweep = Default::default();
@@ -143,6 +150,11 @@ impl Room {
     pub(super) fn has_waiting(&self, connection: ConnectionId) -> bool {
         let sent = |of: &Waiting| matches!(of, Waiting::Message { connection: by, .. } | Waiting::News { connection: by, .. } if *by == connection);
         self.waiting.iter().any(sent)
+    }
+
+    /// Whether something out of the store is still to be taken in. A fold would count it as folded, though it may be nowhere else.
+    pub(super) fn has_stored_waiting(&self) -> bool {
+        matches!(self.waiting.front(), Some(Waiting::Stored { .. } | Waiting::PendingRead { .. }))
     }
 
     /// Takes a connection back as its attachment says it was.
@@ -190,23 +202,42 @@ impl Room {
         };
         let Ok(rows) = rows else { return self.refuse_opening(close::CANNOT_OPEN) };
         *place = Some(rows);
-        if opening.main_rows.is_some() && opening.pending_rows.is_some() {
-            let main = opening.main_rows.take().unwrap_or_default();
-            let pending = opening.pending_rows.take().unwrap_or_default();
-            match self.restore(main, pending) {
-                Ok(stored) => {
-                    self.state = State::Open;
-                    stored.into_iter().rev().for_each(|of| self.waiting.push_front(of));
-                    self.close_outdated();
-                }
-                Err(Error { kind: ErrorKind::NewerVersion, .. }) => self.refuse_opening(close::NEWER_VERSION),
-                Err(_) => self.refuse_opening(close::CANNOT_OPEN),
+        if let Some(main) = opening.main_rows.take_if(|_| opening.pending_rows.is_some())
+            && let Some(pending) = opening.pending_rows.take()
+        {
+            match self.restore_manifest(&main, &pending) {
+                Ok(()) => self.finish_opening(main, pending, false),
+                Err(error @ Error { kind: ErrorKind::NewerVersion, .. }) => self.refuse_unreadable(error),
+                Err(_) => self.rebuild_manifest(main, pending),
             }
         }
     }
 
+    /// The manifest is there, as it was stored or made anew: all else follows.
+    pub(super) fn finish_opening(&mut self, main: Rows, pending: Rows, is_rebuilt: bool) {
+        let mut stored = Vec::new();
+        let slots = &main[first_slot(&main)..];
+        let restored = self.restore_journal(slots, is_rebuilt, &mut stored);
+        self.stored_sequence = self.journal.last_written();
+        match restored.and_then(|()| self.restore_pending(&pending, &mut stored)) {
+            Ok(()) => {
+                self.state = State::Open;
+                stored.into_iter().rev().for_each(|of| self.waiting.push_front(of));
+                self.close_outdated();
+            }
+            Err(error) => self.refuse_unreadable(error),
+        }
+    }
+
+    /// The rows can't be read, for this reason.
+    pub(super) fn refuse_unreadable(&mut self, error: Error) {
+        let is_newer = error.kind == ErrorKind::NewerVersion;
+        self.refuse_opening(if is_newer { close::NEWER_VERSION } else { close::CANNOT_OPEN });
+    }
+
     pub(super) fn refuse_opening(&mut self, reason: close::CloseReason) {
         self.state = State::Refused(reason);
+        self.loading = Default::default();
         self.unstored_since_ms = None;
         self.waiting.clear();
         self.comparing.clear();
@@ -247,32 +278,32 @@ impl Room {
         }
     }
 
-    /// Puts together what is known from the stored rows; gives what is to be taken in after that, before all else.
-    fn restore(&mut self, main: Rows, pending: Rows) -> Result<Vec<Waiting>, Error> {
-        let first_slot = main.partition_point(|(key, _)| key.kind < RowKind::Journal);
-        let (manifest_rows, slot_rows) = main.split_at(first_slot);
-        match Manifest::read_rows(manifest_rows).and_then(|manifest| manifest.map(with_known).transpose()) {
-            Ok(Some((manifest, clocks, deletes))) => {
+    /// Reads the manifest, and what it says is known.
+    fn restore_manifest(&mut self, main: &Rows, pending: &Rows) -> Result<(), Error> {
+        let (manifest, slots) = main.split_at(first_slot(main));
+        match Manifest::read_rows(manifest)? {
+            Some(manifest) => {
+                let clocks = decode_state_vector(&manifest.state_vector)?;
+                let deletes = read_delete_set(&mut Reader::new(&manifest.delete_set))?;
                 self.known.restore(clocks, deletes, &manifest);
                 self.manifest = manifest;
                 self.manifest_is_stored = true;
+                Ok(())
             }
             // Every document has a manifest from its first flush on.
-            Ok(None) if slot_rows.is_empty() && pending.is_empty() => {}
-            Err(error) if error.kind == ErrorKind::NewerVersion => return Err(error),
-            missing_or_damaged => {
-                self.damage.push(Damage::Row(RowKey::new(RowKind::Manifest, 0)));
-                return Err(missing_or_damaged.err().unwrap_or(ErrorKind::DamagedRow.into()));
-            }
+            None if slots.is_empty() && pending.is_empty() => Ok(()),
+            None => Err(ErrorKind::DamagedRow.into()),
         }
-        let mut stored = Vec::new();
-        self.restore_journal(slot_rows, &mut stored)?;
-        self.stored_sequence = self.journal.last_written();
-        self.restore_pending(&pending, &mut stored)?;
-        Ok(stored)
     }
 
-    fn restore_journal(&mut self, rows: &[(RowKey, Vec<u8>)], stored: &mut Vec<Waiting>) -> Result<(), Error> {
+    /// Takes back what of the journal is not in the base. Beside a manifest that was made anew nobody knows which it is: all is
+    /// taken in again.
+    fn restore_journal(
+        &mut self,
+        rows: &[(RowKey, Vec<u8>)],
+        is_rebuilt: bool,
+        stored: &mut Vec<Waiting>,
+    ) -> Result<(), Error> {
         let folded = self.manifest.folded_sequence;
         let mut slots: Vec<(u64, u32, SlotSummary, &[u8])> = Vec::new();
         for (key, bytes) in rows {
@@ -291,13 +322,13 @@ impl Room {
         }
         self.journal = Journal::starting_at(folded + 1, self.config.sizes, self.config.host);
         let mut expected = folded + 1;
-        let mut is_whole = true;
+        let mut is_whole = !is_rebuilt;
         for (sequence, number, summary, update) in slots {
-            if sequence <= folded {
+            if sequence <= folded && !is_rebuilt {
                 continue;
             }
             self.journal.continue_after(number, sequence);
-            if summary.first_sequence > expected {
+            if summary.first_sequence > expected && !is_rebuilt {
                 self.damage.push(Damage::MissingFlushes { first: expected, last: summary.first_sequence - 1 });
                 is_whole = false;
             }
@@ -351,21 +382,19 @@ impl Room {
         Ok(())
     }
 
-    /// Takes an update out of the store again: what can't be taken in waits, nothing is sent on.
+    /// Takes an update that waited out of the store again. If what it waits for has come, nobody was sent it yet.
     fn take_stored(&mut self, update: Vec<u8>) {
         if self.lacks_rows_for(&update) {
             return self.postpone(Waiting::Stored { update });
         }
         if let Ok(findings) = self.take_update(None, &update, usize::MAX) {
+            self.pass_on(None, findings.is_new);
             self.retry_pending(None, findings.advanced);
-            self.gather = Gather::default();
         }
     }
 }
 
-/// A manifest with the state vector and the delete set that are in it.
-fn with_known(manifest: Manifest) -> Result<(Manifest, StateVector, IdSet), Error> {
-    let clocks = decode_state_vector(&manifest.state_vector)?;
-    let deletes = read_delete_set(&mut Reader::new(&manifest.delete_set))?;
-    Ok((manifest, clocks, deletes))
+/// Where the journal's rows begin behind those of the manifest.
+fn first_slot(main: &[(RowKey, Vec<u8>)]) -> usize {
+    main.partition_point(|(key, _)| key.kind < RowKind::Journal)
 }

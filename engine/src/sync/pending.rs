@@ -44,6 +44,11 @@ impl Pending {
         true
     }
 
+    /// Whether there is an update whose missing unit has come, now that `client` has reached `clock`.
+    pub(super) fn has_ready(&self, client: ClientId, clock: Clock) -> bool {
+        self.waiting.range((Id::new(client, 0), 0)..(Id::new(client, clock), 0)).next().is_some()
+    }
+
     /// Takes out an update whose missing unit has come, now that `client` has reached `clock`.
     pub(super) fn take_ready(&mut self, client: ClientId, clock: Clock) -> Option<Vec<u8>> {
         let ready = (Id::new(client, 0), 0)..(Id::new(client, clock), 0);

@@ -27,11 +27,14 @@ impl Room {
     pub(super) fn handle(&mut self, connection: ConnectionId, frame: Cow<'_, [u8]>) {
         let whole = frame;
         let frame: &[u8] = &whole;
-        self.turn.spend(cost::MESSAGE + frame.len() / cost::MESSAGE_BYTES);
+        let message = Message::decode(frame);
+        let is_kept = matches!(&message, Ok(Message::Step2(update) | Message::Update(update)) if self.is_large(update));
+        let bytes_for_a_unit = if is_kept { cost::KEPT_BYTES } else { cost::MESSAGE_BYTES };
+        self.turn.spend(cost::MESSAGE + frame.len() / bytes_for_a_unit);
         if self.connections.get(&connection).is_some_and(|of| of.follower.is_some()) {
             return self.handle_follower(connection, frame);
         }
-        let handled = match Message::decode(frame) {
+        let handled = match message {
             // In the order in which they were sent.
             Ok(Message::Step1(_) | Message::Step2(_) | Message::Update(_))
                 if self.is_comparing(connection) || self.is_taking(connection) =>
@@ -172,6 +175,9 @@ impl Room {
 
     /// Takes in what is new in the update that was read last, whose bytes these are. At most `budget` bytes of it wait.
     fn take_read(&mut self, from: Option<ConnectionId>, update: &[u8], budget: usize) -> Findings {
+        let read = self.intake.update();
+        let (structs, clients) = (read.structs.len() * cost::TAKEN, read.clients.len() * cost::TAKEN_CLIENT);
+        self.turn.spend(structs + clients + read.deletes.len() / cost::TAKEN_RANGES);
         self.take_with(from, |intake, known, to, _| (intake.take(update, known, to, budget), ())).0
     }
 
@@ -212,7 +218,7 @@ impl Room {
         }
     }
 
-    /// Takes in what waited for units of these clients, and what waited for that, and so on.
+    /// Takes in what waited for units of these clients, and what waited for that, and so on: as far as the turn goes.
     pub(super) fn retry_pending(&mut self, from: Option<ConnectionId>, advanced: Vec<ClientId>) {
         self.retry_pending_and(from, advanced, |room, is_new| room.pass_on(None, is_new));
     }
@@ -225,7 +231,13 @@ impl Room {
     ) {
         let mut advanced = advanced;
         while let Some(client) = advanced.pop() {
-            while let Some(update) = self.pending.take_ready(client, self.known.clock(client)) {
+            while self.pending.has_ready(client, self.known.clock(client)) {
+                if self.turn.is_over() {
+                    self.advanced.push(client);
+                    self.advanced.append(&mut advanced);
+                    return;
+                }
+                let Some(update) = self.pending.take_ready(client, self.known.clock(client)) else { break };
                 // It was checked when it came.
                 if self.read_update(&update).is_err() {
                     continue;
@@ -238,6 +250,14 @@ impl Room {
                 and_then(self, findings.is_new);
                 advanced.extend(findings.advanced);
             }
+        }
+    }
+
+    /// Takes in what waited and was too much for the last turn.
+    pub(super) fn continue_retrying(&mut self) {
+        if !self.advanced.is_empty() && self.takes_waiting() && !self.base_is_damaged {
+            let advanced = core::mem::take(&mut self.advanced);
+            self.retry_pending(None, advanced);
         }
     }
 

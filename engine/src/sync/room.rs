@@ -21,7 +21,7 @@ use super::taking::Taking;
 use super::turn::Turn;
 use crate::archive::records::Manifest;
 use crate::archive::{Journal, RowKey, StoreError};
-use crate::values::SortedMap;
+use crate::values::{ClientId, SortedMap};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -49,6 +49,8 @@ pub struct Room {
     /// Rows of folds that failed, perhaps only in name; the next fold deletes them once its manifest is written.
     pub(super) abandoned: Vec<RowKey>,
     pub(super) pending: Pending,
+    /// Clients of which units have come, while what waited for them is not taken in yet.
+    pub(super) advanced: Vec<ClientId>,
     pub(super) presence: Presence,
     pub(super) pages: PageCache,
     pub(super) sweep: Sweep,
@@ -122,6 +124,7 @@ impl Room {
             manifest_is_stored: false,
             abandoned: Vec::new(),
             pending: Pending::default(),
+            advanced: Vec::new(),
             presence: Presence::default(),
             pages: PageCache::default(),
             sweep: Sweep::default(),
@@ -204,7 +207,7 @@ impl Room {
         if message.len() > self.config.limits.message_bytes {
             self.meters.updates_refused += 1;
             self.close(connection, close::MESSAGE_TOO_LARGE);
-        } else if self.takes_messages() {
+        } else if self.takes_messages() || self.serves_meanwhile(connection, &message) {
             self.handle(connection, message);
         } else {
             self.keep_waiting(connection, message);
@@ -236,7 +239,9 @@ impl Room {
     pub fn rows(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>, now_ms: u64) {
         self.now_ms = now_ms;
         self.meters.rows_read += rows.as_ref().map_or(0, |rows| rows.len() as u64);
-        if matches!(self.state, State::Opening(_)) {
+        if self.loading.rebuilding.as_ref().is_some_and(|of| of.is_read(token)) {
+            self.take_rebuilding(rows);
+        } else if matches!(self.state, State::Opening(_)) {
             self.take_opening_rows(token, rows);
         } else if self.tail_read == Some(token) {
             self.tail_read = None;
@@ -321,6 +326,7 @@ impl Room {
             connections: self.connections.len(),
             awareness_entries: self.presence.len(),
             pending_bytes: self.pending.bytes(),
+            units: self.turn.spent(),
             ..self.meters
         }
     }
@@ -463,14 +469,9 @@ impl Room {
 
     /// What follows each call: edits that are due are stored, handshakes go on, the next call is asked for.
     pub(super) fn settle(&mut self) {
-        if matches!(self.state, State::Open) {
-            self.handle_waiting();
-            self.continue_comparing();
-            self.follow();
-            self.flush_if_due();
-            self.continue_handshakes();
-            self.continue_taking();
-            self.continue_sweep();
+        self.continue_open();
+        if self.continue_rebuilding() {
+            self.continue_open();
         }
         if self.keeps_window() {
             self.attach_all();
@@ -482,6 +483,19 @@ impl Room {
         self.ask_for_call();
     }
 
+    fn continue_open(&mut self) {
+        if matches!(self.state, State::Open) {
+            self.continue_retrying();
+            self.handle_waiting();
+            self.continue_comparing();
+            self.follow();
+            self.flush_if_due();
+            self.continue_handshakes();
+            self.continue_taking();
+            self.continue_sweep();
+        }
+    }
+
     fn is_busy(&self) -> bool {
         matches!(self.state, State::Opening(_))
             || self.writing.is_some()
@@ -490,6 +504,7 @@ impl Room {
             || !self.waiting.is_empty()
             || !self.comparing.is_empty()
             || !self.taking.is_empty()
+            || !self.advanced.is_empty()
     }
 
     /// Asks to be called at the earliest time that something waits for: what matters only while the room is in memory

@@ -206,7 +206,8 @@ impl Room {
                     false => {
                         of.deletes_at = check.deletes_at();
                         let piece_bytes = (self.config.limits.turn_units * cost::TAKEN_BYTES / 2).max(1);
-                        Stage::Structs(LargeUpdate::new(check, piece_bytes))
+                        let part_bytes = self.config.limits.turn_units * cost::LARGE_BYTES;
+                        Stage::Structs(LargeUpdate::new(check, piece_bytes, part_bytes))
                     }
                 }
             }

@@ -1,19 +1,23 @@
 //! A turn: what a room does in one call. Its work is counted, and what is too much for one turn goes on in the next.
 
-/// A unit is meant to be a microsecond of an engine in WebAssembly, within a factor of about two: it decides where to stop, and
-/// is nobody's bill. How long the turns are that it makes is in `benches/results/do-requests.md` ("longest").
+/// A unit is meant to be a microsecond of an engine in WebAssembly: it decides where to stop, and is nobody's bill. How far off it
+/// is for each kind of work is measured in `benches/results/units.md`.
 pub(super) mod cost {
     /// Anything that is handled.
     pub(in crate::sync) const MESSAGE: usize = 20;
     /// Bytes of a message that a unit pays for.
     pub(in crate::sync) const MESSAGE_BYTES: usize = 40;
+    /// Bytes of one that is kept to be read step by step.
+    pub(in crate::sync) const KEPT_BYTES: usize = 4_000;
     /// Bytes of an update by which it is too much for a turn, for each unit of the turn.
-    pub(in crate::sync) const LARGE_BYTES: usize = 8;
+    pub(in crate::sync) const LARGE_BYTES: usize = 4;
     /// Bytes of such an update that are checked, and structs and ranges.
     pub(in crate::sync) const CHECKED_BYTES: usize = 1_000;
     pub(in crate::sync) const CHECKED: usize = 10;
     /// A struct that is taken in, passed on, folded and stored,
     pub(in crate::sync) const TAKEN: usize = 1;
+    /// one of another client than the one before,
+    pub(in crate::sync) const TAKEN_CLIENT: usize = 4;
     /// bytes of its content,
     pub(in crate::sync) const TAKEN_BYTES: usize = 100;
     /// and ranges of deletes.
@@ -36,6 +40,8 @@ pub(super) mod cost {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     left: usize,
+    /// Units of all turns so far.
+    spent: u64,
     /// Something was left for the next turn.
     goes_on: bool,
 }
@@ -43,7 +49,7 @@ pub(super) struct Turn {
 impl Turn {
     pub(super) fn begin(&mut self, units: usize) {
         // Something is done in each.
-        *self = Turn { left: units.max(1), goes_on: false };
+        (self.left, self.goes_on) = (units.max(1), false);
     }
 
     /// Units that are left.
@@ -52,7 +58,13 @@ impl Turn {
     }
 
     pub(super) fn spend(&mut self, units: usize) {
+        self.spent += units as u64;
         self.left = self.left.saturating_sub(units);
+    }
+
+    /// Units of all turns so far.
+    pub(super) fn spent(&self) -> u64 {
+        self.spent
     }
 
     /// Whether what could be done now has to wait for the next turn; that is asked for then.

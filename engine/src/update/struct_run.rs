@@ -32,19 +32,21 @@ struct Last {
     number_at: usize,
 }
 
+/// Room for a struct or two: many runs are no longer.
+const FIRST_BYTES: usize = 32;
+
 impl StructRun {
     /// An empty run that begins at this clock.
     pub(crate) fn starting_at(clock: Clock) -> StructRun {
         let nothing =
             Last { start: clock, content: Content::Type, key_bit: false, right_origin: None, number: 0, number_at: 0 };
-        StructRun { first: clock, end: clock, count: 0, bytes: Vec::new(), last: nothing }
+        StructRun { first: clock, end: clock, count: 0, bytes: Vec::with_capacity(FIRST_BYTES), last: nothing }
     }
 
     /// The same, of another client, in this one's memory.
     pub(super) fn start_again_at(&mut self, clock: Clock) {
-        let mut bytes = core::mem::take(&mut self.bytes);
-        bytes.clear();
-        *self = StructRun { bytes, ..StructRun::starting_at(clock) };
+        self.bytes.clear();
+        (self.first, self.end, self.count) = (clock, clock, 0);
     }
 
     /// The clock of its first unit.

@@ -50,12 +50,19 @@ pub struct Host {
     pub checks_invariants: bool,
     /// The content of the text after each write, by sequence number, read from the rows; if that is wanted.
     pub versions: Option<BTreeMap<u64, Delta>>,
+    /// Every row that was written, in order; if that is wanted.
+    pub history: Option<Vec<RowWrite>>,
     reads: Vec<(ReadToken, RangeInclusive<RowKey>)>,
     writes: VecDeque<(WriteToken, Vec<RowWrite>)>,
     answers: VecDeque<Answer>,
 }
 
 const STAMP: u64 = 0x5eed;
+
+/// Whether the rows before this one have a part of a manifest of which the rest comes behind them.
+pub fn is_divided(rows: &[RowWrite], at: usize) -> bool {
+    matches!(rows.get(at), Some(RowWrite::Put(key, _)) if key.kind == RowKind::Manifest && key.number > 0)
+}
 
 impl Host {
     /// A host with an open, empty document.
@@ -78,6 +85,7 @@ impl Host {
             now_ms: 1_000,
             checks_invariants: true,
             versions: None,
+            history: None,
             reads: Vec::new(),
             writes: VecDeque::new(),
             answers: VecDeque::new(),
@@ -234,6 +242,7 @@ impl Host {
         let Some((token, rows)) = self.writes.pop_front() else { return };
         if fate != Fate::Fails {
             self.store.write(&rows).expect("rows and batches keep to the host's limits");
+            self.history.iter_mut().for_each(|history| history.extend_from_slice(&rows));
             if let Some(versions) = &mut self.versions
                 && let Some(mut stored) = Stored::read(&mut self.store)
             {
@@ -243,6 +252,19 @@ impl Host {
         }
         let outcome = if fate == Fate::Succeeds { Ok(()) } else { Err(StoreError::Full("as ordered".into())) };
         self.answers.push_back(Answer::Written(token, outcome));
+    }
+
+    /// Of the write that was asked for first a store without whole batches carries out so many rows, and the program ends:
+    /// nobody hears of it. Rows of a manifest stay together.
+    pub fn write_part(&mut self, count: usize) {
+        let Some((_, mut rows)) = self.writes.pop_front() else { return };
+        let mut count = count.min(rows.len());
+        while is_divided(&rows, count) {
+            count += 1;
+        }
+        rows.truncate(count);
+        self.store.write(&rows).expect("rows and batches keep to the host's limits");
+        self.history.iter_mut().for_each(|history| history.extend_from_slice(&rows));
     }
 
     /// The room hears the answer of this number (among those that wait).

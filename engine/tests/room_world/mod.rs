@@ -11,7 +11,7 @@ mod stored;
 mod wire;
 
 pub use follower::{Follower, content_of};
-pub use host::{Fate, Heard, Host};
+pub use host::{Fate, Heard, Host, is_divided};
 pub use random::{Random, seeds};
 pub use replica::{Replica, Shown, collected_in, shown_in};
 pub use stored::{Stored, assert_covers};
@@ -434,6 +434,11 @@ impl World {
             self.run();
         }
         panic!("the room asks to be called for ever: {:#?}", self.host.room);
+    }
+
+    /// What is stored, checked, where a fold may have been cut off.
+    pub fn stored_cut_off(&mut self) -> Option<Stored> {
+        Stored::read_cut_off(&mut self.host.store)
     }
 
     /// What is stored, checked.

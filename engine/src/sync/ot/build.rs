@@ -12,7 +12,8 @@ use crate::bridge::{Bridge, HistoryLimits};
 use crate::sync::close::{self, CloseReason};
 use crate::sync::effect::ReadToken;
 use crate::sync::room::Room;
-use crate::values::ClientId;
+use crate::update::{decode_state_vector, encode_state_vector};
+use crate::values::{ClientId, StateVector};
 
 /// Base pages that are read at a time: about a megabyte.
 const PAGES_PER_READ: u32 = if cfg!(debug_assertions) { 2 } else { 16 };
@@ -153,7 +154,11 @@ impl Room {
         let author = ClientId::new(self.manifest.author);
         let sessions = Sessions::restore(&self.manifest.sessions);
         let checkpoint = base.checkpoint.as_deref();
-        match Bridge::build(checkpoint, &base.pages, self.journal.told(), sessions, author, history) {
+        let built = Bridge::build(checkpoint, &base.pages, self.journal.told(), sessions, author, history);
+        if let (Ok(bridge), None) = (&built, checkpoint) {
+            self.note_surplus(&bridge.state_vector());
+        }
+        match built {
             // Otherwise a clock of ours might be given out twice.
             Ok(bridge)
                 if bridge.state_vector() == *self.known.clocks()
@@ -177,6 +182,19 @@ impl Room {
             }
             _ => self.hinder(Hindrance::Broken),
         }
+    }
+
+    /// A fold that was cut off may have left units in the last page that were acknowledged to nobody, and that the manifest
+    /// does not know: they are known from now on, and stored with the next fold.
+    fn note_surplus(&mut self, found: &StateVector) {
+        let Ok(mut stored) = decode_state_vector(&self.manifest.state_vector) else { return };
+        for (client, clock) in found.iter() {
+            if clock > self.known.clock(client) {
+                stored.advance(client, clock);
+                self.known.advance_stored(client, clock);
+            }
+        }
+        self.manifest.state_vector = encode_state_vector(&stored);
     }
 
     /// Whether the base has grown so much that a checkpoint pays: by an eighth. Then all that are ever written have together
