@@ -213,7 +213,7 @@ fn an_attachment_is_these_bytes() {
 #[test]
 fn records_of_later_versions_and_broken_ones_are_told_apart() {
     let manifest_bytes = manifest().encode();
-    let later = [&[4], &manifest_bytes[1..]].concat();
+    let later = [&[5], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&later).unwrap_err().kind, ErrorKind::NewerVersion);
     for len in 0..manifest_bytes.len() {
         assert_eq!(Manifest::decode(&manifest_bytes[..len]).unwrap_err().kind, ErrorKind::DamagedRow, "{len} bytes");
@@ -247,6 +247,16 @@ fn what_is_kept_for_clients_without_an_engine_is_these_bytes() {
     };
     let slices = [&[2, 0, 0, 1, 251, 0x2c, 0x01, 0, 2][..], &[1, 0, 0, 0], &[3]].concat();
     let expected = [&[3], &expected[1..], &slices].concat();
+    assert_eq!(record.encode(), expected);
+    assert_eq!(Manifest::decode(&expected).as_ref(), Ok(&record));
+
+    // Version 4 comes with the first deletes for which pages are looked at.
+    let record = Manifest { next_swept: 6, deleted_units: 300, ..record };
+    let expected = [&[4], &expected[1..], &[6, 251, 0x2c, 0x01]].concat();
+    assert_eq!(record.encode(), expected);
+    assert_eq!(Manifest::decode(&expected), Ok(record));
+    let record = Manifest { deleted_units: 1, ..manifest() };
+    let expected = [&[4], &first[1..], &[0, 0, 0, 0, 0, 0, 0, 1]].concat();
     assert_eq!(record.encode(), expected);
     assert_eq!(Manifest::decode(&expected), Ok(record));
 

@@ -5,10 +5,10 @@ mod room_world;
 
 use merganser::archive::{HostLimits, RowKey, RowKind, RowSizes, SLOTS, Store, open_row};
 use merganser::lib0::Reader;
-use merganser::sync::{Rights, RoomConfig};
-use merganser::update::merge_updates;
-use merganser::{ClientId, Doc, Options, StateVector};
-use room_world::{Message, Replica, Stored, World, seeds, shown_in};
+use merganser::sync::{Durability, Rights, RoomConfig};
+use merganser::update::{Content, Update, merge_updates};
+use merganser::{ClientId, Doc, IdSet, Options, StateVector};
+use room_world::{Fate, Message, Replica, Stored, World, seeds, shown_in};
 
 const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
 const SMALLEST_HOST: HostLimits = HostLimits { row_bytes: 1 << 10, batch_rows: 4 };
@@ -179,12 +179,27 @@ fn typing_is_stored_joined() {
     assert!(bytes < 2_500, "{bytes} bytes for 2,000 letters typed one by one");
 }
 
+/// Checks that what has lost its content is deleted according to what is stored; how many units that are.
+fn assert_only_deleted_is_gone(stored: &Stored) -> usize {
+    let mut collected = IdSet::default();
+    for update in &stored.pages {
+        let parsed = Update::parse_v1(update).expect("each page is an update");
+        let of_page = parsed.structs.iter().filter(|of| of.content == Content::Deleted);
+        of_page.for_each(|of| collected.insert(of.id.client, of.id.clock..of.end()));
+    }
+    let alive = collected.difference(&stored.deletes);
+    assert!(alive.is_empty(), "content is gone that nobody has deleted: {alive:?}");
+    collected.iter().map(|(_, range)| range.len()).sum()
+}
+
 #[test]
 fn after_each_batch_a_crash_leaves_a_whole_document() {
+    let mut count = 0;
     for seed in seeds(6) {
         println!("seed {seed} (repeat with MERGANSER_SEED={seed})");
         let random = &mut room_world::Random::new(seed);
-        let mut world = world(SMALL, *random.one_of(&[SMALLEST_HOST, HostLimits::default()]));
+        let each_row = HostLimits { batch_rows: 1, ..HostLimits::default() };
+        let mut world = world(SMALL, *random.one_of(&[SMALLEST_HOST, HostLimits::default(), each_row]));
         world.host.store.remember_batches();
         let clients: [usize; 3] = world.add_connected();
         for _ in 0..120 {
@@ -199,6 +214,7 @@ fn after_each_batch_a_crash_leaves_a_whole_document() {
         world.run();
         let whole = world.host.store.clone();
         let mut before = StateVector::default();
+        let mut deletes = IdSet::default();
         for batches in 1..=whole.batch_count() {
             let mut after = World::new(world.host.config);
             after.host.store = whole.after_batches(batches);
@@ -207,15 +223,58 @@ fn after_each_batch_a_crash_leaves_a_whole_document() {
             after.connect(joiner);
             after.run();
             assert_eq!(after.host.room.damage(), []);
-            let stored = after.stored().expect("something is stored");
+            let stored = after.stored_cut_off().expect("something is stored");
             let now = after.clients[joiner].replica.state_vector();
             assert_eq!(now, stored.state_vector(), "the room opens with all that is stored");
             room_world::assert_covers(&now, &before, "what was stored stays stored");
             before = now;
+            let lost = deletes.difference(&stored.deletes);
+            assert!(lost.is_empty(), "what was deleted stays deleted: {lost:?}");
+            count += assert_only_deleted_is_gone(&stored);
+            deletes = stored.deletes;
             after.clients[joiner].replica.assert_whole();
         }
         assert_eq!(before, world.clients[clients[0]].replica.state_vector());
     }
+    assert!(count > 100, "content was collected");
+}
+
+/// What is deleted while an old page is being read is stored before the page loses it.
+#[test]
+fn a_delete_is_stored_before_an_old_page_loses_content() {
+    let host = HostLimits { batch_rows: 1, ..HostLimits::default() };
+    let durability = Durability::Window { ms: 20_000 };
+    let mut world = World::new(RoomConfig { sizes: SMALL, host, durability, ..RoomConfig::default() });
+    let [author] = world.add_connected();
+    let write = |world: &mut World| world.insert(author, 0, "a line\n");
+    for _ in 0..60 {
+        write(&mut world);
+        world.run();
+    }
+    world.delete(author, 0, 100);
+    let folds = world.host.room.meters().folds;
+    // After the next fold the first page is read, for as much as is deleted.
+    while world.host.room.meters().folds == folds || world.host.pending_reads() == 0 {
+        match (world.host.pending_reads(), world.host.pending_writes(), world.host.pending_answers()) {
+            (1.., ..) => world.host.read(0),
+            (_, 1.., _) => world.host.write(Fate::Succeeds),
+            (.., 1..) => world.host.answer(0),
+            _ => write(&mut world),
+        }
+        world.arrive();
+    }
+    let len = world.clients[author].replica.text_len();
+    world.delete(author, len - 70, 70);
+    world.arrive();
+    world.host.read(0);
+    let mut gone = 0;
+    while world.host.pending_answers() > 0 {
+        world.host.answer(0);
+        world.host.write(Fate::Succeeds);
+        gone = gone.max(assert_only_deleted_is_gone(&world.stored().unwrap()));
+    }
+    assert!(gone >= 70, "{gone} units");
+    assert_eq!(world.host.room.meters().pages_collected, 1);
 }
 
 #[test]

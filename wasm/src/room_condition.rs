@@ -38,6 +38,8 @@ export interface Meters {
   rowsRead: number
   /** Times that the journal was folded into the base. */
   folds: number
+  /** Base pages that were written anew without what was deleted of them. */
+  pagesCollected: number
   /** Connections that reached the end of their handshake. */
   joins: number
   /** Operations of clients without an engine that were carried out. */
@@ -87,6 +89,7 @@ pub(crate) fn meters_to_js(meters: &Meters) -> JsValue {
         ("bytesWritten", meters.bytes_written as f64),
         ("rowsRead", meters.rows_read as f64),
         ("folds", meters.folds as f64),
+        ("pagesCollected", meters.pages_collected as f64),
         ("joins", meters.joins as f64),
         ("operations", meters.operations as f64),
         ("documentsBuilt", meters.documents_built as f64),

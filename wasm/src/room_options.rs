@@ -45,6 +45,8 @@ export interface RoomOptions {
   roots?: number
   /** Another whole number wherever stored rows may have gone back in time: after they were restored, copied or moved (0). */
   incarnation?: number
+  /** Whether all that was ever deleted is kept (not). A document of which it was once kept goes on keeping it. */
+  keepsHistory?: boolean
   /** Whether `Room.nextAccepted` tells of updates (not). Only with `windowMs`. */
   tellsAccepted?: boolean
   /** Largest row that the store takes, in bytes (1,900,000). */
@@ -91,6 +93,8 @@ extern "C" {
     fn roots(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural)]
     fn incarnation(this: &RoomOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter, structural, js_name = keepsHistory)]
+    fn keeps_history(this: &RoomOptions) -> Option<bool>;
     #[wasm_bindgen(method, getter, structural, js_name = tellsAccepted)]
     fn tells_accepted(this: &RoomOptions) -> Option<bool>;
     #[wasm_bindgen(method, getter, structural, js_name = rowBytes)]
@@ -105,6 +109,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
         config.durability = Durability::Window { ms: ms as u64 };
     }
     config.incarnation = options.incarnation().map_or(0, |given| given as u64);
+    config.keeps_history = options.keeps_history().unwrap_or(false);
     config.tells_accepted = options.tells_accepted().unwrap_or(false);
     let limits = &mut config.limits;
     limits.document_bytes = DOCUMENT_BYTES;

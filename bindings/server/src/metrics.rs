@@ -38,6 +38,7 @@ pub struct Metrics {
     flushes: Counter,
     failed_flushes: Counter,
     folds: Counter,
+    pages_collected: Counter,
     rows_written: Counter,
     rows_read: Counter,
     stored_bytes: Counter,
@@ -77,6 +78,7 @@ impl Default for Metrics {
                 flushes: counter!("merganser_flushes_total"),
                 failed_flushes: counter!("merganser_failed_flushes_total"),
                 folds: counter!("merganser_folds_total"),
+                pages_collected: counter!("merganser_pages_collected_total"),
                 rows_written: counter!("merganser_rows_written_total"),
                 rows_read: counter!("merganser_rows_read_total"),
                 stored_bytes: counter!("merganser_stored_bytes_total"),
@@ -105,6 +107,7 @@ fn describe() {
     describe_counter!("merganser_flushes_total", "Writes of new edits to the store.");
     describe_counter!("merganser_failed_flushes_total", "Writes that failed.");
     describe_counter!("merganser_folds_total", "Journals folded into base pages.");
+    describe_counter!("merganser_pages_collected_total", "Base pages written anew without what was deleted of them.");
     describe_counter!("merganser_rows_written_total", "Rows written, deleted ones included.");
     describe_counter!("merganser_rows_read_total", "Rows read.");
     describe_counter!("merganser_stored_bytes_total", "Bytes of rows written.");
@@ -141,6 +144,7 @@ impl Metrics {
         add(&self.flushes, before.flushes, now.flushes);
         add(&self.failed_flushes, before.failed_flushes, now.failed_flushes);
         add(&self.folds, before.folds, now.folds);
+        add(&self.pages_collected, before.pages_collected, now.pages_collected);
         add(&self.rows_written, before.rows_written, now.rows_written);
         add(&self.rows_read, before.rows_read, now.rows_read);
         add(&self.stored_bytes, before.bytes_written, now.bytes_written);

@@ -45,6 +45,9 @@ pub struct ServeOptions {
     /// Most bytes that may wait to be sent on one connection; a client that is slower is cut off.
     #[arg(long, env = "MERGANSER_OUTGOING_BYTES", default_value_t = 32 << 20)]
     pub outgoing_bytes: usize,
+    /// Keep all that was ever deleted. A document of which that was once kept goes on keeping it.
+    #[arg(long, env = "MERGANSER_KEEP_HISTORY")]
+    pub keep_history: bool,
     /// Who sends it (`Authorization: Bearer TOKEN`) may export, import and delete documents. Without it nobody may.
     #[arg(long, env = "MERGANSER_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
@@ -69,7 +72,7 @@ impl ServeOptions {
             ..Limits::default()
         };
         let sizes = RowSizes { slot: JOURNAL_SLOT_BYTES, ..RowSizes::default() };
-        RoomConfig { limits, sizes, ..RoomConfig::default() }
+        RoomConfig { limits, sizes, keeps_history: self.keep_history, ..RoomConfig::default() }
     }
 }
 
@@ -86,8 +89,9 @@ mod tests {
             assert_eq!(options.listen.to_string(), "127.0.0.1:4444");
             assert_eq!(options.data, PathBuf::from("./data"));
         }
-        let both = ["merganser", "serve", "--listen", "[::1]:5000", "--data", "/tmp/x"];
+        let both = ["merganser", "serve", "--listen", "[::1]:5000", "--data", "/tmp/x", "--keep-history"];
         let options = CommandLine::try_parse_from(both).expect("parses").into_serve_options();
+        assert!(options.room_config().keeps_history);
         assert_eq!((options.listen.port(), options.data), (5000, PathBuf::from("/tmp/x")));
     }
 }

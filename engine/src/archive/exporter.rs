@@ -18,8 +18,8 @@ pub(super) const FRAME_BYTES: usize = 5 + 4;
 
 /// Writes an export file.
 ///
-/// Base pages that are full never change, so that the file is the document at one moment however long it takes to write
-/// it: only what `new` and the first call of [`next_part`](Exporter::next_part) are given has to be of one moment.
+/// Base pages that are full never change, but for content that goes because it was deleted meanwhile. So the file is the
+/// document at one moment however long it takes to write it: only what `new` and the first call of [`next_part`](Exporter::next_part) are given has to be of one moment.
 #[derive(Debug)]
 pub struct Exporter {
     manifest: Manifest,

@@ -312,6 +312,11 @@ impl Journal {
         }
     }
 
+    /// How many slots, from the first on, are stored as they are.
+    pub fn stored_count(&self) -> usize {
+        self.slots.iter().take_while(|slot| !slot.is_dirty).count()
+    }
+
     /// Number of slots in use.
     pub fn slot_count(&self) -> usize {
         self.slots.len()

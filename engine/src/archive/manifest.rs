@@ -6,6 +6,14 @@ use super::{HostLimits, RowKey, RowKind, RowWrite};
 use crate::values::{Error, ErrorKind};
 
 impl Manifest {
+    /// The flag of documents whose deleted content is never collected.
+    pub const KEEPS_HISTORY: u32 = 1;
+
+    /// Whether deleted content is never collected.
+    pub fn keeps_history(&self) -> bool {
+        self.flags & Manifest::KEEPS_HISTORY != 0
+    }
+
     /// The manifest of a document without base pages.
     pub fn of_empty_document(stamp: u64) -> Manifest {
         // An empty state vector and delete set are one byte each, in Yjs' format: no clients.

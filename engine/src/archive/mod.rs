@@ -5,6 +5,7 @@
 mod changes;
 #[cfg(feature = "followers")]
 mod checkpoint;
+mod collect;
 mod envelope;
 mod exporter;
 mod file_hash;
@@ -25,6 +26,7 @@ mod store;
 pub use changes::{ChangeRecord, read_changes};
 #[cfg(feature = "followers")]
 pub(crate) use checkpoint::StoredCheckpoint;
+pub(crate) use collect::collect;
 pub use envelope::{ENVELOPE_BYTES, FORMAT_VERSION, Row, open_row, seal_row};
 pub use exporter::Exporter;
 pub use fold::fold;

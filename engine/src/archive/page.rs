@@ -91,13 +91,18 @@ impl PageBuilder {
     pub fn write_to(&self, out: &mut Vec<u8>) -> usize {
         let start = out.len();
         out.reserve(self.len_bytes());
+        self.write_structs(out);
+        let deletes_at = out.len() - start;
+        write_delete_set(out, &self.deletes);
+        deletes_at
+    }
+
+    /// Appends the structs of the update; a delete set has to follow.
+    pub(super) fn write_structs(&self, out: &mut Vec<u8>) {
         write_var_uint(out, self.clients.len() as u64);
         for (client, run) in self.clients.iter().rev() {
             run.write_block(*client, out);
         }
-        let deletes_at = out.len() - start;
-        write_delete_set(out, &self.deletes);
-        deletes_at
     }
 
     /// The page as an update v1. O(bytes).
@@ -115,17 +120,23 @@ pub(crate) fn split_front(of: &Struct, bytes: &[u8], most: usize) -> (Struct, Op
     if units >= of.len {
         return (*of, None);
     }
-    let middle = of.payload.start + len_bytes as u32;
-    let front = Struct { len: units, payload: ByteRange { end: middle, ..of.payload }, ..*of };
-    let last = Id::new(of.id.client, of.id.clock + units - 1);
-    let rest = Struct {
-        id: Id::new(of.id.client, of.id.clock + units),
-        len: of.len - units,
-        origin: if of.content.is_item() { Some(last) } else { of.origin },
-        payload: ByteRange { start: middle, ..of.payload },
-        ..*of
-    };
+    let (middle, end) = ((units, len_bytes), (of.len, of.payload.of(bytes).len()));
+    let (front, rest) = (piece(of, (0, 0), middle), piece(of, middle, end));
     (front, Some(rest))
+}
+
+/// A part of a struct, as Yjs would split it off. Its ends are counted from the struct's start in units, and in bytes of the
+/// content.
+pub(super) fn piece(of: &Struct, start: (Clock, usize), end: (Clock, usize)) -> Struct {
+    let left = Id::new(of.id.client, (of.id.clock + start.0).saturating_sub(1));
+    let byte = |at: usize| of.payload.start + at as u32;
+    Struct {
+        id: Id::new(of.id.client, of.id.clock + start.0),
+        len: end.0 - start.0,
+        origin: if start.0 > 0 && of.content.is_item() { Some(left) } else { of.origin },
+        payload: ByteRange { start: byte(start.1), end: byte(end.1) },
+        ..*of
+    }
 }
 
 /// How many units fit, and how many bytes of content they have.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The manifest: names all other rows and holds what is known of the folded history.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Bit 0: keep history (deleted content is never collected).
+    /// Bit 0 ([`Manifest::KEEPS_HISTORY`]): deleted content is never collected.
     pub flags: u32,
     /// The document's stamp.
     pub stamp: u64,
@@ -45,6 +45,10 @@ pub struct Manifest {
     pub delete_pages: Vec<SliceRecord>,
     /// Number of the next client or delete page.
     pub next_slice: u32,
+    /// From this base page on the next one is looked at for what was deleted. (Since version 4, as what follows.)
+    pub next_swept: u32,
+    /// Units that were deleted and for which no page was looked at yet.
+    pub deleted_units: u64,
 }
 
 /// A row that holds what a state vector or a delete set says from an id on, up to the next such row.
@@ -132,9 +136,9 @@ pub struct FollowerRecord {
 }
 
 // A record without what a version added is written in the version before, byte for byte.
-const MANIFEST_VERSION: u8 = 3;
-/// What records of version 1, and of version 2, lack of a manifest, in bytes.
-const MANIFEST_ADDED: [usize; 2] = [6, 3];
+const MANIFEST_VERSION: u8 = 4;
+/// What records of version 1, of version 2 and of version 3 lack of a manifest, in bytes.
+const MANIFEST_ADDED: [usize; 3] = [8, 5, 2];
 const SUMMARY_VERSION: u8 = 2;
 const ATTACHMENT_VERSION: u8 = 2;
 
@@ -147,12 +151,14 @@ impl Manifest {
 
     /// The first version that has all that it says.
     fn needed_version(&self) -> u8 {
+        let is_swept = self.next_swept > 0 || self.deleted_units > 0;
         let has_slices = self.next_slice > 0 || !self.client_pages.is_empty() || !self.delete_pages.is_empty();
         let has_author = self.author != 0 || self.incarnation != 0 || !self.sessions.is_empty();
-        match (has_slices, has_author) {
-            (true, _) => MANIFEST_VERSION,
-            (false, true) => 2,
-            (false, false) => 1,
+        match (is_swept, has_slices, has_author) {
+            (true, ..) => MANIFEST_VERSION,
+            (_, true, _) => 3,
+            (.., true) => 2,
+            _ => 1,
         }
     }
 

@@ -90,6 +90,9 @@ pub struct RoomConfig {
     /// Another number wherever stored rows may have gone back in time: after they were restored, copied or moved. What the
     /// server itself writes gets a new client id then. A random number for each start of the program will do.
     pub incarnation: u64,
+    /// Whether all that was ever deleted is kept. Without it deleted content leaves the store by and by, as with `gc` in Yjs. A
+    /// document of which a room has once kept the history goes on keeping it, wherever it is moved.
+    pub keeps_history: bool,
     /// Whether the host asks which updates were accepted ([`Room::next_accepted`](super::Room::next_accepted)). Only where a
     /// window is kept.
     pub tells_accepted: bool,
@@ -103,6 +106,7 @@ impl Default for RoomConfig {
             host: HostLimits::default(),
             sizes: RowSizes::default(),
             incarnation: 0,
+            keeps_history: false,
             tells_accepted: false,
         }
     }

@@ -85,6 +85,7 @@ impl Room {
             || self.wants_folding && self.journal.slot_count() > 0
             || self.stores_rebuilt()
             || self.has_unstored_author()
+            || self.sweep.has_collected()
     }
 
     /// Whether what was found in the base is to be stored by itself. After a failure it waits for something else.
@@ -126,6 +127,7 @@ impl Room {
                 self.gather.flush_now
                     || self.is_shutting_down
                     || self.pending.is_dirty()
+                    || self.sweep.has_collected()
                     || self.journal.wants_folding()
                     || self.unstored_since_ms.is_none_or(|since| since + ms <= self.now_ms)
             }
@@ -148,6 +150,7 @@ impl Room {
                 self.manifest.write_rows(self.config.host, &mut rows);
             }
             self.journal.write_rows(self.manifest.stamp, &mut rows);
+            self.write_collected(&mut rows);
             return self.begin_write(rows, None);
         }
         // What goes into rows of state vector and delete set has to be read before.
@@ -175,20 +178,24 @@ impl Room {
             .and_then(|(page, rows)| self.find_row(RowKey::new(RowKind::BasePage, page), rows));
         let slots = self.journal.updates();
         let slot_count = self.journal.slot_count();
+        let mut manifest = self.manifest.clone();
+        if self.config.keeps_history {
+            manifest.flags |= Manifest::KEEPS_HISTORY;
+        }
+        let stored = (!manifest.keeps_history()).then(|| self.journal.stored_count());
         self.journal.begin_fold();
         let (sizes, host) = (self.config.sizes, self.config.host);
-        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, sizes, host).ok());
+        let folded = tail_update.and_then(|tail| fold(Some(tail), &slots, stored, sizes, host).ok());
         let grows = folded.is_some();
         let pages = folded.unwrap_or_else(|| {
-            let folded = fold(None, &slots, sizes, host);
+            let folded = fold(None, &slots, stored, sizes, host);
             folded.unwrap_or_else(|_| unreachable!("the journal holds what was checked when it came"))
         });
         if let (false, Some(page), Some(_)) = (grows, last_page, tail) {
             self.note_base_damage(Damage::Row(RowKey::new(RowKind::BasePage, page)));
         }
         let tail_bytes = if grows { self.manifest.tail_bytes as usize } else { 0 };
-        self.following.note_growth(pages.iter().map(Vec::len).sum::<usize>().saturating_sub(tail_bytes));
-        let mut manifest = self.manifest.clone();
+        self.following.note_base_bytes(tail_bytes, pages.iter().map(Vec::len).sum());
         manifest.folded_sequence = self.journal.take_sequence();
         let mut rows = Vec::with_capacity(pages.len() + 1);
         for (index, page) in pages.iter().enumerate() {
@@ -202,6 +209,7 @@ impl Room {
             rows.push(RowWrite::Put(key, row));
             manifest.tail_bytes = page.len() as u32;
         }
+        self.plan_sweep(&mut manifest);
         let dead = self.store_known(&mut manifest, &mut rows);
         let mut sessions = Sessions::restore(&manifest.sessions);
         self.journal.changes().for_each(|changes| sessions.note_changes(changes));
@@ -303,8 +311,9 @@ impl Room {
             self.meters.folds += 1;
             self.abandoned.clear();
             self.journal.forget_first(slots);
+            self.sweep.begin();
             if let Some(tail) = self.manifest.last_page() {
-                self.pages.forget_from(tail);
+                self.pages.forget(tail);
             }
             let taken_meanwhile = (self.manifest.author, self.manifest.incarnation);
             self.manifest = manifest;

@@ -20,6 +20,8 @@ pub(super) struct Known {
     gathered: Unstored,
     /// Whether what is not stored may be shown; then it is not kept apart.
     shows_unstored: bool,
+    /// How many units were deleted since this was last asked.
+    deleted_units: u64,
     /// The rows that it lies in. Where some of them were not read, `clocks` and `deletes` lack what they say.
     pages: KnownPages,
 }
@@ -50,6 +52,7 @@ impl Known {
 
     /// Notes deletes that are stored in the journal.
     pub(super) fn delete_stored(&mut self, deletes: &IdSet) {
+        self.count_deleted(deletes);
         self.deletes.merge(deletes);
         self.pages.note_deletes(deletes);
     }
@@ -132,8 +135,18 @@ impl Known {
         if !self.shows_unstored {
             self.gathered.deletes.merge(fresh);
         }
+        self.count_deleted(fresh);
         self.deletes.merge(fresh);
         self.pages.note_deletes(fresh);
+    }
+
+    fn count_deleted(&mut self, fresh: &IdSet) {
+        self.deleted_units += fresh.iter().map(|(_, range)| u64::from(range.end - range.start)).sum::<u64>();
+    }
+
+    /// How many units were deleted since this was last asked, what the journal held at opening included.
+    pub(super) fn take_deleted_units(&mut self) -> u64 {
+        core::mem::take(&mut self.deleted_units)
     }
 
     /// A write of all that is known begins.

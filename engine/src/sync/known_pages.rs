@@ -11,6 +11,7 @@ use crate::archive::{
 };
 use crate::update::{Content, Parent, Update, encode_state_vector, write_delete_set};
 use crate::values::{ClientId, Error, Id, IdSet, StateVector, sort_by_numbers};
+use std::ops::Range;
 
 /// Most rows that are replaced in one fold.
 const MOST_SPILLED: usize = 8;
@@ -275,14 +276,28 @@ impl Known {
         }
         for (client, range) in &update.deletes {
             want_clock(*client, &mut wanted);
-            let mut is_known = true;
-            self.deletes().for_each_missing(*client, range.clone(), |_| is_known = false);
-            let first = pages.deletes.index(Id::new(*client, range.start)).filter(|_| !is_known);
-            let touched = first.map_or(&[][..], |first| &pages.deletes.slices[first..]);
-            let touched = touched.iter().take_while(|of| of.first() < Id::new(*client, range.end));
-            touched.for_each(|of| wanted.add(RowKind::DeletePage, Some(of)));
+            self.want_deletes(*client, range.clone(), &mut wanted);
         }
         wanted.into_rows()
+    }
+
+    /// The rows without which it is not known what is deleted of an update's structs. O(structs).
+    pub(super) fn unread_deletes_of(&self, update: &Update) -> Vec<RowKey> {
+        let mut wanted = Wanted::default();
+        for of in update.structs.iter().filter(|of| of.content != Content::Skip) {
+            self.want_deletes(of.id.client, of.id.clock..of.end(), &mut wanted);
+        }
+        wanted.into_rows()
+    }
+
+    fn want_deletes(&self, client: ClientId, range: Range<u32>, wanted: &mut Wanted) {
+        let mut is_known = true;
+        self.deletes().for_each_missing(client, range.clone(), |_| is_known = false);
+        let deletes = &self.pages().deletes;
+        let first = deletes.index(Id::new(client, range.start)).filter(|_| !is_known);
+        let touched = first.map_or(&[][..], |first| &deletes.slices[first..]);
+        let touched = touched.iter().take_while(|of| of.first() < Id::new(client, range.end));
+        touched.for_each(|of| wanted.add(RowKind::DeletePage, Some(of)));
     }
 
     /// All rows that were not read.

@@ -127,6 +127,7 @@ impl Room {
         self.loading = Loading::default();
         self.retry_ms = Some(self.now_ms + RETRY_MS);
         self.drop_bridge();
+        self.sweep = Default::default();
         if let Some(connection) = self.loads_for_large() {
             return self.close(connection, close::SYNC_AGAIN);
         }

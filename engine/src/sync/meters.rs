@@ -33,6 +33,8 @@ pub struct Meters {
     pub rows_read: u64,
     /// Times that the journal was folded into the base.
     pub folds: u64,
+    /// Base pages that were written anew without what was deleted of them.
+    pub pages_collected: u64,
     /// Connections that reached the end of their handshake.
     pub joins: u64,
     /// Operations of clients without an engine that were carried out.

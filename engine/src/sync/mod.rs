@@ -32,6 +32,7 @@ mod rebuilding;
 mod receive;
 mod request;
 mod room;
+mod sweep;
 mod taking;
 mod their_vector;
 mod turn;

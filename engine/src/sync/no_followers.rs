@@ -49,7 +49,7 @@ impl Following {
         false
     }
 
-    pub(super) fn note_growth(&mut self, _bytes: usize) {}
+    pub(super) fn note_base_bytes(&mut self, _before: usize, _now: usize) {}
 
     pub(super) fn is_read(&self, _token: ReadToken) -> bool {
         false

@@ -123,6 +123,7 @@ impl Room {
         self.advanced.clear();
         self.gather = Gather::default();
         self.pages = Default::default();
+        self.sweep = Default::default();
         self.compare_again();
         self.take_again();
         self.stored_sequence = 0;

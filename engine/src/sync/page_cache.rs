@@ -33,11 +33,10 @@ impl PageCache {
         self.messages.insert(page, message);
     }
 
-    /// Forgets the page that was the last one before a fold has grown it; what is being read may still have it as it
-    /// was, and will be read again.
-    pub(super) fn forget_from(&mut self, last: u32) {
-        self.remove(last);
-        self.reading.take_if(|(_, pages)| pages.contains(&last));
+    /// Forgets a page that is written anew; what is being read may still have it as it was, and will be read again.
+    pub(super) fn forget(&mut self, page: u32) {
+        self.remove(page);
+        self.reading.take_if(|(_, pages)| pages.contains(&page));
     }
 
     fn remove(&mut self, page: u32) {

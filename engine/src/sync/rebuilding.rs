@@ -26,8 +26,6 @@ use crate::values::{Error, ErrorKind};
 
 /// No page has a higher number.
 const LAST_PAGE: u32 = u32::MAX - 2;
-/// Bit 0: what is deleted is kept.
-const KEEPS_HISTORY: u32 = 1;
 
 /// What is being made anew.
 #[derive(Debug, Default)]
@@ -132,7 +130,7 @@ impl Room {
         let others = main.iter().chain(&pending).filter(|(key, _)| key.kind != RowKind::Manifest);
         let stamp = others.filter_map(|(key, row)| open_row(*key, row).ok()).map(|row| row.stamp).next();
         let empty = Manifest::of_empty_document(stamp.unwrap_or(self.manifest.stamp));
-        self.manifest = Manifest { flags: KEEPS_HISTORY, ..empty };
+        self.manifest = Manifest { flags: Manifest::KEEPS_HISTORY, ..empty };
         let read = (main, pending);
         self.loading.rebuilding = Some(Rebuilding { read, has_stamp: stamp.is_some(), ..Rebuilding::default() });
     }

@@ -16,6 +16,7 @@ use super::ot::Following;
 use super::page_cache::PageCache;
 use super::pending::Pending;
 use super::presence::Presence;
+use super::sweep::Sweep;
 use super::taking::Taking;
 use super::turn::Turn;
 use crate::archive::records::Manifest;
@@ -52,6 +53,7 @@ pub struct Room {
     pub(super) advanced: Vec<ClientId>,
     pub(super) presence: Presence,
     pub(super) pages: PageCache,
+    pub(super) sweep: Sweep,
     pub(super) intake: Intake,
     pub(super) gather: Gather,
     pub(super) writing: Option<Writing>,
@@ -125,6 +127,7 @@ impl Room {
             advanced: Vec::new(),
             presence: Presence::default(),
             pages: PageCache::default(),
+            sweep: Sweep::default(),
             intake: Intake::default(),
             gather: Gather::default(),
             writing: None,
@@ -245,6 +248,8 @@ impl Room {
             self.fold_into(rows.ok());
         } else if self.loading.is_read(token) {
             self.take_loaded(token, rows);
+        } else if self.sweep.is_read(token) {
+            self.take_swept(rows);
         } else if self.reads_compared(token) {
             self.take_compared(token, rows);
         } else if self.following.is_read(token) {
@@ -308,6 +313,7 @@ impl Room {
             && self.writing.is_none()
             && self.tail_read.is_none()
             && !self.loading.is_under_way()
+            && !self.sweep.is_under_way()
             && !self.has_unstored()
     }
 
@@ -486,6 +492,7 @@ impl Room {
             self.flush_if_due();
             self.continue_handshakes();
             self.continue_taking();
+            self.continue_sweep();
         }
     }
 

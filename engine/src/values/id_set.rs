@@ -154,6 +154,14 @@ impl IdSet {
         self.clients.get(&client).map_or(&[], Vec::as_slice)
     }
 
+    /// Those ranges of one client that have something of `range`, ascending. O(log).
+    pub(crate) fn touching(&self, client: ClientId, range: Range<Clock>) -> &[Range<Clock>] {
+        let ranges = self.ranges(client);
+        let first = ranges.partition_point(|of| of.end <= range.start);
+        let end = ranges.partition_point(|of| of.start < range.end);
+        &ranges[first..end.max(first)]
+    }
+
     /// The clients of the set with their ranges, clients ascending.
     pub fn clients(&self) -> impl DoubleEndedIterator<Item = (ClientId, &[Range<Clock>])> + '_ {
         self.clients.iter().map(|(client, ranges)| (*client, ranges.as_slice()))

@@ -138,15 +138,21 @@ pub fn pages(input: &[u8]) {
     let host = HostLimits { row_bytes: 4096 + grain * 16, ..HostLimits::default() };
     let sizes = RowSizes { page: 64 + grain * 8, ..RowSizes::default() };
     let slots = [merged.clone(), later];
-    let folded = fold(Some(&page), &slots, sizes, host).expect("updates are folded");
-    let mut all = <(IdSet, IdSet)>::default();
-    for page in &folded {
-        let one = ids(page);
-        all = (union(&all.0, &one.0), union(&all.1, &one.1));
+    for stored in [None, Some(0), Some(slots.len())] {
+        let folded = fold(Some(&page), &slots, stored, sizes, host).expect("updates are folded");
+        let mut all = <(IdSet, IdSet)>::default();
+        for page in &folded {
+            let one = ids(page);
+            all = (union(&all.0, &one.0), union(&all.1, &one.1));
+        }
+        assert_eq!(all, (structs.clone(), deletes.clone()));
+        let folded: Vec<&[u8]> = folded.iter().map(Vec::as_slice).collect();
+        let read = loaded(&folded, false);
+        match stored {
+            None => assert_same(&read, &known),
+            Some(_) => assert_eq!(read.state_vector(), known.state_vector()),
+        }
     }
-    assert_eq!(all, (structs, deletes));
-    let folded: Vec<&[u8]> = folded.iter().map(Vec::as_slice).collect();
-    assert_same(&loaded(&folded, false), &known);
 }
 
 fn assert_same(a: &merganser::Doc, b: &merganser::Doc) {

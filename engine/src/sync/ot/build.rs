@@ -53,7 +53,8 @@ impl Building {
 pub(super) enum Hindrance {
     /// It can't be read, or is not what is known.
     Broken,
-    /// It is larger than `Limits::document_bytes`. As what is stored never gets smaller, it stays so.
+    /// It is larger than `Limits::document_bytes`. It stays so as long as the room is in memory, since what is stored hardly gets
+    /// smaller.
     TooLarge,
 }
 

@@ -52,9 +52,9 @@ impl Following {
         self.bridge.is_some()
     }
 
-    /// The base has grown by so many bytes.
-    pub(in crate::sync) fn note_growth(&mut self, bytes: usize) {
-        self.document_bytes += bytes;
+    /// So many bytes of the base have become others.
+    pub(in crate::sync) fn note_base_bytes(&mut self, before: usize, now: usize) {
+        self.document_bytes = (self.document_bytes + now).saturating_sub(before);
     }
 
     pub(in crate::sync) fn is_read(&self, token: ReadToken) -> bool {
