@@ -84,8 +84,8 @@ fn each_file_is_of_its_version() {
             let body = &row[24..];
             match key.kind {
                 RowKind::Manifest => assert_eq!(usize::from(body[1]), version),
-                // Of the last one nobody was told.
-                RowKind::Journal => assert_eq!(body[0], [1, 2, 2, 1][version - 1]),
+                // Of the last one's slots some were told to nobody.
+                RowKind::Journal => assert!([&[1][..], &[2], &[2], &[1, 2]][version - 1].contains(&body[0])),
                 _ => {}
             }
         }
