@@ -367,3 +367,54 @@ fn edits_too_large_for_an_attachment_are_synchronised_again_after_hibernation() 
     let [joiner] = world.add_connected();
     assert_eq!(world.text(joiner), world.text(author), "the server has all that it passed on");
 }
+
+/// A fold that was carried out and reported as failed has deleted the rows in whose place it put others: the next one may not
+/// name them, whatever it puts into rows itself.
+#[test]
+fn rows_that_a_fold_may_have_deleted_are_named_no_more() {
+    let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
+    let mut failed_folds = 0;
+    for seed in 0..12 {
+        let mut random = room_world::Random::new(seed);
+        let mut world = World::new(RoomConfig { sizes, durability: WINDOW, ..RoomConfig::default() });
+        let [relay] = world.add_connected();
+        for round in 0..60 {
+            // First many ids, then now these, now those.
+            for _ in 0..4 {
+                let near = if round < 20 { 4_000 } else { 1_000 * (1 + (round / 3) as u32 % 3) };
+                let update = room_world::Replica::ours(near + random.below(900) as u32).insert(0, "x");
+                world.post_to_all(relay, Message::Update(update));
+            }
+            world.host.flush();
+            world.arrive();
+            while world.host.store_is_busy() {
+                while world.host.pending_reads() > 0 {
+                    world.host.read(0);
+                }
+                let folds = world.host.room.meters().folds;
+                if world.host.pending_writes() > 0 {
+                    let fails = round >= 20 && random.below(3) == 0;
+                    world.host.write(if fails { Fate::FailsAfterwards } else { Fate::Succeeds });
+                    failed_folds += usize::from(fails && folds > 0);
+                }
+                while world.host.pending_answers() > 0 {
+                    world.host.answer(0);
+                }
+                world.host.room.assert_invariants();
+            }
+            if round % 4 == 3 {
+                world.host.pass_time(60_000);
+                world.host.run_store();
+            }
+        }
+        world.host.pass_time(60_000);
+        world.host.run_store();
+        world.host.crash();
+        world.host.run_store();
+        let [joiner] = world.add_connected();
+        assert_eq!(world.host.room.damage(), [], "seed {seed}");
+        assert_eq!(world.clients[joiner].closed_with, [0; 0]);
+        world.stored().expect("what is stored keeps the rules");
+    }
+    assert!(failed_folds > 20, "{failed_folds}");
+}

@@ -21,7 +21,8 @@ const MOST_SPILLED: usize = 8;
 struct Slice {
     record: SliceRecord,
     is_read: bool,
-    /// The row can't be read: what it said is read out of the base, and stored in another one.
+    /// The row can't be read, and what it said is read out of the base; or a write that failed may have deleted it. The next fold
+    /// puts it into another one.
     is_lost: bool,
 }
 
@@ -123,8 +124,10 @@ impl Paged {
     }
 
     fn not_stored(&mut self) {
-        if let Some((_, taken)) = self.storing.take() {
+        if let Some((slices, taken)) = self.storing.take() {
             self.fresh.merge(&taken);
+            let is_replaced = |of: &Slice| slices.iter().all(|new| new.record.row != of.record.row);
+            self.slices.iter_mut().filter(|of| is_replaced(of)).for_each(|of| of.is_lost = true);
         }
     }
 }
