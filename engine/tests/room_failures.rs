@@ -374,7 +374,7 @@ fn edits_too_large_for_an_attachment_are_synchronised_again_after_hibernation() 
 fn rows_that_a_fold_may_have_deleted_are_named_no_more() {
     let sizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
     let mut failed_folds = 0;
-    for seed in 0..12 {
+    for seed in 0..8 {
         let mut random = room_world::Random::new(seed);
         let mut world = World::new(RoomConfig { sizes, durability: WINDOW, ..RoomConfig::default() });
         let [relay] = world.add_connected();
@@ -402,6 +402,9 @@ fn rows_that_a_fold_may_have_deleted_are_named_no_more() {
                 }
                 world.host.room.assert_invariants();
             }
+            if round >= 20 {
+                world.stored().expect("what is stored keeps the rules");
+            }
             if round % 4 == 3 {
                 world.host.pass_time(60_000);
                 world.host.run_store();
@@ -416,5 +419,5 @@ fn rows_that_a_fold_may_have_deleted_are_named_no_more() {
         assert_eq!(world.clients[joiner].closed_with, [0; 0]);
         world.stored().expect("what is stored keeps the rules");
     }
-    assert!(failed_folds > 20, "{failed_folds}");
+    assert!(failed_folds > 15, "{failed_folds}");
 }
