@@ -12,6 +12,7 @@ export class Conversation {
     const begun = new Conversation()
     const room = `messages-${receivers}-${Math.random()}`
     begun.host = host
+    begun.room = room
     begun.author = await LightClient.open(host.port, room, { joins })
     begun.others = []
     for (let n = 0; n < receivers; n++) begun.others.push(await LightClient.open(host.port, room, { joins }))

@@ -8,8 +8,12 @@ const IDLE_MS = 0.5
 /** How long the processes have run and waited for a core in all operations, in milliseconds. */
 export const load = { ran: 0, waited: 0 }
 
-/** Does something, until nothing follows from it any more: processor time, and the handlers that it called. */
-export async function operation (host, work) {
+/**
+ * Does something, until nothing follows from it any more: processor time, the handlers that it called, and the units of work
+ * that the `room` counted, if it is one that does. `isAsleep` says that nothing is to wake it before.
+ */
+export async function operation (host, work, { room, isAsleep = false } = {}) {
+  const unitsBefore = room && !isAsleep ? await unitsOf(host, room) : 0
   await quiet(host)
   await host.ask('calls')
   const [before, waited] = [host.cpuMs, host.waitedMs]
@@ -20,8 +24,16 @@ export async function operation (host, work) {
   load.waited += host.waitedMs - waited
   const calls = await host.ask('calls')
   const { handler, ms } = longestOf(calls)
+  const units = room ? await unitsOf(host, room) - unitsBefore : NaN
   // By the clock it may have waited for a core; it can't have run for longer than all together.
-  return { cpuMs, bytes, calls: calls.length, longest: { handler, ms: Math.min(ms, cpuMs) } }
+  return { cpuMs, units, bytes, calls: calls.length, longest: { handler, ms: Math.min(ms, cpuMs) } }
+}
+
+/** What the document has counted since it is in memory, in a host that does. */
+export async function unitsOf (host, room) {
+  if (!host.countsUnits) return NaN
+  const response = await fetch(`http://127.0.0.1:${host.port}/api/metrics/${room}`)
+  return response.ok ? (await response.json()).room?.units ?? NaN : NaN
 }
 
 /** Until it does nothing any more: collecting garbage may go on after an operation. */

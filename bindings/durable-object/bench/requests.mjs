@@ -16,7 +16,7 @@ import { hostileUpdates } from './hostile.mjs'
 import { mostInIsolate } from './isolate.mjs'
 import { median } from './median.mjs'
 import { digits, number } from './numbers.mjs'
-import { load, longestOf, operation } from './operation.mjs'
+import { load, longestOf, operation, unitsOf } from './operation.mjs'
 import { Process, sleep } from './process.mjs'
 import { ABOUT, rivals } from './rivals.mjs'
 
@@ -58,7 +58,8 @@ function report (name, document, operations, { cpuMs, mostMs = Infinity, each = 
   const isMet = isOfCpu ? median(cpu) <= cpuMs && Math.max(...cpu) <= mostMs : (each ? slowest.ms : median(longest)) <= TARGETS.request
   const target = isOfCpu ? `CPU ${cpuMs}${mostMs < Infinity ? `, most ${mostMs}` : ''}` : `longest ${TARGETS.request}`
   const bytes = median(operations.map(of => of.bytes ?? 0))
-  say(`| ${name} | ${document} | ${operations.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | ${number(median(operations.map(of => of.calls)))} ` +
+  const units = median(operations.map(of => of.units))
+  say(`| ${name} | ${document} | ${operations.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | ${number(units)} | ${number(median(operations.map(of => of.calls)))} ` +
     `| ${median(longest).toFixed(0)} | ${slowest.ms.toFixed(0)} ${slowest.handler} | ${bytes ? number(bytes) : ''} | ${bytes ? number(Math.round(bytes / median(cpu))) : ''} ` +
     `| ${target} | ${isMet ? 'met' : 'missed'} |`)
 }
@@ -80,9 +81,11 @@ function keystrokes () {
     return {
       async turn () {
         await host.ask('calls')
+        const before = await unitsOf(host, conversation.room)
         const cpuMs = await conversation.say(size)
+        const units = Math.round((await unitsOf(host, conversation.room) - before) / size)
         const calls = await host.ask('calls')
-        return { cpuMs, calls: 1, longest: longestOf(calls.filter(call => call.handler === 'webSocketMessage')) }
+        return { cpuMs, units, calls: 1, longest: longestOf(calls.filter(call => call.handler === 'webSocketMessage')) }
       },
       end: () => conversation.end()
     }
@@ -106,7 +109,7 @@ function wakes (room, name, turns, target, times, update) {
         return operation(host, async () => {
           author.send(edit)
           await reader.until(() => reader.received > heard)
-        })
+        }, { room, isAsleep: true })
       },
       end: () => leave(author, reader)
     }
@@ -118,7 +121,7 @@ async function floorOf (prepare) {
   const floor = await Process.start(FLOOR)
   const cpu = await prepare(floor)
   await floor.end()
-  say(`| the same, of an object that only passes it on | none | ${cpu.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | | | | | | | |`)
+  say(`| the same, of an object that only passes it on | none | ${cpu.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | | | | | | | | |`)
 }
 
 async function floorOfKeystrokes (floor) {
@@ -156,7 +159,7 @@ function joins (name, room, title, turns, options) {
         const client = await LightClient.open(host.port, room, options)
         client.end()
         return client.bytes
-      })
+      }, { room, isAsleep: true })
     }
   }))
 }
@@ -174,7 +177,7 @@ async function received (host, room, updates) {
   const done = await operation(host, async () => {
     for (const update of updates) author.send(update)
     await reader.until(() => reader.received >= updates.length)
-  })
+  }, { room })
   await leave(author, reader)
   return done
 }
@@ -197,7 +200,7 @@ async function hostile (host) {
       client.send(update)
       client.beat()
       await client.until(() => client.shown > shown || client.closed)
-    }))
+    }, { room }))
     if (client.closed) refused++
   }
   client.end()
@@ -250,13 +253,14 @@ for (let rest = read('one-place.updates'); rest.length > 0; rest = rest.subarray
 const large = Object.fromEntries(SIZES.map(size => [size, `${size} MB, ${number(about[size].clients)} client ids`]))
 
 const host = await Process.start(HOST)
+host.countsUnits = true
 const contenders = [
   new Contender('this host', host, false, size => ({ path: `/api/documents/${size}`, file: join(folder, `${size}.mgnsr`) })),
   ...await rivals(isAlone ? [] : isQuick ? ['yjs'] : ['yjs', 'yrs'], size => ({ path: `/${size}`, file: join(folder, `${size}.update`) }))
 ]
 const beside = new Beside(contenders.map(({ name }) => name), ABOUT)
-say('| operation | document | n | CPU, ms | most | requests | longest, ms | most | bytes out | bytes for each ms | target | |')
-say('|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|')
+say('| operation | document | n | CPU, ms | most | units | requests | longest, ms | most | bytes out | bytes for each ms | target | |')
+say('|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|---|')
 let waking
 const rows = {
   async keystroke () {
@@ -326,8 +330,8 @@ const head = `# Processor time of requests in the Durable Object host
 workerd ran, its threads waited ${(load.waited / load.ran).toFixed(2)} ms for a core.
 
 **CPU** is what all threads of workerd take for an operation, its sockets and SQLite included, until nothing follows any more, as the
-kernel counts it: the median of n and the most. A keystroke is one of bursts of ${number(BURSTS.size)}, its most that of the worst burst. **Requests** are calls of
-handlers (\`bench/metered.ts\`: connection, message, timer, alarm, close); **longest** is the longest of an operation by the clock, in steps of a
+kernel counts it: the median of n and the most. A keystroke is one of bursts of ${number(BURSTS.size)}, its most that of the worst burst. **Units** are those of work that the engine counted for it
+(\`units.md\`). **Requests** are calls of handlers (\`bench/metered.ts\`: connection, message, timer, alarm, close); **longest** is the longest of an operation by the clock, in steps of a
 millisecond but never above the CPU of all, the median and the most, and which handler that was: waiting for a core may be in it. Before each waking and each join all objects are put out
 of memory, with their sockets open. "Of an object that only passes it on" (\`bench/floor.js\`): what the runtime takes by itself. "Bytes for each ms" are those sent for each ms of CPU.
 
