@@ -9,23 +9,24 @@ const PONG = 10
 /** Closed without a code. */
 const NO_CODE = 1005
 const SYNC = 0
-const STEP_1 = 0
-const STEP_2 = 1
-const UPDATE = 2
+export const STEP_1 = 0
+export const STEP_2 = 1
+export const UPDATE = 2
 const AWARENESS = 1
 const QUERY_AWARENESS = 3
 /** An update with nothing in it. */
-const NOTHING = Buffer.from([0, 0])
+export const NOTHING = Buffer.from([0, 0])
 /** What it shows of itself. */
 const SHOWN = Buffer.from('{"user":{"name":"Somebody","color":"#30bced","colorLight":"#30bced33"}}')
 
-function varUint (value) {
+export function varUint (value) {
   const bytes = []
   for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 + 128)
   return [...bytes, value]
 }
 
-const message = (kind, update) => Buffer.concat([Buffer.from([SYNC, kind, ...varUint(update.length)]), update])
+/** A message of the sync protocol. */
+export const message = (kind, update) => Buffer.concat([Buffer.from([SYNC, kind, ...varUint(update.length)]), update])
 
 /** A frame with a mask of zeros: so its content is as it is. */
 function frame (content) {

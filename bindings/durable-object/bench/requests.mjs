@@ -2,9 +2,8 @@
 // hostile. `npm run bench:requests` writes benches/results/do-requests.md; MERGANSER_TRACES names the folder of the
 // editing-traces. `-- --only=ROW` prints the rows of one kind; `-- --quick` is a smoke of seconds,
 // `-- --alone` prints all rows of our own host, in a third of the time.
-import { spawnSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { createReadStream, statSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Beside } from './beside.mjs'
@@ -14,6 +13,7 @@ import { Contender, inTurn } from './contenders.mjs'
 import { documents, pasted, typing } from './documents.mjs'
 import { hostileUpdates } from './hostile.mjs'
 import { mostInIsolate } from './isolate.mjs'
+import { largeDocuments } from './large.mjs'
 import { median } from './median.mjs'
 import { digits, number } from './numbers.mjs'
 import { load, longestOf, operation, unitsOf } from './operation.mjs'
@@ -21,8 +21,7 @@ import { Process, sleep } from './process.mjs'
 import { ABOUT, rivals } from './rivals.mjs'
 
 const here = import.meta.dirname
-const REPOSITORY = join(here, '../../..')
-const RESULTS = join(REPOSITORY, 'benches/results/do-requests.md')
+const RESULTS = join(here, '../../../benches/results/do-requests.md')
 const HOST = join(here, 'metered.ts')
 const FLOOR = join(here, 'floor.js')
 const isQuick = process.argv.includes('--quick')
@@ -233,23 +232,8 @@ async function memory (process, size) {
   return { idle, peak, more: peak - idle }
 }
 
-function makeDocuments (folder) {
-  // Small ones are there sooner without waiting for the compiler to do its best.
-  const profile = isQuick ? 'dev' : 'release'
-  const { status } = spawnSync('cargo', ['run', '--profile', profile, '--quiet', '--package', 'merganser-benches', '--bin', 'documents', '--',
-    folder, `--megabytes=${SIZES}`], { cwd: REPOSITORY, stdio: 'inherit' })
-  if (status !== 0) throw new Error('documents could not be made')
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'merganser-documents-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-makeDocuments(folder)
-const read = file => readFileSync(join(folder, file))
+const { folder, read, letters } = largeDocuments(SIZES, isQuick)
 const about = Object.fromEntries(SIZES.map(size => [size, JSON.parse(read(`${size}.json`))]))
-const letters = []
-for (let rest = read('one-place.updates'); rest.length > 0; rest = rest.subarray(4 + letters.at(-1).length)) {
-  letters.push(rest.subarray(4, 4 + rest.readUInt32LE()))
-}
 const large = Object.fromEntries(SIZES.map(size => [size, `${size} MB, ${number(about[size].clients)} client ids`]))
 
 const host = await Process.start(HOST)

@@ -1,18 +1,18 @@
 // How far a unit of a room's work is a microsecond: the engine as WebAssembly in Node, with rows in a Map, so that nothing
 // but the engine is measured. `npm run bench:units` writes benches/results/units.md; MERGANSER_TRACES names the folder of
 // the editing-traces. `-- --quick` is a smoke of seconds.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { create } from '../../../wasm/pkg/room.js'
+import { message, NOTHING, STEP_1, STEP_2, UPDATE, varUint } from './client.mjs'
 import { documents, pasted, typing } from './documents.mjs'
 import { hostileUpdates } from './hostile.mjs'
+import { largeDocuments } from './large.mjs'
 import { median } from './median.mjs'
 import { number } from './numbers.mjs'
 
-const REPOSITORY = join(import.meta.dirname, '../../..')
-const RESULTS = join(REPOSITORY, 'benches/results/units.md')
+const RESULTS = join(import.meta.dirname, '../../../benches/results/units.md')
 const isQuick = process.argv.includes('--quick')
 const RUNS = isQuick ? 1 : 7
 const SIZES = isQuick ? [1] : [1, 10, 100]
@@ -23,13 +23,7 @@ const OPTIONS = { windowMs: 20_000, messageBytes: 16 << 20, pageCacheBytes: 1 <<
 /** Calls that a room asks for within this time are made at once: it paces what it sends. */
 const SOON_MS = 2_000
 
-const varUint = value => { const bytes = []; for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 + 128); return [...bytes, value] }
-const sync = (kind, content) => Buffer.concat([Buffer.from([0, kind, ...varUint(content.length)]), content])
-const step1 = vector => sync(0, vector)
-const step2 = update => sync(1, update)
-const update = content => sync(2, content)
 const EMPTY = Buffer.from([0])
-const NOTHING = Buffer.from([0, 0])
 
 /** A room whose host keeps rows in a Map and sends nobody anything. Its requests are what is measured. */
 class Host {
@@ -37,7 +31,6 @@ class Host {
   requests = []
   now = 0
   #callAt
-  #asked = new Set()
 
   constructor (engine, rows = new Map()) {
     Object.assign(this, { engine, rows, attached: new Map() })
@@ -112,8 +105,8 @@ class Host {
   /** A client that asks for what it lacks, and answers what the room asks. */
   join (connection, vector = EMPTY, answer = NOTHING) {
     this.connect(connection)
-    this.receive(connection, step1(vector))
-    this.receive(connection, step2(answer))
+    this.receive(connection, message(STEP_1, vector))
+    this.receive(connection, message(STEP_2, answer))
   }
 
   end () {
@@ -131,16 +124,7 @@ function rowsOfFile (engine, file) {
   return rows
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'merganser-documents-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-const made = spawnSync('cargo', ['run', '--profile', isQuick ? 'dev' : 'release', '--quiet', '--package', 'merganser-benches', '--bin', 'documents', '--', folder,
-  `--megabytes=${SIZES}`], { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'inherit'] })
-if (made.status !== 0) throw new Error('documents could not be made')
-const read = name => readFileSync(join(folder, name))
-const letters = []
-for (let rest = read('one-place.updates'); rest.length > 0; rest = rest.subarray(4 + letters.at(-1).length)) {
-  letters.push(rest.subarray(4, 4 + rest.readUInt32LE()))
-}
+const { read, letters } = largeDocuments(SIZES, isQuick)
 
 /** An update in which so many client ids have inserted a letter each. */
 function ofClients (count) {
@@ -161,7 +145,7 @@ const sent = updates => engine => {
   const host = new Host(engine)
   for (let connection = 1; connection <= 10; connection++) host.join(connection)
   host.requests = []
-  for (const of of updates) host.receive(1, update(of))
+  for (const of of updates) host.receive(1, message(UPDATE, of))
   return host.end()
 }
 
@@ -179,11 +163,11 @@ const joined = (size, vector, answer) => {
 const woken = content => engine => {
   const host = new Host(engine)
   for (const connection of [1, 2]) host.join(connection)
-  host.receive(1, update(content))
+  host.receive(1, message(UPDATE, content))
   host.requests = []
   for (const edit of typing(50)) {
     host.wake([1, 2])
-    host.receive(1, update(edit))
+    host.receive(1, message(UPDATE, edit))
   }
   return host.end()
 }
@@ -192,7 +176,7 @@ const refused = engine => {
   const host = new Host(engine)
   hostileUpdates(500).forEach((of, at) => {
     host.join(at + 1)
-    host.receive(at + 1, update(of))
+    host.receive(at + 1, message(UPDATE, of))
     host.request(() => host.room.disconnect(at + 1, host.now))
   })
   return host.end()

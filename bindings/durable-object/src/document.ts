@@ -416,11 +416,8 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
         case 'send':
           for (const connection of effect.to) {
             if (effect.isText && this.#waiting.send(connection, effect.message)) continue
-            try {
-              this.#sockets.get(connection)?.send(effect.message)
-            } catch {
-              // It has closed meanwhile: its close event is on the way.
-            }
+            // A socket that has closed meanwhile: its close event is on the way.
+            attempt(() => this.#sockets.get(connection)?.send(effect.message))
           }
           // A socket has taken a copy.
           if (!effect.isText) release(effect.message.buffer)

@@ -1,8 +1,8 @@
 // A document is exported, deleted, imported again: the same file; who was connected is told; damaged files change nothing.
 import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
 import * as Y from 'yjs'
 import { Client, areEqual, edit, until } from '../clients.mjs'
-import { setImmediate as turn } from 'node:timers/promises'
 
 export const name = 'export, delete and import of a document'
 const ROOM = 'moved/ü ber'

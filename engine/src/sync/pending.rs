@@ -46,17 +46,21 @@ impl Pending {
 
     /// Whether there is an update whose missing unit has come, now that `client` has reached `clock`.
     pub(super) fn has_ready(&self, client: ClientId, clock: Clock) -> bool {
-        self.waiting.range((Id::new(client, 0), 0)..(Id::new(client, clock), 0)).next().is_some()
+        self.ready_key(client, clock).is_some()
     }
 
     /// Takes out an update whose missing unit has come, now that `client` has reached `clock`.
     pub(super) fn take_ready(&mut self, client: ClientId, clock: Clock) -> Option<Vec<u8>> {
-        let ready = (Id::new(client, 0), 0)..(Id::new(client, clock), 0);
-        let key = *self.waiting.range(ready).next()?.0;
+        let key = self.ready_key(client, clock)?;
         let (_, update) = self.waiting.remove(&key)?;
         self.bytes -= update.len() + OVERHEAD_BYTES;
         self.is_dirty = true;
         Some(update)
+    }
+
+    fn ready_key(&self, client: ClientId, clock: Clock) -> Option<(Id, u64)> {
+        let ready = (Id::new(client, 0), 0)..(Id::new(client, clock), 0);
+        self.waiting.range(ready).next().map(|(key, _)| *key)
     }
 
     pub(super) fn bytes(&self) -> usize {

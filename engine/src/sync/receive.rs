@@ -255,9 +255,12 @@ impl Room {
 
     /// Takes in what waited and was too much for the last turn.
     pub(super) fn continue_retrying(&mut self) {
-        if !self.advanced.is_empty() && self.takes_waiting() && !self.base_is_damaged {
+        if self.takes_waiting() {
             let advanced = core::mem::take(&mut self.advanced);
-            self.retry_pending(None, advanced);
+            // A damaged document is not changed any more.
+            if !self.base_is_damaged {
+                self.retry_pending(None, advanced);
+            }
         }
     }
 

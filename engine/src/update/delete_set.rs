@@ -67,15 +67,12 @@ pub fn write_delete_set(out: &mut Vec<u8>, set: &IdSet) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::random::numbers;
 
     /// Whatever the order: clients named again, ranges that are empty, touch, overlap or go back.
     #[test]
     fn reading_is_collecting() {
-        let mut state = 7_u32;
-        let mut below = |most: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) % most
-        };
+        let mut below = numbers(7);
         for _ in 0..3_000 {
             let groups = below(5);
             let mut bytes = vec![groups as u8];

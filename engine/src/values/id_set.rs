@@ -228,6 +228,7 @@ fn join(ranges: &mut Vec<Range<Clock>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::random::numbers;
 
     /// What is taken out is what is in no other set, whatever it begins or ends in.
     #[test]
@@ -250,11 +251,7 @@ mod tests {
     /// A set that is merged with another one has all that is in either.
     #[test]
     fn merging_is_inserting() {
-        let mut state = 3_u32;
-        let mut below = |most: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) % most
-        };
+        let mut below = numbers(3);
         for _ in 0..3_000 {
             let mut some = |_| {
                 let mut set = IdSet::default();
@@ -275,11 +272,7 @@ mod tests {
     /// A set that is collected is the one that has its ranges inserted one by one, whatever their order.
     #[test]
     fn collecting_is_inserting() {
-        let mut state = 1_u32;
-        let mut below = |most: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) % most
-        };
+        let mut below = numbers(1);
         for round in 0..2_000 {
             let count = below(8);
             let mut range = |_| {

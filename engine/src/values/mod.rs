@@ -6,6 +6,8 @@ mod id;
 mod id_set;
 mod js_string;
 mod json;
+#[cfg(test)]
+pub(crate) mod random;
 mod sort;
 mod sorted_map;
 mod state_vector;
