@@ -1,16 +1,12 @@
 //! JSON inside the format: checked where it is read, so that no client meets text that it can't parse.
 
 use super::Reader;
-use crate::values::{Error, ErrorKind};
-
-/// How deeply JSON values may lie in each other.
-pub(crate) const MAX_JSON_NESTING: usize = 127;
+use crate::values::{Error, ErrorKind, MAX_JSON_NESTING, plain_len};
 
 /// Refuses text that [`Any::from_json`](crate::Any::from_json) does not read: what is not JSON, or is nested deeper
 /// than 127. `at` is where the text ends. O(bytes); allocates nothing.
 ///
-/// It is code of our own because a check by serde_json either converts every number, which is a seventh of the room as
-/// a download, or counts no depth.
+/// It makes no values, so that a room that builds no document is without what reads them.
 pub fn check_json(text: &str, at: &Reader<'_>) -> Result<(), Error> {
     let is_json = skip_value(text.as_bytes(), MAX_JSON_NESTING).is_some_and(|rest| skip_space(rest).is_empty());
     if is_json { Ok(()) } else { Err(Error::at(ErrorKind::NotJson, at.offset() - text.len())) }
@@ -63,25 +59,6 @@ fn skip_string(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// How many bytes come before the first one that is no plain part of a string: a quote, a backslash or a control
-/// character; all of them if there is none. Eight at a time.
-fn plain_len(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let (words, rest) = text.as_chunks();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The top bit of each byte that is below a bound. A bit too many is only above the first one that is right.
-        let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & ONES << 7;
-        let found =
-            below(word, 0x20) | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1);
-        if found != 0 {
-            return 8 * at + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
-    8 * words.len() + rest.iter().take_while(is_plain).count()
-}
-
 /// What follows a number that stands here without its sign.
 fn skip_number(text: &[u8]) -> Option<&[u8]> {
     let mut rest = match text {
@@ -113,23 +90,11 @@ fn skip_space(text: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, check_json, plain_len};
+    use super::{Reader, check_json};
     use crate::values::Any;
 
     fn is_json(text: &str) -> bool {
         check_json(text, &Reader::starting_at(text.as_bytes(), text.len())).is_ok()
-    }
-
-    #[test]
-    fn the_first_byte_that_is_not_plain_is_found_at_every_place() {
-        for (len, special) in (0..20).flat_map(|len| [b'"', b'\\', 0, 0x1f].map(|special| (len, special))) {
-            for plain in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
-                let mut text = vec![plain; len];
-                assert_eq!(plain_len(&text), len);
-                text.extend([special, special, b'a', special, plain, 1, plain, plain, plain]);
-                assert_eq!(plain_len(&text), len, "{special} behind {len} times {plain}");
-            }
-        }
     }
 
     #[test]

@@ -13,7 +13,6 @@ pub use columns::{
     ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, StringColumn, StringColumnWriter, UintColumn,
     UintColumnWriter,
 };
-pub(crate) use json::MAX_JSON_NESTING;
 pub use json::check_json;
 pub use reader::Reader;
 pub(crate) use varint::{decode_var_uint, encode_word};

@@ -8,11 +8,11 @@ use super::structs::{Content, KEY, ORIGIN, RIGHT_ORIGIN, Struct, TypeTag};
 use super::write::{StructPart, WrittenParent, checked_text, read_checked, write_id};
 use super::{read_delete_set, write_delete_set};
 use crate::lib0::{
-    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, MAX_JSON_NESTING, MAX_NESTING, Reader, StringColumn,
-    StringColumnWriter, UintColumn, UintColumnWriter, read_any_within, skip_any_within, write_any, write_bytes,
-    write_string, write_var_uint,
+    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, MAX_NESTING, Reader, StringColumn, StringColumnWriter,
+    UintColumn, UintColumnWriter, read_any_within, skip_any_within, write_any, write_bytes, write_string,
+    write_var_uint,
 };
-use crate::values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet};
+use crate::values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet, MAX_JSON_NESTING};
 use std::rc::Rc;
 
 /// How embeds and the values of marks, which are `any` in v2, are written in v1.

@@ -1,6 +1,7 @@
 //! Values as JavaScript's `String(value)` shows them: XML in Yjs prints attributes that way.
 
 use super::Any;
+use super::decimal::shortest;
 
 impl Any {
     /// The value as JavaScript makes a string of it.
@@ -27,20 +28,17 @@ impl Any {
 
 /// ECMAScript `Number::toString`: the shortest digits that read back as the same number.
 fn number(value: f64) -> String {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.is_nan() {
         return "NaN".into();
     }
     if value.is_infinite() {
         return if value > 0.0 { "Infinity" } else { "-Infinity" }.into();
     }
-    if value == 0.0 {
-        return "0".into();
+    if value.fract() == 0.0 && value.abs() < EXACT {
+        return (value as i64).to_string();
     }
-    let shortest = format!("{:e}", value.abs());
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let digits = mantissa.replace('.', "");
-    // The decimal point stands after `point` digits.
-    let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+    let (digits, point) = shortest(value.abs());
     let count = digits.len() as i32;
     let zeros = |n: i32| "0".repeat(n as usize);
     let shown = if count <= point && point <= 21 {

@@ -1,150 +1,282 @@
-//! JSON text as JavaScript reads and writes it: serde_json, and the little that it does not read.
+//! JSON text as JavaScript reads and writes it.
+//!
+//! It is code of our own because `serde_json` is larger than a whole layer of the engine where the engine is downloaded, lets
+//! nobody keep half a surrogate pair or a number beyond the range, and writes numbers otherwise.
 
 use super::Any;
-use serde::Serialize;
-use serde::de::IgnoredAny;
-use serde_json::ser::{Formatter, Serializer};
-use std::io::Write;
+use super::decimal::nearest;
+
+/// How deeply JSON values may lie in each other.
+pub(crate) const MAX_JSON_NESTING: usize = 127;
 
 impl Any {
     /// Reads a value from JSON text. `None` if it is not JSON or nested deeper than 127.
     /// A lone surrogate in an escape becomes U+FFFD, a number beyond the range of `f64` infinite, as in JavaScript.
     pub fn from_json(text: &str) -> Option<Any> {
         // Most values of formats are this, and most readers of JSON read formats.
-        if let Some(text) = plain_string(text) {
-            return Some(Any::from(text));
+        let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        if let Some(inner) = inner.filter(|inner| plain_len(inner.as_bytes()) == inner.len()) {
+            return Some(Any::from(inner));
         }
-        match text {
-            "null" => return Some(Any::Null),
-            "true" => return Some(Any::Bool(true)),
-            "false" => return Some(Any::Bool(false)),
-            _ => {}
-        }
-        serde_json::from_str(text).ok().or_else(|| {
-            let text = replace_lone_surrogates(text);
-            serde_json::from_str(&text).ok().or_else(|| read_large_numbers(&text))
-        })
+        let mut reader = JsonReader { rest: text };
+        let value = reader.value(MAX_JSON_NESTING)?;
+        reader.skip_space();
+        reader.rest.is_empty().then_some(value)
     }
 
     /// The value as JSON text, as JavaScript's `JSON.stringify` writes it: numbers that JSON lacks become `null`, bytes
     /// an object. What that refuses or leaves out is written, too: a `BigInt` as a number, `undefined` as `null`.
     pub fn to_json(&self) -> String {
-        if let Any::String(text) = self
-            && is_plain(text.as_bytes())
-        {
-            return ["\"", text, "\""].concat();
+        let mut out = String::new();
+        write_value(&mut out, self);
+        out
+    }
+}
+
+/// What is not read yet.
+struct JsonReader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> JsonReader<'a> {
+    fn value(&mut self, depth: usize) -> Option<Any> {
+        self.skip_space();
+        match self.rest.as_bytes().first()? {
+            b'"' => self.string().map(Any::String),
+            b'[' => {
+                let depth = depth.checked_sub(1)?;
+                let mut values = Vec::new();
+                self.members(b']', &mut |reader| {
+                    values.push(reader.value(depth)?);
+                    Some(())
+                })?;
+                Some(Any::Array(values))
+            }
+            b'{' => {
+                let depth = depth.checked_sub(1)?;
+                let mut entries = Vec::new();
+                self.members(b'}', &mut |reader| {
+                    let key = reader.string()?;
+                    reader.skip_space();
+                    reader.skip(b':')?;
+                    entries.push((key, reader.value(depth)?));
+                    Some(())
+                })?;
+                Some(Any::Object(entries))
+            }
+            b'-' | b'0'..=b'9' => self.number().map(Any::Number),
+            b'n' => self.word("null", Any::Null),
+            b't' => self.word("true", Any::Bool(true)),
+            b'f' => self.word("false", Any::Bool(false)),
+            _ => None,
         }
-        let mut out = Vec::new();
-        let written = self.serialize(&mut Serializer::with_formatter(&mut out, JavaScript));
-        debug_assert!(written.is_ok(), "memory takes all");
-        String::from_utf8(out).unwrap_or_default()
     }
-}
 
-/// The string that a JSON text says, if it says one without escapes.
-fn plain_string(json: &str) -> Option<&str> {
-    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    is_plain(inner.as_bytes()).then_some(inner)
-}
-
-/// Whether the bytes of a string stand for themselves in JSON text.
-fn is_plain(inner: &[u8]) -> bool {
-    inner.iter().all(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20))
-}
-
-/// Numbers as JavaScript prints them.
-struct JavaScript;
-
-impl Formatter for JavaScript {
-    fn write_f64<W: Write + ?Sized>(&mut self, to: &mut W, value: f64) -> std::io::Result<()> {
-        to.write_all(Any::Number(value).to_js_string().as_bytes())
-    }
-}
-
-/// The bytes of JSON text outside its strings, with their offsets.
-fn outside_strings(text: &str) -> impl Iterator<Item = (usize, u8)> + '_ {
-    let mut bytes = text.bytes().enumerate();
-    core::iter::from_fn(move || {
+    /// Reads what stands between two brackets, of which the second one is `end`.
+    fn members(&mut self, end: u8, member: &mut dyn FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.take(1)?;
+        self.skip_space();
+        if self.skip(end).is_some() {
+            return Some(());
+        }
         loop {
-            let (at, byte) = bytes.next()?;
-            if byte != b'"' {
-                return Some((at, byte));
+            self.skip_space();
+            member(self)?;
+            self.skip_space();
+            if self.skip(b',').is_none() {
+                return self.skip(end);
             }
-            while let Some((_, in_string)) = bytes.next().filter(|(_, byte)| *byte != b'"') {
-                if in_string == b'\\' {
-                    bytes.next();
+        }
+    }
+
+    fn string(&mut self) -> Option<Box<str>> {
+        self.skip(b'"')?;
+        let mut read = self.take(plain_len(self.rest.as_bytes()))?;
+        if self.skip(b'"').is_some() {
+            return Some(read.into());
+        }
+        let mut text = String::new();
+        loop {
+            text.push_str(read);
+            if self.skip(b'"').is_some() {
+                return Some(text.into());
+            }
+            self.skip(b'\\')?;
+            text.push(self.escaped()?);
+            read = self.take(plain_len(self.rest.as_bytes()))?;
+        }
+    }
+
+    /// The character that an escape stands for, behind its backslash.
+    fn escaped(&mut self) -> Option<char> {
+        Some(match self.take(1)?.as_bytes()[0] {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = self.unit()?;
+                // The other half of a pair, if it is one.
+                let mut behind = JsonReader { rest: self.rest };
+                let low = behind.skip(b'\\').and_then(|()| behind.skip(b'u')).and_then(|()| behind.unit());
+                let mut chars = char::decode_utf16([unit].into_iter().chain(low));
+                let char = chars.next()?.unwrap_or(char::REPLACEMENT_CHARACTER);
+                if char.len_utf16() == 2 {
+                    self.rest = behind.rest;
                 }
+                char
+            }
+            plain @ (b'"' | b'\\' | b'/') => plain.into(),
+            _ => return None,
+        })
+    }
+
+    /// The UTF-16 unit that four digits say.
+    fn unit(&mut self) -> Option<u16> {
+        let digits = self.take(4)?;
+        if digits.starts_with('+') { None } else { u16::from_str_radix(digits, 16).ok() }
+    }
+
+    fn number(&mut self) -> Option<f64> {
+        let is_negative = self.skip(b'-').is_some();
+        let number = self.rest;
+        if self.skip(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.skip(b'.').is_some() {
+            self.digits()?;
+        }
+        let (digits, _) = number.split_at_checked(number.len() - self.rest.len())?;
+        let mut exponent = 0;
+        if matches!(self.rest.as_bytes().first(), Some(b'e' | b'E')) {
+            self.take(1)?;
+            let is_below = self.skip(b'-').is_some();
+            if !is_below {
+                self.skip(b'+');
+            }
+            // Digits, so that nothing but their number can be too large.
+            let power = self.digits()?.parse().unwrap_or(i64::MAX);
+            exponent = if is_below { -power } else { power };
+        }
+        let number = nearest(digits, exponent);
+        Some(if is_negative { -number } else { number })
+    }
+
+    /// At least one digit.
+    fn digits(&mut self) -> Option<&'a str> {
+        let len = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        self.take(len).filter(|digits| !digits.is_empty())
+    }
+
+    fn word(&mut self, word: &str, value: Any) -> Option<Any> {
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(value)
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.rest.as_bytes().first() {
+            self.take(1);
+        }
+    }
+
+    fn skip(&mut self, byte: u8) -> Option<()> {
+        self.rest.as_bytes().first().filter(|first| **first == byte)?;
+        self.take(1).map(|_| ())
+    }
+
+    /// So many bytes; `None` if they are not there or end within a character.
+    fn take(&mut self, len_bytes: usize) -> Option<&'a str> {
+        let (taken, rest) = self.rest.split_at_checked(len_bytes)?;
+        self.rest = rest;
+        Some(taken)
+    }
+}
+
+/// How many bytes come before the first one that is no plain part of a string: a quote, a backslash or a control
+/// character; all of them if there is none. Eight at a time.
+pub(crate) fn plain_len(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = text.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The top bit of each byte that is below a bound. A bit too many is only above the first one that is right.
+        let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & ONES << 7;
+        let found =
+            below(word, 0x20) | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1);
+        if found != 0 {
+            return 8 * at + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    8 * words.len() + rest.iter().take_while(is_plain).count()
+}
+
+fn write_value(out: &mut String, value: &Any) {
+    match value {
+        Any::Number(number) if !number.is_finite() => out.push_str("null"),
+        Any::Undefined | Any::Null => out.push_str("null"),
+        Any::Bool(_) | Any::Number(_) | Any::BigInt(_) => out.push_str(&value.to_js_string()),
+        Any::String(text) => write_string(out, text),
+        Any::Bytes(bytes) => {
+            let members = bytes.iter().enumerate().map(|(at, byte)| format!("\"{at}\":{byte}"));
+            out.push_str(&["{", &members.collect::<Vec<_>>().join(","), "}"].concat());
+        }
+        Any::Array(values) => {
+            let mut before = '[';
+            for value in values {
+                out.push(before);
+                write_value(out, value);
+                before = ',';
+            }
+            out.push_str(if before == '[' { "[]" } else { "]" });
+        }
+        Any::Object(entries) => {
+            let mut before = '{';
+            for (key, value) in entries.iter().filter(|(_, value)| *value != Any::Undefined) {
+                out.push(before);
+                write_string(out, key);
+                out.push(':');
+                write_value(out, value);
+                before = ',';
+            }
+            out.push_str(if before == '{' { "{}" } else { "}" });
+        }
+    }
+}
+
+fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some((plain, special)) = rest.split_at_checked(plain_len(rest.as_bytes())) {
+        out.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            None => break,
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(char @ ('"' | '\\')) => out.extend(['\\', char]),
+            Some(control) => {
+                let digit = |shift: u32| char::from_digit(u32::from(control) >> shift & 15, 16).unwrap_or_default();
+                out.push_str("\\u00");
+                out.extend([digit(4), digit(0)]);
             }
         }
-    })
-}
-
-/// Rewrites `\ud800`-style escapes that are no pair; only called where plain parsing failed.
-fn replace_lone_surrogates(text: &str) -> String {
-    let unit = |at: usize| -> Option<u16> {
-        let escape = text.as_bytes().get(at..at + 6)?;
-        let digits = escape.strip_prefix(b"\\u")?;
-        u16::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(char) = text[at..].chars().next() {
-        let pair_follows = || unit(at + 6).is_some_and(|low| (0xdc00..0xe000).contains(&low));
-        let width = match unit(at) {
-            Some(0xd800..0xdc00) if pair_follows() => 12,
-            Some(0xd800..0xe000) => {
-                out.push_str("\\ufffd");
-                at += 6;
-                continue;
-            }
-            Some(_) => 6,
-            None if char == '\\' => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
-            None => char.len_utf8(),
-        };
-        out.push_str(&text[at..at + width]);
-        at += width;
+        rest = chars.as_str();
     }
-    out
-}
-
-/// Reads JSON whose numbers serde_json refuses: it gets zeros in their place, and the numbers are put in afterwards.
-fn read_large_numbers(text: &str) -> Option<Any> {
-    serde_json::from_str::<IgnoredAny>(text).ok()?;
-    let mut zeros = String::with_capacity(text.len());
-    let mut numbers = Vec::new();
-    let mut end = 0;
-    for (at, byte) in outside_strings(text) {
-        if at >= end && matches!(byte, b'-' | b'0'..=b'9') {
-            zeros.push_str(&text[end..at]);
-            zeros.push('0');
-            let is_beyond = |char: char| !matches!(char, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
-            end = text[at..].find(is_beyond).map_or(text.len(), |len| at + len);
-            // It is JSON: what is not read is beyond the range.
-            let beyond = if byte == b'-' { f64::NEG_INFINITY } else { f64::INFINITY };
-            numbers.push(serde_json::from_str(&text[at..end]).unwrap_or(beyond));
-        }
-    }
-    zeros.push_str(&text[end..]);
-    let mut value = serde_json::from_str(&zeros).ok()?;
-    put_numbers(&mut value, &mut numbers.into_iter());
-    Some(value)
-}
-
-fn put_numbers(into: &mut Any, numbers: &mut impl Iterator<Item = f64>) {
-    match into {
-        Any::Number(zero) => *zero = numbers.next().unwrap_or(*zero),
-        Any::Array(values) => values.iter_mut().for_each(|value| put_numbers(value, numbers)),
-        Any::Object(entries) => entries.iter_mut().for_each(|(_, value)| put_numbers(value, numbers)),
-        _ => {}
-    }
+    out.push('"');
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Any, outside_strings};
+    use super::{Any, plain_len};
+    use crate::values::random::numbers;
 
     #[test]
-    fn what_serde_json_refuses_is_read_as_javascript_reads_it() {
+    fn what_other_readers_refuse_is_read_as_javascript_reads_it() {
         let read = |text: &str| Any::from_json(text).map(|value| value.to_js_string());
         assert_eq!(read("1e999").as_deref(), Some("Infinity"));
         assert_eq!(read(r#"["1e9\"",-1e999,2.5e1,{"7":1e-999},"\ud800",[12]]"#).as_deref(), {
@@ -179,8 +311,83 @@ mod tests {
     }
 
     #[test]
-    fn strings_end_at_quotes_that_are_not_escaped() {
-        let outside = |text| outside_strings(text).map(|(_, byte)| char::from(byte)).collect::<String>();
-        assert_eq!(outside(r#"{"a[\"[":["\\",1],"":2}"#), "{:[,1],:2}");
+    fn the_first_byte_that_is_not_plain_is_found_at_every_place() {
+        for (len, special) in (0..20).flat_map(|len| [b'"', b'\\', 0, 0x1f].map(|special| (len, special))) {
+            for plain in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                let mut text = vec![plain; len];
+                assert_eq!(plain_len(&text), len);
+                text.extend([special, special, b'a', special, plain, 1, plain, plain, plain]);
+                assert_eq!(plain_len(&text), len, "{special} behind {len} times {plain}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_read_and_written_as_serde_json_does() {
+        const PIECES: &[&str] = &[
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ":",
+            "\"",
+            "\"",
+            "\\",
+            "\\u00e9",
+            "\\ud83d\\ude00",
+            "\\n",
+            "\\/",
+            "a",
+            "é",
+            "😀",
+            " ",
+            "\n",
+            "null",
+            "true",
+            "false",
+            "-",
+            "0",
+            "12",
+            ".",
+            "5",
+            "e",
+            "E+",
+            "e-3",
+            "\"a\":",
+            "[1,",
+            "\"b\"",
+            "\u{1}",
+        ];
+        let mut number = numbers(5);
+        let mut read = 0;
+        for _ in 0..50_000 {
+            let len = 1 + number(8);
+            let text = (0..len).map(|_| PIECES[number(PIECES.len() as u32) as usize]).collect::<String>();
+            let expected = serde_json::from_str::<Any>(&text).ok();
+            let own = Any::from_json(&text);
+            // What only JavaScript reads.
+            let is_beyond =
+                |own: &Any| own.to_js_string().contains(['\u{fffd}', 'I']) || own.to_json().contains("null");
+            if expected.is_none() && own.as_ref().is_some_and(is_beyond) {
+                continue;
+            }
+            assert_eq!(own, expected, "{text}");
+            if let Some(value) = expected {
+                read += 1;
+                let reread = serde_json::from_str::<Any>(&value.to_json());
+                assert_eq!(reread.ok(), Some(value), "{text}");
+            }
+        }
+        assert!(read > 500, "{read}");
+    }
+
+    #[test]
+    fn strings_are_written_as_serde_json_does() {
+        for char in (0..0x100).chain([0x2028, 0xffff, 0x1f600]).filter_map(char::from_u32) {
+            for text in [format!("{char}"), format!("seven..{char}{char}é{char}")] {
+                assert_eq!(Any::from(text.as_str()).to_json(), serde_json::to_string(&text).unwrap());
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The plain values that every other layer speaks of; they know no format and no document.
 
 mod any;
+mod decimal;
 mod error;
 mod id;
 mod id_set;
@@ -17,6 +18,7 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
+pub(crate) use json::{MAX_JSON_NESTING, plain_len};
 pub(crate) use sort::{sort_by_numbers, sort_by_text};
 pub(crate) use sorted_map::SortedMap;
 pub use state_vector::StateVector;
