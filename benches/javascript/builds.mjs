@@ -1,10 +1,9 @@
 // Size against speed: the engine built in several ways, five rows of work in Node by each. Writes `../results/wasm-builds.md`.
 // Needs what the package's build needs, and `MERGANSER_TRACES`, the folder of the editing traces.
 //
-// `npm run builds`; `-- --folder=FOLDER` keeps the builds there, and builds only those that are missing. Where there is a
-// `wasm-opt` (of binaryen) in the path, what it makes of each build is measured, too.
+// `npm run builds`; `-- --folder=FOLDER` keeps the builds there, and builds only those that are missing.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipped, machine } from './build.mjs'
@@ -18,8 +17,6 @@ const BUILDS = ['z', 's', '3'].flatMap(level => [
   { name: `opt-level ${level}`, level, flags: '' },
   { name: `opt-level ${level}, SIMD`, level, flags: SIMD }
 ])
-/** Extensions that a build has without being asked. */
-const EXTENSIONS = ['bulk-memory', 'bulk-memory-opt', 'sign-ext', 'mutable-globals', 'multivalue', 'reference-types', 'nontrapping-float-to-int', 'simd']
 
 const root = join(import.meta.dirname, '../..')
 const given = process.argv.find(argument => argument.startsWith('--folder='))?.slice('--folder='.length)
@@ -35,23 +32,7 @@ function build ({ name, level, flags }) {
   return into
 }
 
-/** What `wasm-opt` makes of a build; nothing if there is none. */
-function optimised (built, level) {
-  const into = `${built}-wasm-opt`
-  mkdirSync(into, { recursive: true })
-  copyFileSync(join(built, 'merganser.js'), join(into, 'merganser.js'))
-  const args = [join(built, 'merganser_bg.wasm'), '-o', join(into, 'merganser_bg.wasm'), `-O${level}`, ...EXTENSIONS.map(name => `--enable-${name}`)]
-  const { error, status } = spawnSync('wasm-opt', args, { stdio: 'inherit' })
-  if (error?.code === 'ENOENT') return undefined
-  if (status !== 0) throw new Error('wasm-opt has failed')
-  return into
-}
-
-const builds = BUILDS.flatMap(of => {
-  const built = build(of)
-  const smaller = optimised(built, of.level)
-  return [{ name: of.name, folder: built }, ...smaller ? [{ name: `${of.name}, wasm-opt -O${of.level}`, folder: smaller }] : []]
-})
+const builds = BUILDS.map(of => ({ name: of.name, folder: build(of) }))
 const hosts = await started(builds.map(({ folder }) => inNode('merganser', folder)))
 const columns = []
 try {

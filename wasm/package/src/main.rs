@@ -1,6 +1,6 @@
 //! Builds the npm package `merganser` into `wasm/pkg` and prints how large its modules are.
 //!
-//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`. With `replica FOLDER` it builds only
+//! `cargo run -p merganser-wasm-package`. It needs the target `wasm32-unknown-unknown`, and Node with npm. With `replica FOLDER` it builds only
 //! the module of replicas, into that folder; with `contract FOLDER` the test of the storage contract. `factory MODULE FOLDER
 //! NAME CLASS` makes a package, as hosts use it, of another module that was compiled with wasm-bindgen.
 
@@ -49,8 +49,7 @@ fn compile(wasm_folder: &Path, features: &[&str], profile: &str) -> Result<PathB
     command.args(["build", "--package", "merganser-wasm", "--target", TARGET, "--profile", profile]);
     command.args(["--no-default-features", "--features", &features.join(",")]);
     command.arg("--target-dir").arg(&target_folder).current_dir(wasm_folder);
-    let status = command.status().context("starting cargo")?;
-    ensure!(status.success(), "cargo build: {status}");
+    run(&mut command)?;
     Ok(target_folder.join(TARGET).join(profile).join("merganser_wasm.wasm"))
 }
 
@@ -65,7 +64,7 @@ fn bindgen(module: &Path, name: &str) -> Bindgen {
 fn build_replica(wasm_folder: &Path, folder: &Path) -> Result<()> {
     let module = compile(wasm_folder, &["doc"], REPLICA_PROFILE)?;
     bindgen(&module, "merganser").web(true)?.generate(folder).context("writing the JavaScript")?;
-    report(&folder.join("merganser_bg.wasm"))
+    finish(&folder.join("merganser_bg.wasm"))
 }
 
 /// Writes the package of a module of some classes. The script that is generated knows one instance; it becomes a module whose
@@ -103,13 +102,35 @@ fn write_factory(module: &Path, folder: &Path, name: &str, classes: &[&str]) -> 
          export function create(module: WebAssembly.Module): Engine\n"
     );
     std::fs::write(&declarations, types)?;
-    report(&folder.join(format!("{name}_bg.wasm")))
+    finish(&folder.join(format!("{name}_bg.wasm")))
 }
 
-fn report(module: &Path) -> Result<()> {
+/// Makes a module smaller and says how large it is.
+fn finish(module: &Path) -> Result<()> {
+    optimise(module)?;
     let bytes = std::fs::read(module)?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     println!("{}: {} bytes, {} with gzip -9", module.display(), bytes.len(), encoder.finish()?.len());
+    Ok(())
+}
+
+/// Runs `wasm-opt` over a module: 6 % less, and 2.5 % with gzip. It comes with npm, in the version that `wasm/package-lock.json`
+/// says, and is installed here if it isn't yet.
+fn optimise(module: &Path) -> Result<()> {
+    let wasm_folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the folder wasm")?;
+    let wasm_opt = wasm_folder.join("node_modules/binaryen/bin/wasm-opt");
+    if !wasm_opt.exists() {
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(wasm_folder))?;
+    }
+    // The stack lies below all else in memory and grows downwards: nothing but an overflow comes to the lowest kilobyte.
+    // What the first turn does makes room for more.
+    let turns = ["-Oz", "-Oz", "--low-memory-unused"];
+    run(Command::new("node").arg(wasm_opt).args(turns).arg(module).arg("-o").arg(module))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("starting {}", command.get_program().display()))?;
+    ensure!(status.success(), "{}: {status}", command.get_program().display());
     Ok(())
 }
