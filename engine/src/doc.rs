@@ -4,7 +4,7 @@ use crate::integrate::{Applied, CleanUp, Pending, Replica};
 use crate::origin::Origin;
 use crate::store::{Store, TypeHandle};
 use crate::update::{TypeTag, encode_state_vector, encode_v2, transcode_v2_to_v1};
-use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, StateVector};
+use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, Pace, StateVector, at_once};
 use std::ops::Deref;
 
 /// How a document is set up.
@@ -162,7 +162,12 @@ impl Doc {
     /// nothing of undo managers. With garbage collection on, deleted text and values are left out where that makes it
     /// smaller. O(document), with a logarithm for its runs.
     pub fn checkpoint(&self) -> Vec<u8> {
-        self.replica.write_checkpoint()
+        at_once(self.replica.write_checkpoint(&Pace::AT_ONCE))
+    }
+
+    /// The same in steps.
+    pub(crate) async fn checkpoint_in_steps(&self, pace: &Pace) -> Vec<u8> {
+        self.replica.write_checkpoint(pace).await
     }
 
     /// A document out of a checkpoint. O(bytes).
@@ -188,7 +193,27 @@ impl Doc {
     /// # Ok::<(), merganser::Error>(())
     /// ```
     pub fn open_checkpoint(options: Options, checkpoint: &[u8]) -> Result<Doc, Error> {
-        let replica = Replica::open_checkpoint(options.gc, options.pending_limit_bytes, checkpoint)?;
+        at_once(Doc::load_in_steps(options, Some(checkpoint), &[], &Pace::AT_ONCE))
+    }
+
+    /// A document out of a checkpoint, if there is one, and of updates of which each needs nothing but what is before it; in
+    /// steps.
+    ///
+    /// # Errors
+    /// As [`open_checkpoint`](Self::open_checkpoint) and [`apply_update`](Self::apply_update).
+    pub(crate) async fn load_in_steps(
+        options: Options,
+        checkpoint: Option<&[u8]>,
+        updates: &[&[u8]],
+        pace: &Pace,
+    ) -> Result<Doc, Error> {
+        let (collects, limit) = (options.gc, options.pending_limit_bytes);
+        let mut replica = match checkpoint {
+            Some(checkpoint) => Replica::open_checkpoint(collects, limit, checkpoint, pace).await?,
+            None => Replica::new(collects, limit),
+        };
+        replica.apply_in_steps(updates, pace).await?;
+        replica.begin();
         Ok(Doc { replica, client_id: options.client_id, undo_managers: 0 })
     }
 
@@ -470,4 +495,68 @@ impl<'d> Commit<'d> {
 pub(crate) fn to_v2(update: &[u8]) -> Vec<u8> {
     let Ok(encoded) = encode_v2(update) else { unreachable!("a document writes updates") };
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Doc, Options};
+    use crate::values::random::numbers;
+    use crate::values::{ClientId, Steps};
+    use crate::{Any, Prelim};
+
+    /// A document of several writers with text, formats, maps, nested types, deletes; and the updates that it came in.
+    fn random_document(seed: u32) -> (Doc, Vec<Vec<u8>>) {
+        let mut below = numbers(seed);
+        let mut docs: Vec<Doc> = (1..4).map(|client| Doc::new(Options::new(ClientId::new(client)))).collect();
+        let mut updates = Vec::new();
+        for _ in 0..60 {
+            let doc = &mut docs[below(3) as usize];
+            let (text, map) = (doc.text("text"), doc.map("map"));
+            let len = text.len(doc);
+            let mut transaction = doc.transact();
+            // A place inside a surrogate pair is refused.
+            let _edited = match below(6) {
+                0 if len > 4 => text.delete(&mut transaction, below(len - 3), 3),
+                1 if len > 4 => text.format(&mut transaction, below(len - 3), 3, &[("bold".into(), Any::Bool(true))]),
+                2 => map.set(&mut transaction, ["a", "b"][below(2) as usize], "value"),
+                3 => map.set(&mut transaction, "inner", Prelim::Text("nested".into())),
+                4 => text.insert(&mut transaction, below(len + 1), "\u{1f986} duck"),
+                _ => text.insert(&mut transaction, below(len + 1), "merganser"),
+            };
+            let Some(update) = transaction.commit().update_v1() else { continue };
+            for doc in &mut docs {
+                doc.apply_update(&update).unwrap();
+            }
+            updates.push(update);
+        }
+        (docs.remove(0), updates)
+    }
+
+    #[test]
+    fn a_document_in_steps_is_that_at_once() {
+        for seed in 0..40 {
+            let (doc, updates) = random_document(seed);
+            let whole = doc.encode_state_as_update(&Default::default());
+            let cases = [(None, vec![whole]), (None, updates), (Some(doc.checkpoint()), Vec::new())];
+            for (checkpoint, updates) in cases {
+                let options = Options::new(ClientId::new(9));
+                let mut expected = match &checkpoint {
+                    Some(checkpoint) => Doc::open_checkpoint(options.clone(), checkpoint).unwrap(),
+                    None => Doc::new(options.clone()),
+                };
+                expected.apply_updates(&updates.iter().map(|update| &update[..]).collect::<Vec<_>>()).unwrap();
+                let expected = expected.checkpoint();
+                let mut load = Steps::new(async move |pace| {
+                    let updates: Vec<&[u8]> = updates.iter().map(|update| &update[..]).collect();
+                    Doc::load_in_steps(options, checkpoint.as_deref(), &updates, &pace).await
+                });
+                let loaded = (0..100_000).find_map(|_| load.go_on(1).0).expect("it ends").expect("an update");
+                loaded.assert_invariants();
+                let mut write = Steps::new(async move |pace| loaded.checkpoint_in_steps(&pace).await);
+                let (outcome, _) = write.go_on(1);
+                assert_eq!(outcome, None, "seed {seed}: it stops");
+                assert_eq!((0..100_000).find_map(|_| write.go_on(1).0), Some(expected.clone()), "seed {seed}");
+            }
+        }
+    }
 }

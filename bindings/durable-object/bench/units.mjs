@@ -32,15 +32,15 @@ class Host {
   now = 0
   #callAt
 
-  constructor (engine, rows = new Map()) {
-    Object.assign(this, { engine, rows, attached: new Map() })
+  constructor (engine, rows = new Map(), options = OPTIONS) {
+    Object.assign(this, { engine, rows, options, attached: new Map() })
     this.open()
   }
 
   open () {
     this.#callAt = undefined
     this.room?.free()
-    this.request(() => { this.room = new this.engine.Room(7n, OPTIONS) }, true)
+    this.request(() => { this.room = new this.engine.Room(7n, this.options) }, true)
   }
 
   /** A room that has left memory: what was attached to its connections brings them back. */
@@ -172,6 +172,41 @@ const woken = content => engine => {
   return host.end()
 }
 
+const OPEN = Buffer.from(JSON.stringify({ type: 'open', root: 't', kind: 'text', session: 'bench' }))
+
+/** A client without an engine that opens a text, and leaves again. `rest` goes on with what it leaves behind. */
+const followed = (rowsOf, rest = () => {}) => {
+  let rows
+  return engine => {
+    rows ??= rowsOf(engine)
+    const host = new Host(engine, new Map(rows), { ...OPTIONS, documentKeptMs: 0 })
+    host.requests = []
+    host.request(() => host.room.connectOt(1, true, host.now))
+    host.receive(1, OPEN)
+    if (host.room.meters().documentsBuilt !== 1) throw new Error('no document was built')
+    rest(host, rows)
+    return host.end()
+  }
+}
+
+/** The rows of a document that came in one update. */
+const rowsOfUpdate = update => engine => {
+  const host = new Host(engine)
+  host.join(1)
+  host.receive(1, message(UPDATE, update))
+  host.request(() => host.room.flush(host.now))
+  const { rows } = host
+  host.end()
+  return rows
+}
+
+/** The client edits and leaves: the document is let go, with a checkpoint. */
+const left = host => {
+  host.requests = []
+  host.receive(1, Buffer.from(JSON.stringify({ type: 'op', id: 1, revision: host.room.meters().storedSequence ?? 0, op: [{ insert: 'x' }] })))
+  host.request(() => host.room.disconnect(1, host.now))
+}
+
 const refused = engine => {
   const host = new Host(engine)
   hostileUpdates(500).forEach((of, at) => {
@@ -197,6 +232,9 @@ const kinds = {
   '500,000 ranges of deletes in one update': sent([ofRanges(isQuick ? 50_000 : 500_000)]),
   ...Object.fromEntries(SIZES.map(size => [`fresh client joins, ${size} MB`, joined(size)])),
   ...Object.fromEntries(SIZES.map(size => [`client returns after 10,000 missed edits, ${size} MB`, joined(size, `${size}.vector`, `${size}.answer`)])),
+  ...Object.fromEntries(Object.entries(texts).map(([name, content]) => [`${name}, opened without an engine`, followed(rowsOfUpdate(content))])),
+  'document of 1 MB, opened without an engine': followed(engine => rowsOfFile(engine, read('1.mgnsr'))),
+  '6 MB of values of 1,000 keys, opened without an engine': followed(rowsOfUpdate(read('tombstones.update'))),
   '500 hostile updates, each of a new client': refused
 }
 

@@ -160,6 +160,11 @@ impl Journal {
         })
     }
 
+    /// The updates of the slots before the first one with unstored edits, oldest first, and whether something was told of them.
+    pub fn stored(&self) -> impl Iterator<Item = (Vec<u8>, bool)> {
+        self.slots.iter().take_while(|slot| !slot.is_dirty).map(|slot| (slot.update(), !slot.changes.is_empty()))
+    }
+
     /// A number for a revision within the next flush.
     pub fn take_revision(&mut self) -> u64 {
         self.next_sequence += 1;

@@ -7,8 +7,7 @@ use crate::archive::{ChangeRecord, Sessions, ToldSlot, read_changes};
 use crate::doc::{Doc, Options};
 use crate::ot::{Delta, Op, SentOp};
 use crate::types::{Text, Value};
-use crate::values::{ClientId, Error, IdSet, StateVector};
-use std::borrow::Cow;
+use crate::values::{ClientId, Error, IdSet, StateVector, Steps};
 use std::sync::Arc;
 
 /// A document whose texts are followed by revisions.
@@ -54,60 +53,61 @@ pub(crate) enum Refusal {
 }
 
 impl Bridge {
-    /// Builds the document from a checkpoint, if there is one, the base pages behind it, and the slots of its journal, oldest
-    /// first, with what was told of them.
+    /// Loads a document from a checkpoint, if there is one, and updates of which each needs nothing but what is before it.
+    /// Nobody follows it yet. The outcome is an error if something of it is damaged.
+    pub(crate) fn load(
+        checkpoint: Option<Vec<u8>>,
+        updates: Vec<Vec<u8>>,
+        limits: HistoryLimits,
+    ) -> Steps<Result<Box<Bridge>, Error>> {
+        Steps::new(async move |pace| {
+            let updates: Vec<&[u8]> = updates.iter().map(|update| &update[..]).collect();
+            let options = Options::new(ClientId::new(0));
+            let doc = Doc::load_in_steps(options, checkpoint.as_deref(), &updates, &pace).await?;
+            Ok(Box::new(Bridge { doc, roots: Vec::new(), texts: Vec::new(), sessions: Sessions::default(), limits }))
+        })
+    }
+
+    /// Follows the texts that the slots of the journal, oldest first, say something of. The first `loaded` of them are in the
+    /// document: all of which nothing was told come first among these.
     /// Slots of which nothing was told are told now: what is followed goes on without a gap.
     ///
     /// # Errors
     /// If something of it is no update.
-    pub(crate) fn build<'a>(
-        checkpoint: Option<&[u8]>,
-        pages: &'a [Vec<u8>],
+    pub(crate) fn take_slots<'a>(
+        &mut self,
+        loaded: usize,
         slots: impl Iterator<Item = ToldSlot<'a>>,
         sessions: Sessions,
         author: ClientId,
-        limits: HistoryLimits,
-    ) -> Result<Bridge, Error> {
-        let options = Options::new(author);
-        let doc = match checkpoint {
-            Some(checkpoint) => Doc::open_checkpoint(options, checkpoint)?,
-            None => Doc::new(options),
-        };
-        let mut bridge = Bridge { doc, roots: Vec::new(), texts: Vec::new(), sessions, limits };
-        // What is not told is loaded at once with what comes next: much faster than one by one.
-        let mut updates: Vec<Cow<'_, [u8]>> = pages.iter().map(|page| Cow::Borrowed(&page[..])).collect();
-        for slot in slots {
-            if !slot.changes.is_empty() {
-                updates.push(slot.update.into());
-                bridge.load(&mut updates)?;
-                bridge.restore(slot.changes);
-            } else if bridge.roots.is_empty() {
-                updates.push(slot.update.into());
-            } else {
-                bridge.apply(&slot.update)?;
-                bridge.close_open(&mut || slot.last_sequence, &mut Vec::new());
+    ) -> Result<(), Error> {
+        self.doc.set_client_id(author);
+        self.sessions = sessions;
+        for (index, slot) in slots.enumerate() {
+            if slot.changes.is_empty() && !self.roots.is_empty() {
+                self.apply(&slot.update)?;
+                self.close_open(&mut || slot.last_sequence, &mut Vec::new());
+                continue;
             }
+            if index >= loaded {
+                self.doc.apply_update(&slot.update)?;
+            }
+            self.restore(slot.changes);
         }
-        bridge.load(&mut updates)?;
-        Ok(bridge)
+        Ok(())
     }
 
-    /// A checkpoint of the document as it is.
-    pub(crate) fn checkpoint(&self) -> Vec<u8> {
-        self.doc.checkpoint()
+    /// Makes a checkpoint of the document as it is, and gives both back.
+    pub(crate) fn into_checkpoint(self: Box<Bridge>) -> Steps<(Box<Bridge>, Vec<u8>)> {
+        Steps::new(async move |pace| {
+            let checkpoint = self.doc.checkpoint_in_steps(&pace).await;
+            (self, checkpoint)
+        })
     }
 
     /// What is deleted.
     pub(crate) fn delete_set(&self) -> IdSet {
         self.doc.delete_set()
-    }
-
-    /// Applies updates of which nothing is to be told.
-    fn load(&mut self, updates: &mut Vec<Cow<'_, [u8]>>) -> Result<(), Error> {
-        let all: Vec<&[u8]> = updates.iter().map(|update| &**update).collect();
-        self.doc.apply_updates(&all)?;
-        updates.clear();
-        Ok(())
     }
 
     fn restore(&mut self, changes: &[u8]) {

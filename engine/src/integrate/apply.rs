@@ -4,7 +4,7 @@ use super::Replica;
 use super::pending::reread;
 use crate::store::Client;
 use crate::update::Update;
-use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet};
+use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet, Pace, at_once};
 use std::ops::Range;
 
 /// The tables of an update with more structs are not kept for the next one.
@@ -34,7 +34,7 @@ impl Replica {
             [] => {}
             [only] => return self.apply(only),
             several => {
-                if !self.apply_bulk(several) {
+                if !self.apply_bulk_at_once(several) {
                     let (bytes, update) = Update::parse_consecutive(several)?;
                     self.apply_parsed(&update, &bytes)?;
                 }
@@ -43,12 +43,28 @@ impl Replica {
         Ok(self.applied())
     }
 
+    /// Applies updates of which each needs nothing but those before it, in steps. After an error some of them may be applied.
+    pub(crate) async fn apply_in_steps(&mut self, updates: &[&[u8]], pace: &Pace) -> Result<(), Error> {
+        if self.takes_bulk(updates) && self.apply_bulk(updates, pace).await {
+            return Ok(());
+        }
+        for update in updates {
+            self.apply(update)?;
+            pace.spend(update.len()).await;
+        }
+        Ok(())
+    }
+
+    fn apply_bulk_at_once(&mut self, updates: &[&[u8]]) -> bool {
+        self.takes_bulk(updates) && at_once(self.apply_bulk(updates, &Pace::AT_ONCE))
+    }
+
     fn applied(&self) -> Applied {
         Applied { changed: !self.changes.is_empty(), pending: !self.pending.is_empty() }
     }
 
     fn apply_any(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.apply_bulk(&[bytes]) {
+        if self.apply_bulk_at_once(&[bytes]) {
             return Ok(());
         }
         let mut update = std::mem::take(&mut self.incoming);

@@ -6,7 +6,7 @@ use super::Replica;
 use crate::lib0::{Reader, write_bytes, write_var_uint};
 use crate::store::Store;
 use crate::update::{write_block, write_delete_set};
-use crate::values::{Error, ErrorKind, Id};
+use crate::values::{Error, ErrorKind, Id, Pace};
 use twox_hash::XxHash3_64;
 
 /// The version that is written. Others are refused: a checkpoint can be made again.
@@ -17,9 +17,9 @@ const HASH_BYTES: usize = 8;
 
 impl Replica {
     /// All of it in bytes.
-    pub(crate) fn write_checkpoint(&self) -> Vec<u8> {
+    pub(crate) async fn write_checkpoint(&self, pace: &Pace) -> Vec<u8> {
         let mut out = vec![VERSION, if self.milestones.has_given_up() { SCANS_IN_FULL } else { 0 }];
-        self.store.write_checkpoint(&mut out);
+        self.store.write_checkpoint(&mut out, pace).await;
         write_bytes(&mut out, &self.encode_pending());
         let hash = XxHash3_64::oneshot(&out);
         out.extend_from_slice(&hash.to_le_bytes());
@@ -47,7 +47,12 @@ impl Replica {
     ///
     /// # Errors
     /// `DamagedRow` if it is not whole or contradicts itself, `NewerVersion`, or more waiting than the limit.
-    pub(crate) fn open_checkpoint(collects: bool, pending_limit_bytes: usize, bytes: &[u8]) -> Result<Replica, Error> {
+    pub(crate) async fn open_checkpoint(
+        collects: bool,
+        pending_limit_bytes: usize,
+        bytes: &[u8],
+        pace: &Pace,
+    ) -> Result<Replica, Error> {
         let damaged = Error::from(ErrorKind::DamagedRow);
         if u32::try_from(bytes.len()).is_err() {
             return Err(ErrorKind::TooLarge.into());
@@ -63,7 +68,7 @@ impl Replica {
         }
         let flags = from.read_u8()?;
         let mut replica = Replica::new(collects, pending_limit_bytes);
-        replica.store = Store::read_checkpoint(collects, &mut from)?;
+        replica.store = Store::read_checkpoint(collects, &mut from, pace).await?;
         if flags & SCANS_IN_FULL != 0 {
             replica.milestones.give_up();
         }

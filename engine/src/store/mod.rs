@@ -28,7 +28,7 @@ pub(crate) use formats::{Formats, NULL, equals, is_identical};
 pub(crate) use handles::hash_bytes;
 pub(crate) use keys::Key;
 pub(crate) use log::{Block, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE, push_range};
-pub(crate) use order::{Client, Mark, Place, PlacedRun, Sequence, Span, Tag};
+pub(crate) use order::{Client, Filling, Mark, Place, PlacedRun, Sequence, Span, Tag};
 pub(crate) use read::{Piece, Unit};
 pub(crate) use types::{Owner, TypeHandle};
 

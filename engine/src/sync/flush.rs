@@ -82,8 +82,8 @@ impl Room {
     pub(super) fn has_unstored(&self) -> bool {
         self.journal.is_dirty()
             || self.pending.is_dirty()
-            || self.wants_folding && self.journal.slot_count() > 0
-            || self.stores_rebuilt()
+            || !self.following.is_building()
+                && (self.wants_folding && self.journal.slot_count() > 0 || self.stores_rebuilt())
             || self.has_unstored_author()
             || self.sweep.has_collected()
     }
@@ -107,7 +107,7 @@ impl Room {
         if self.writing.is_some()
             || self.tail_read.is_some()
             || self.loading.is_under_way()
-            || self.following.is_reading()
+            || self.following.is_checkpointing()
             || self.has_stored_waiting()
         {
             return;
@@ -141,8 +141,10 @@ impl Room {
         self.retry_ms = None;
         self.close_changes();
         let wants_folding = self.journal.wants_folding() || self.wants_folding || self.known.is_rebuilt();
-        // An operation is stored in one row with what it authored. Folded, both might come into several batches.
-        let comes_first = self.following.has_unstored_operations && self.journal.fits_ring();
+        // An operation is stored in one row with what it authored. Folded, both might come into several batches. And a
+        // document is built from a base that stays as it is.
+        let comes_first =
+            (self.following.has_unstored_operations || self.following.is_building()) && self.journal.fits_ring();
         if !wants_folding || comes_first {
             self.wants_folding |= wants_folding;
             let mut rows = Vec::new();
@@ -153,6 +155,7 @@ impl Room {
             self.write_collected(&mut rows);
             return self.begin_write(rows, None);
         }
+        self.following.stop_building();
         // What goes into rows of state vector and delete set has to be read before.
         if !self.base_is_damaged && !self.load(self.known.rows_to_spill(self.config.sizes.fitting(self.config.host))) {
             return;
@@ -172,6 +175,7 @@ impl Room {
     /// Folds the journal into the base: behind the last page, whose row this is, or into pages of their own.
     pub(super) fn fold_into(&mut self, tail: Option<Vec<(RowKey, Vec<u8>)>>) {
         self.close_changes();
+        let Some(tail) = self.begin_checkpoint(tail) else { return };
         let last_page = self.manifest.last_page();
         let tail_update = last_page
             .zip(tail.as_deref())

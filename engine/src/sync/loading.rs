@@ -36,7 +36,9 @@ impl Loading {
 impl Room {
     /// Whether what comes has to wait.
     pub(super) fn is_reading(&self) -> bool {
-        self.loading.is_under_way() || self.following.is_reading()
+        // Where the store fails, a document that is loaded waits longer than anybody should for it.
+        let ends_building = self.following.is_loaded() && self.failed_in_a_row == 0;
+        self.loading.is_under_way() || self.following.is_checkpointing() || ends_building
     }
 
     /// Reads these rows, which come in order; `true` if there is nothing to read. While others are being read it does

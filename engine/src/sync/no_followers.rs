@@ -37,9 +37,19 @@ pub(super) struct Following {
 }
 
 impl Following {
-    pub(super) fn is_reading(&self) -> bool {
+    pub(super) fn is_building(&self) -> bool {
         false
     }
+
+    pub(super) fn is_loaded(&self) -> bool {
+        false
+    }
+
+    pub(super) fn is_checkpointing(&self) -> bool {
+        false
+    }
+
+    pub(super) fn stop_building(&mut self) {}
 
     pub(super) fn history_size(&self) -> (usize, usize) {
         (0, 0)
@@ -96,9 +106,15 @@ impl Room {
 
     pub(super) fn handle_follower(&mut self, _connection: ConnectionId, _message: &[u8]) {}
 
+    pub(super) fn begin_checkpoint<T>(&mut self, tail: T) -> Option<T> {
+        Some(tail)
+    }
+
     pub(super) fn write_checkpoint(&mut self, _manifest: &Manifest, _rows: &mut Vec<RowWrite>) {}
 
     pub(super) fn take_bridge_pages(&mut self, _rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {}
+
+    pub(super) fn continue_document(&mut self) {}
 
     pub(super) fn follow(&mut self) {}
 

@@ -486,6 +486,7 @@ impl Room {
     fn continue_open(&mut self) {
         if matches!(self.state, State::Open) {
             self.continue_retrying();
+            self.continue_document();
             self.handle_waiting();
             self.continue_comparing();
             self.follow();
@@ -501,6 +502,7 @@ impl Room {
             || self.writing.is_some()
             || self.tail_read.is_some()
             || self.is_reading()
+            || self.following.is_building()
             || !self.waiting.is_empty()
             || !self.comparing.is_empty()
             || !self.taking.is_empty()

@@ -28,6 +28,9 @@ pub(super) mod cost {
     pub(in crate::sync) const SENT_BYTES: usize = 500;
     /// Bytes of a row of state vector or delete set.
     pub(in crate::sync) const KNOWN_BYTES: usize = 25;
+    /// What is counted while a document is built, or a checkpoint made of it: each look at a block or a piece, dear ones
+    /// several times.
+    pub(in crate::sync) const LOADED: usize = 20;
     /// Ranges of a client's delete set that are checked.
     pub(in crate::sync) const CHECKED_RANGES: usize = 50;
     /// Ranges of a client's delete set and of ours that are compared.

@@ -12,6 +12,7 @@ pub(crate) mod random;
 mod sort;
 mod sorted_map;
 mod state_vector;
+mod steps;
 pub mod utf16;
 
 pub use any::Any;
@@ -19,6 +20,9 @@ pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
 pub(crate) use json::{MAX_JSON_NESTING, plain_len};
-pub(crate) use sort::{sort_by_numbers, sort_by_text};
+pub(crate) use sort::{sort_by_numbers, sort_by_text, sort_in_steps};
 pub(crate) use sorted_map::SortedMap;
 pub use state_vector::StateVector;
+#[cfg(any(feature = "followers", test))]
+pub(crate) use steps::Steps;
+pub(crate) use steps::{Pace, at_once};

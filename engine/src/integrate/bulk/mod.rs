@@ -5,6 +5,8 @@
 //! there, and the trees are built from the finished lists. What comes out is what applying one by one gives; an update
 //! that is not simply a whole document goes that way.
 //!
+//! It can be done in steps: each loop stops where it has done a part.
+//!
 //! What only loading needs is 16 bytes for each piece and for each 64 units, so that the heap's peak is little more than
 //! what stays.
 
@@ -15,15 +17,22 @@ mod whole;
 
 use super::Replica;
 use super::item::text;
-use crate::store::{Client, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle, push_range};
+use crate::store::{Client, Filling, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle, push_range};
 use crate::update::Content;
+use crate::values::{Clock, Pace};
 use list::{Lists, Newcomer};
 use pieces::{NONE, Pieces};
 use std::borrow::Cow;
+use std::ops::Range;
+use turns::Turn;
 use whole::{Head, Named, Whole};
 
 /// With fewer bytes, one by one is as fast.
 const FEW_BYTES: usize = if cfg!(debug_assertions) { 8 } else { 512 };
+
+/// So many structs, blocks or pieces are handled between two stops: by functions of their own, which keep what they work with in
+/// registers.
+const PART: usize = if cfg!(debug_assertions) { 3 } else { 512 };
 
 /// A whole document on its way into a store.
 struct Bulk<'b> {
@@ -63,34 +72,53 @@ impl Default for Before {
 }
 
 impl Replica {
-    /// Applies updates that are a whole document together to an empty store. `false` if updates or store are not so; then
-    /// nothing has changed. O(bytes).
-    pub(super) fn apply_bulk(&mut self, updates: &[&[u8]]) -> bool {
-        let is_empty = self.store.is_empty() && self.pending.is_empty();
+    /// Whether updates may be a whole document, and the store is empty: then [`apply_bulk`](Self::apply_bulk) is tried.
+    pub(super) fn takes_bulk(&self, updates: &[&[u8]]) -> bool {
         let len_bytes: usize = updates.iter().map(|update| update.len()).sum();
-        if len_bytes < FEW_BYTES || !is_empty {
-            return false;
-        }
+        len_bytes >= FEW_BYTES && self.store.is_empty() && self.pending.is_empty()
+    }
+
+    /// Applies updates that are a whole document together to an empty store. `false` if they are not so; then nothing has
+    /// changed. O(bytes).
+    pub(super) async fn apply_bulk(&mut self, updates: &[&[u8]], pace: &Pace) -> bool {
         let bytes = match updates {
             [only] => Cow::Borrowed(*only),
             several => Cow::Owned(several.concat()),
         };
-        let Some(whole) = Whole::read(&bytes, updates) else { return false };
-        let Some(turns) = whole.turns() else { return false };
-        let mut bulk = Bulk::new(whole, &bytes);
-        for turn in turns {
-            (0..turn.blocks).for_each(|_| self.place_next(&mut bulk, turn.client));
+        let Some(whole) = Whole::read(&bytes, updates, pace).await else { return false };
+        let Some(mut turns) = whole.turns(pace).await else { return false };
+        let mut bulk = Bulk::new(whole, &bytes, pace).await;
+        let mut turns = &mut turns[..];
+        while !turns.is_empty() {
+            let done = self.place_part(&mut bulk, turns);
+            turns = &mut turns[done..];
+            pace.spend(4 * PART).await;
         }
         if bulk.lists.milestones.has_given_up() {
             self.milestones.give_up();
         }
         self.adopt(&mut bulk);
-        self.note_all_cuts();
-        self.delete_overwritten(&mut bulk);
-        self.delete_listed(&mut bulk);
-        self.build_order(bulk);
+        self.note_all_cuts(pace).await;
+        self.delete_overwritten(&mut bulk, pace).await;
+        self.delete_listed(&mut bulk, pace).await;
+        self.build_order(bulk, pace).await;
         self.store.trim();
         true
+    }
+
+    /// Places the next blocks, which are taken off their turns. Gives how many turns are over.
+    #[inline(never)]
+    fn place_part(&mut self, bulk: &mut Bulk<'_>, turns: &mut [Turn]) -> usize {
+        let mut left = PART;
+        for (at, turn) in turns.iter_mut().enumerate() {
+            let blocks = turn.blocks.min(left);
+            (0..blocks).for_each(|_| self.place_next(bulk, turn.client));
+            (turn.blocks, left) = (turn.blocks - blocks, left - blocks);
+            if turn.blocks > 0 {
+                return at;
+            }
+        }
+        turns.len()
     }
 
     /// Finds the sequence of a client's next block and puts it into that list.
@@ -177,41 +205,75 @@ impl Replica {
         }
     }
 
-    fn note_all_cuts(&mut self) {
+    async fn note_all_cuts(&mut self, pace: &Pace) {
         if !self.store.has_wide_text() {
             return;
         }
         for client in 0..self.store.clients().count() as Client {
-            for at in 0..self.store.log(client).blocks().len() {
-                let block = self.store.log(client).blocks()[at];
-                self.note_cuts(block.origin, block.right_origin);
+            let blocks = self.store.log(client).blocks().len();
+            for start in (0..blocks).step_by(PART) {
+                for at in start..blocks.min(start + PART) {
+                    let block = self.store.log(client).blocks()[at];
+                    self.note_cuts(block.origin, block.right_origin);
+                }
+                pace.spend(PART).await;
             }
         }
     }
 
     /// Deletes all but the last item of each map entry.
-    fn delete_overwritten(&mut self, bulk: &mut Bulk<'_>) {
+    async fn delete_overwritten(&mut self, bulk: &mut Bulk<'_>, pace: &Pace) {
         for sequence in 0..bulk.lists.sequences() {
             let first = bulk.lists.first(sequence);
             if first == NONE || bulk.pieces.get(first).next == NONE || self.store.types.owner(sequence).key.is_none() {
                 continue;
             }
+            let mut last = first;
+            while let Some(next) = bulk.pieces.list(last).nth(PART) {
+                last = next;
+                pace.spend(2 * PART).await;
+            }
+            last = bulk.pieces.list(last).last().unwrap_or(last);
             let item = |bulk: &Bulk<'_>, piece: u32| (bulk.pieces.get(piece).tag.client(), bulk.pieces.block(piece));
-            let last = bulk.pieces.list(first).last().map(|piece| item(bulk, piece));
+            let last = item(bulk, last);
             // Others may have written into the midst of the last item.
             let mut at = first;
             while at != NONE {
-                if Some(item(bulk, at)) != last {
-                    self.delete_piece(bulk, at);
+                if item(bulk, at) != last
+                    && let Some(held) = self.delete_piece(bulk, at)
+                {
+                    self.delete_within(bulk, held, pace).await;
                 }
                 at = bulk.pieces.get(at).next;
+                // Neighbours of a map's history lie far from each other.
+                pace.spend(5).await;
             }
         }
     }
 
     /// Carries out the update's deletes. (Yjs: `readAndApplyDeleteSet`)
-    fn delete_listed(&mut self, bulk: &mut Bulk<'_>) {
-        for (client, start, end) in std::mem::take(&mut bulk.whole.deletes) {
+    async fn delete_listed(&mut self, bulk: &mut Bulk<'_>, pace: &Pace) {
+        let deletes = std::mem::take(&mut bulk.whole.deletes);
+        for ranges in deletes.chunks(PART) {
+            let mut held = Vec::new();
+            let pieces = self.delete_ranges(bulk, ranges, &mut held);
+            pace.spend(pieces + 2 * ranges.len()).await;
+            for held in held {
+                self.delete_within(bulk, held, pace).await;
+            }
+        }
+    }
+
+    /// Deletes ranges of clocks; types that were held there are added to `held`. Gives how many pieces it were.
+    #[inline(never)]
+    fn delete_ranges(
+        &mut self,
+        bulk: &mut Bulk<'_>,
+        ranges: &[(Client, Clock, Clock)],
+        held: &mut Vec<TypeHandle>,
+    ) -> usize {
+        let mut pieces = 0;
+        for &(client, start, end) in ranges {
             let first = bulk.pieces.find((client, start));
             let last = bulk.pieces.find((client, end - 1));
             if self.store.log(client).has_wide_text() {
@@ -221,23 +283,23 @@ impl Replica {
                     }
                 }
             }
-            (first..=last).for_each(|piece| self.delete_piece(bulk, piece));
+            (first..=last).for_each(|piece| held.extend(self.delete_piece(bulk, piece)));
+            pieces += (last - first) as usize + 1;
         }
+        pieces
     }
 
-    /// Deletes a piece, and everything in the type that it holds.
+    /// Deletes a piece; the type that it holds, of which everything has to be deleted then.
     #[inline]
-    fn delete_piece(&mut self, bulk: &mut Bulk<'_>, piece: u32) {
+    fn delete_piece(&mut self, bulk: &mut Bulk<'_>, piece: u32) -> Option<TypeHandle> {
         if bulk.pieces.get(piece).tag.is_deleted() {
-            return;
+            return None;
         }
         bulk.pieces.mark_deleted(piece);
-        if let Some(held) = self.type_held(bulk, piece) {
-            self.delete_within(bulk, held);
-        }
+        self.type_held(bulk, piece)
     }
 
-    fn delete_within(&mut self, bulk: &mut Bulk<'_>, held: TypeHandle) {
+    async fn delete_within(&mut self, bulk: &mut Bulk<'_>, held: TypeHandle, pace: &Pace) {
         let mut types = vec![held];
         while let Some(handle) = types.pop() {
             let deleted = self.store.types.get_mut(handle);
@@ -246,12 +308,9 @@ impl Replica {
             for sequence in sequences {
                 let mut at = bulk.lists.first(sequence);
                 while at != NONE {
-                    let child = bulk.pieces.get(at);
-                    if !child.tag.is_deleted() {
-                        bulk.pieces.mark_deleted(at);
-                        types.extend(self.type_held(bulk, at));
-                    }
-                    at = child.next;
+                    types.extend(self.delete_piece(bulk, at));
+                    at = bulk.pieces.get(at).next;
+                    pace.spend(1).await;
                 }
             }
         }
@@ -262,40 +321,98 @@ impl Replica {
     }
 
     /// Builds trees and index from the lists, and notes what is deleted.
-    fn build_order(&mut self, bulk: Bulk<'_>) {
+    async fn build_order(&mut self, bulk: Bulk<'_>, pace: &Pace) {
         let Bulk { mut pieces, lists, .. } = bulk;
         let mut leaves = pieces.finish();
         for sequence in 0..lists.sequences() {
-            self.store.order.build(sequence, pieces.runs(lists.first(sequence)), &mut leaves);
+            self.build_sequence(sequence, lists.first(sequence), &pieces, &mut leaves, pace).await;
         }
         for client in 0..pieces.firsts().len() as Client {
-            let mut deleted: Vec<(u32, u32)> = Vec::new();
+            let mut deleted: Vec<(Clock, Clock)> = Vec::new();
             // Where clocks of the same leaf begin, and the leaf.
             let mut run = (0, leaves[pieces.firsts()[client as usize] as usize]);
-            for piece in pieces.of_client(client) {
-                let clocks = pieces.clocks(piece);
-                let leaf = leaves[piece as usize];
-                if leaf != run.1 {
-                    self.store.order.index_built(client, clocks.start - run.0, run.1);
-                    run = (clocks.start, leaf);
-                }
-                if pieces.get(piece).tag.is_deleted() {
-                    if leaf != NONE {
-                        self.changes.note_deleted(client, clocks.start, clocks.end);
-                    }
-                    push_range(&mut deleted, clocks.start, clocks.end);
-                }
+            let of_client = pieces.of_client(client);
+            for start in of_client.clone().step_by(PART) {
+                let part = start..of_client.end.min(start + PART as u32);
+                self.index_part(client, part, &pieces, &leaves, &mut run, &mut deleted);
+                pace.spend(2 * PART.min(of_client.len())).await;
             }
             let end = self.store.log(client).end();
             self.store.order.index_built(client, end - run.0, run.1);
             self.store.finish_log(client, deleted);
+            pace.spend(self.store.log(client).blocks().len() / 2).await;
+        }
+    }
+
+    /// Builds the tree of a sequence whose list begins with this piece.
+    async fn build_sequence(
+        &mut self,
+        sequence: Sequence,
+        first: u32,
+        pieces: &Pieces,
+        leaves: &mut [u32],
+        pace: &Pace,
+    ) {
+        if first == NONE {
+            return;
+        }
+        let mut next = pieces.get(first).next;
+        if next == NONE {
+            self.store.order.fill_with_one(sequence, pieces.run(first), leaves);
+            return pace.spend(1).await;
+        }
+        let mut filling = self.store.order.begin_filling(sequence, pieces.run(first), leaves);
+        while next != NONE {
+            next = self.fill_part(&mut filling, next, pieces, leaves);
+            pace.spend(PART).await;
+        }
+        self.store.order.end_filling(filling);
+    }
+
+    /// Adds some pieces to the tree of a sequence; the next one after them.
+    #[inline(never)]
+    fn fill_part(&mut self, filling: &mut Filling, first: u32, pieces: &Pieces, leaves: &mut [u32]) -> u32 {
+        let mut next = first;
+        let part = pieces.list(first).take(PART).map(|piece| {
+            next = pieces.get(piece).next;
+            pieces.run(piece)
+        });
+        self.store.order.fill(filling, part, leaves);
+        next
+    }
+
+    /// Tells the index about some pieces of a client, and notes which are deleted. `run` is where the clocks of the leaf that
+    /// was met last begin, and that leaf.
+    #[inline(never)]
+    fn index_part(
+        &mut self,
+        client: Client,
+        part: Range<u32>,
+        pieces: &Pieces,
+        leaves: &[u32],
+        run: &mut (Clock, u32),
+        deleted: &mut Vec<(Clock, Clock)>,
+    ) {
+        for piece in part {
+            let clocks = pieces.clocks(piece);
+            let leaf = leaves[piece as usize];
+            if leaf != run.1 {
+                self.store.order.index_built(client, clocks.start - run.0, run.1);
+                *run = (clocks.start, leaf);
+            }
+            if pieces.get(piece).tag.is_deleted() {
+                if leaf != NONE {
+                    self.changes.note_deleted(client, clocks.start, clocks.end);
+                }
+                push_range(deleted, clocks.start, clocks.end);
+            }
         }
     }
 }
 
 impl<'b> Bulk<'b> {
-    fn new(whole: Whole, bytes: &'b [u8]) -> Bulk<'b> {
-        let pieces = Pieces::new(&whole.logs, &whole.deletes);
+    async fn new(whole: Whole, bytes: &'b [u8], pace: &Pace) -> Bulk<'b> {
+        let pieces = Pieces::new(&whole.logs, &whole.deletes, pace).await;
         let heads = whole.first_heads();
         let starts = pieces.firsts().iter().zip(heads);
         let next =

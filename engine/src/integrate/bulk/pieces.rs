@@ -1,11 +1,15 @@
 //! The units of a document cut into pieces that nothing will ever have to cut again while it is loaded.
 
-use crate::store::{Client, LocalId, Log, Mark, NO_ORIGIN, PlacedRun, Span, Store, Tag};
-use crate::values::Clock;
+use super::PART;
+use crate::store::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, PlacedRun, Span, Store, Tag};
+use crate::values::{Clock, Pace};
 use std::ops::Range;
 
 /// No piece: the end of a list, the left of its first piece.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// Words whose cuts are made into pieces between two stops.
+const PART_WORDS: usize = PART / 8 + 1;
 
 /// A part of a block: no origin, right origin or border of a delete lies inside it. It ends where the next one begins.
 #[derive(Clone, Copy, Debug)]
@@ -29,43 +33,49 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// Cuts the blocks at each clock that anything refers to, and at the borders of deletes.
-    pub(super) fn new(logs: &[Log], deletes: &[(Client, Clock, Clock)]) -> Pieces {
+    pub(super) async fn new(logs: &[Log], deletes: &[(Client, Clock, Clock)], pace: &Pace) -> Pieces {
         let mut cuts = Cuts::new(logs);
         for (client, log) in (0..).zip(logs) {
-            for block in log.blocks() {
-                cuts.cut((client, block.clock));
-                if block.origin != NO_ORIGIN {
-                    cuts.cut((block.origin.0, block.origin.1 + 1));
-                }
-                if block.right_origin != NO_ORIGIN {
-                    cuts.cut(block.right_origin);
-                }
+            for blocks in log.blocks().chunks(PART) {
+                cuts.cut_blocks(client, blocks);
+                pace.spend(blocks.len()).await;
             }
             cuts.cut((client, log.end()));
         }
-        for &(client, start, end) in deletes {
-            cuts.cut((client, start));
-            cuts.cut((client, end));
+        for ranges in deletes.chunks(PART) {
+            for &(client, start, end) in ranges {
+                cuts.cut((client, start));
+                cuts.cut((client, end));
+            }
+            pace.spend(ranges.len()).await;
         }
         let count = cuts.count();
+        pace.spend(cuts.words.len() / 8).await;
         let (list, blocks) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let mut pieces = Pieces { cuts, list, blocks, firsts: Vec::with_capacity(logs.len()) };
         for (client, log) in (0..).zip(logs) {
             pieces.firsts.push(pieces.list.len() as u32);
-            pieces.make(client, log);
+            let words = pieces.cuts.firsts[client as usize]..pieces.cuts.firsts[client as usize + 1];
+            let mut making = Making { clock: 0, next_block: 0, tag: Tag::new(client, Mark::Deleted) };
+            for start in words.clone().step_by(PART_WORDS) {
+                let before = pieces.list.len();
+                pieces.make(&mut making, client, log, start..words.end.min(start + PART_WORDS));
+                pace.spend(pieces.list.len() - before + PART_WORDS / 8).await;
+            }
         }
         pieces
     }
 
-    fn make(&mut self, client: Client, log: &Log) {
+    /// Makes the pieces that begin within some words of a client.
+    #[inline(never)]
+    fn make(&mut self, making: &mut Making, client: Client, log: &Log, words: Range<usize>) {
         let Pieces { cuts, list, blocks, .. } = self;
-        let mut next_block = 0;
-        let mut tag = Tag::new(client, Mark::Deleted);
-        for clock in cuts.of_client(client) {
-            match log.blocks().get(next_block) {
+        let Making { clock: start, next_block, tag } = making;
+        for clock in cuts.clocks_in(words.clone(), *start) {
+            match log.blocks().get(*next_block) {
                 Some(block) if block.clock == clock => {
-                    tag = Tag::new(client, Store::mark_of(block.content));
-                    next_block += 1;
+                    *tag = Tag::new(client, Store::mark_of(block.content));
+                    *next_block += 1;
                 }
                 _ if clock < log.end() => {
                     let at = list.len();
@@ -73,9 +83,10 @@ impl Pieces {
                 }
                 _ => {}
             }
-            list.push(Piece { clock, tag, next: NONE });
-            blocks.push((next_block as u32).wrapping_sub(1));
+            list.push(Piece { clock, tag: *tag, next: NONE });
+            blocks.push((*next_block as u32).wrapping_sub(1));
         }
+        *start = start.wrapping_add(64 * words.len() as Clock);
     }
 
     /// The piece that holds a unit. O(1).
@@ -159,13 +170,19 @@ impl Pieces {
         std::iter::successors(some(first), move |piece| some(self.get(*piece).next))
     }
 
-    /// The same as they are built into a tree.
-    pub(super) fn runs(&self, first: u32) -> impl Iterator<Item = PlacedRun> + '_ {
-        self.list(first).map(|name| {
-            let clocks = self.clocks(name);
-            PlacedRun { name, span: Span::of(self.get(name).tag, clocks) }
-        })
+    /// A piece as it is built into a tree.
+    #[inline]
+    pub(super) fn run(&self, piece: u32) -> PlacedRun {
+        PlacedRun { name: piece, span: Span::of(self.get(piece).tag, self.clocks(piece)) }
     }
+}
+
+/// How far the pieces of a client are made.
+struct Making {
+    /// The first clock of the next word.
+    clock: Clock,
+    next_block: usize,
+    tag: Tag,
 }
 
 /// Where units are cut, as one bit for each clock.
@@ -195,6 +212,20 @@ impl Cuts {
         Cuts { firsts, words: vec![Word::default(); words] }
     }
 
+    /// Cuts where blocks of a client begin, and at all that they refer to.
+    #[inline(never)]
+    fn cut_blocks(&mut self, client: Client, blocks: &[Block]) {
+        for block in blocks {
+            self.cut((client, block.clock));
+            if block.origin != NO_ORIGIN {
+                self.cut((block.origin.0, block.origin.1 + 1));
+            }
+            if block.right_origin != NO_ORIGIN {
+                self.cut(block.right_origin);
+            }
+        }
+    }
+
     /// Cuts before a unit, or where a client ends.
     #[inline]
     fn cut(&mut self, (client, clock): LocalId) {
@@ -219,10 +250,10 @@ impl Cuts {
         word.before + up_to_unit.count_ones()
     }
 
-    /// The clocks of a client at which it is cut.
-    fn of_client(&self, client: Client) -> impl Iterator<Item = Clock> + '_ {
-        let words = &self.words[self.firsts[client as usize]..self.firsts[client as usize + 1]];
-        words.iter().map(|word| word.bits).zip((0..).step_by(64)).flat_map(|(mut word, clock)| {
+    /// The clocks at which there is a cut within some words, the first of which stands for `clock` and those behind it.
+    fn clocks_in(&self, words: Range<usize>, clock: Clock) -> impl Iterator<Item = Clock> + '_ {
+        let words = self.words[words].iter().map(|word| word.bits);
+        words.zip((clock..).step_by(64)).flat_map(|(mut word, clock)| {
             std::iter::from_fn(move || {
                 let bit = word.trailing_zeros();
                 (word != 0).then(|| {

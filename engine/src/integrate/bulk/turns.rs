@@ -1,9 +1,10 @@
 //! In which order the blocks of a whole document are placed: each after all that it depends on, as Yjs does it.
 
+use super::PART;
 use super::whole::{Named, Whole};
 use crate::store::{Client, LocalId, NO_ORIGIN};
 use crate::update::Content;
-use crate::values::Clock;
+use crate::values::{Clock, Pace};
 
 /// So many blocks of one client, on from those that it had before.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,62 +23,91 @@ struct Progress {
     is_on_stack: bool,
 }
 
+/// Why no more blocks of a client are planned for now.
+enum Halt {
+    /// All are, or one where no more were wanted.
+    Done,
+    /// The next one depends on this unit.
+    Needs(LocalId),
+    /// It is enough for now.
+    Part,
+}
+
+/// The order as far as it is planned.
+struct Planning<'w> {
+    whole: &'w Whole,
+    progress: Vec<Progress>,
+    turns: Vec<Turn>,
+    /// Clients of which each is needed by the one before it.
+    stack: Vec<Client>,
+}
+
 impl Whole {
     /// The order, which is also that in which keys of maps come up; `None` if something depends on what is not there.
     /// (Yjs: `integrateStructs`, with its stack; `Plan` does it for any update.) O(blocks).
-    pub(super) fn turns(&self) -> Option<Vec<Turn>> {
+    pub(super) async fn turns(&self, pace: &Pace) -> Option<Vec<Turn>> {
         if let [only] = &self.logs[..] {
             return Some(vec![Turn { client: 0, blocks: only.blocks().len() }]);
         }
         let start = |head| Progress { block: 0, head, clock: 0, is_on_stack: false };
-        let mut progress: Vec<Progress> = self.first_heads().into_iter().map(start).collect();
-        let mut turns: Vec<Turn> = Vec::new();
-        let mut stack = Vec::new();
+        let progress = self.first_heads().into_iter().map(start).collect();
+        let mut planning = Planning { whole: self, progress, turns: Vec::new(), stack: Vec::new() };
+        let mut left = PART;
         for client in self.descending() {
-            stack.push(client);
-            progress[client as usize].is_on_stack = true;
-            while let Some(&top) = stack.last() {
-                match self.advance(top, &mut progress, stack.len() > 1, &mut turns) {
-                    None => {
-                        progress[top as usize].is_on_stack = false;
-                        stack.pop();
+            planning.begin(client);
+            while !planning.go_on(&mut left)? {
+                pace.spend(3 * PART).await;
+                left = PART;
+            }
+        }
+        Some(planning.turns)
+    }
+}
+
+impl Planning<'_> {
+    fn begin(&mut self, client: Client) {
+        self.stack.push(client);
+        self.progress[client as usize].is_on_stack = true;
+    }
+
+    /// Plans blocks, `left` at most; whether nothing is on the stack any more. `None` if something is missing.
+    #[inline(never)]
+    fn go_on(&mut self, left: &mut usize) -> Option<bool> {
+        while let Some(&top) = self.stack.last() {
+            match self.advance(top, left) {
+                Halt::Part => return Some(false),
+                Halt::Done => {
+                    self.progress[top as usize].is_on_stack = false;
+                    self.stack.pop();
+                }
+                Halt::Needs((needed, _)) => {
+                    let other = &self.progress[needed as usize];
+                    if other.is_on_stack || other.block == self.whole.logs[needed as usize].blocks().len() {
+                        return None;
                     }
-                    Some((needed, _)) => {
-                        let other = &mut progress[needed as usize];
-                        if other.is_on_stack || other.block == self.logs[needed as usize].blocks().len() {
-                            return None;
-                        }
-                        other.is_on_stack = true;
-                        stack.push(needed);
-                    }
+                    self.begin(needed);
                 }
             }
         }
-        Some(turns)
+        Some(true)
     }
 
-    /// Plans blocks of a client, one or all that can be; the unit that is needed before the next one.
-    fn advance(
-        &self,
-        client: Client,
-        progress: &mut [Progress],
-        only_one: bool,
-        turns: &mut Vec<Turn>,
-    ) -> Option<LocalId> {
-        let log = &self.logs[client as usize];
-        loop {
+    /// Plans blocks of a client, one or all that can be, as long as some are `left`.
+    fn advance(&mut self, client: Client, left: &mut usize) -> Halt {
+        let Planning { whole, progress, turns, stack } = self;
+        let log = &whole.logs[client as usize];
+        while *left > 0 {
             let Progress { block: at, head, .. } = progress[client as usize];
-            let block = log.blocks().get(at)?;
+            let Some(block) = log.blocks().get(at) else { return Halt::Done };
             let has_head = block.content != Content::Gc && block.origin == NO_ORIGIN && block.right_origin == NO_ORIGIN;
-            let parent = match has_head.then(|| self.heads[head].parent) {
+            let parent = match has_head.then(|| whole.heads[head].parent) {
                 Some(Named::In(unit)) => unit,
                 _ => NO_ORIGIN,
             };
             let is_missing =
                 |unit: &LocalId| *unit != NO_ORIGIN && unit.0 != client && unit.1 >= progress[unit.0 as usize].clock;
-            let missing = [block.origin, block.right_origin, parent].into_iter().find(is_missing);
-            if missing.is_some() {
-                return missing;
+            if let Some(missing) = [block.origin, block.right_origin, parent].into_iter().find(is_missing) {
+                return Halt::Needs(missing);
             }
             let own = &mut progress[client as usize];
             own.block += 1;
@@ -87,9 +117,11 @@ impl Whole {
                 Some(last) if last.client == client => last.blocks += 1,
                 _ => turns.push(Turn { client, blocks: 1 }),
             }
-            if only_one {
-                return None;
+            *left -= 1;
+            if stack.len() > 1 {
+                return Halt::Done;
             }
         }
+        Halt::Part
     }
 }

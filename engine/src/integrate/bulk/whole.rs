@@ -3,10 +3,11 @@
 //! No table of structs is made: a block is what stays of one. What a block does not say, its place and its type, is found
 //! out once all are read.
 
+use super::PART;
 use crate::lib0::Reader;
 use crate::store::{Client, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE, TypeHandle};
 use crate::update::{ByteRange, Content, Parent, Struct, parse_struct_into};
-use crate::values::{ClientId, Clock, Error, Id, sort_by_numbers};
+use crate::values::{ClientId, Clock, Error, Id, Pace, sort_in_steps};
 use std::collections::BTreeMap;
 
 /// Where an item without origins goes.
@@ -27,6 +28,16 @@ pub(super) enum Named {
     In(LocalId),
 }
 
+/// Structs of a client that are being read.
+#[derive(Clone, Copy)]
+struct Reading {
+    client: Client,
+    /// How many are left.
+    count: usize,
+    /// The id of the next one.
+    next: Id,
+}
+
 /// Logs whose blocks stand in no sequence yet; none has been joined to the one before.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
@@ -43,7 +54,7 @@ impl Whole {
     /// Reads updates, which lie behind each other in `bytes`, and of which each goes on where those before it end. `None`
     /// if they don't, are malformed, leave gaps, delete what they don't hold, or are a few bytes
     /// that stand for very many ids. O(bytes).
-    pub(super) fn read(bytes: &[u8], updates: &[&[u8]]) -> Option<Whole> {
+    pub(super) async fn read(bytes: &[u8], updates: &[&[u8]], pace: &Pace) -> Option<Whole> {
         const MOST_UNITS_PER_BYTE: u64 = 64;
         // Handles of types are kept before what is read of them.
         const MOST_BYTES: usize = u32::MAX as usize / 4;
@@ -54,13 +65,13 @@ impl Whole {
         let mut start = 0;
         for update in updates {
             let end = start + update.len();
-            let goes_on = whole.read_update(bytes, &mut Reader::starting_at(&bytes[..end], start));
+            let goes_on = whole.read_update(bytes, &mut Reader::starting_at(&bytes[..end], start), pace).await;
             goes_on.ok().filter(|goes_on| *goes_on)?;
             start = end;
         }
         whole.logs.iter_mut().for_each(Log::trim);
-        sort_by_numbers(&mut whole.heads, |head| (head.unit.0.into(), head.unit.1.into()));
-        whole.join_deletes();
+        sort_in_steps(&mut whole.heads, |head| (head.unit.0.into(), head.unit.1.into()), pace).await;
+        whole.join_deletes(pace).await;
         let all_write = whole.logs.iter().all(|log| log.end() > 0);
         let units: u64 = whole.logs.iter().map(|log| u64::from(log.end())).sum();
         let holds_deleted = whole.deletes.iter().all(|(of, _, end)| *end <= whole.logs[*of as usize].end());
@@ -68,50 +79,78 @@ impl Whole {
     }
 
     /// `false` if the update does not go on where the logs end.
-    fn read_update(&mut self, bytes: &[u8], from: &mut Reader<'_>) -> Result<bool, Error> {
+    async fn read_update(&mut self, bytes: &[u8], from: &mut Reader<'_>, pace: &Pace) -> Result<bool, Error> {
         for _ in 0..from.read_count(3)? {
-            if !self.read_client(bytes, from)? {
-                return Ok(false);
+            let Some(mut reading) = self.begin_client(from)? else { return Ok(false) };
+            while reading.count > 0 {
+                let part = reading.count.min(PART);
+                let Some(goes_on) = self.read_structs(reading, part, bytes, from)? else { return Ok(false) };
+                reading = goes_on;
+                pace.spend(6 * part).await;
             }
         }
         for _ in 0..from.read_count(2)? {
             let client = from.read_client()?;
             let client = self.client(client);
-            let count = from.read_count(2)?;
+            let mut count = from.read_count(2)?;
             self.deletes.reserve(count);
-            for _ in 0..count {
-                let start = from.read_clock()?;
-                let Some(end) = start.checked_add(from.read_clock()?) else { return Ok(false) };
-                if start < end {
-                    self.deletes.push((client, start, end));
+            while count > 0 {
+                let part = count.min(PART);
+                if !self.read_deletes(client, part, from)? {
+                    return Ok(false);
                 }
+                count -= part;
+                pace.spend(part).await;
             }
         }
         from.expect_end().map(|()| true)
     }
 
-    fn read_client(&mut self, bytes: &[u8], from: &mut Reader<'_>) -> Result<bool, Error> {
+    /// Reads whose structs follow; `None` if they don't go on where its log ends.
+    fn begin_client(&mut self, from: &mut Reader<'_>) -> Result<Option<Reading>, Error> {
         // Most structs are longer than this; of the others there is room for some, and lists grow.
         const USUAL_BYTES: usize = 8;
         let count = from.read_count(2)?;
-        let client = from.read_client()?;
-        let handle = self.client(client);
-        let mut id = Id::new(client, from.read_clock()?);
-        let log = &mut self.logs[handle as usize];
+        let id = from.read_client()?;
+        let client = self.client(id);
+        let next = Id::new(id, from.read_clock()?);
+        let log = &mut self.logs[client as usize];
         log.reserve(count.min(from.remaining() / USUAL_BYTES));
-        if count > 0 && id.clock != log.end() {
-            return Ok(false);
-        }
+        let goes_on = count == 0 || next.clock == log.end();
+        Ok(goes_on.then_some(Reading { client, count, next }))
+    }
+
+    /// Reads so many of a client's structs; `None` if one is of no use here.
+    #[inline(never)]
+    fn read_structs(
+        &mut self,
+        reading: Reading,
+        count: usize,
+        bytes: &[u8],
+        from: &mut Reader<'_>,
+    ) -> Result<Option<Reading>, Error> {
+        let mut id = reading.next;
         let mut read = Struct::skip(id, 0);
         for _ in 0..count {
             parse_struct_into(&mut read, from, id)?;
             let end = id.clock.checked_add(read.len).filter(|end| *end < Clock::MAX);
-            let Some(end) = end.filter(|_| read.content != Content::Skip) else { return Ok(false) };
+            let Some(end) = end.filter(|_| read.content != Content::Skip) else { return Ok(None) };
             // A struct without units names nothing; nothing can refer to it.
             if read.len > 0 {
-                self.append(handle, &read, bytes);
+                self.append(reading.client, &read, bytes);
             }
             id.clock = end;
+        }
+        Ok(Some(Reading { count: reading.count - count, next: id, ..reading }))
+    }
+
+    fn read_deletes(&mut self, client: Client, count: usize, from: &mut Reader<'_>) -> Result<bool, Error> {
+        for _ in 0..count {
+            let start = from.read_clock()?;
+            let Some(end) = start.checked_add(from.read_clock()?) else { return Ok(false) };
+            if start < end {
+                self.deletes.push((client, start, end));
+            }
         }
         Ok(true)
     }
@@ -158,8 +197,9 @@ impl Whole {
         })
     }
 
-    fn join_deletes(&mut self) {
-        sort_by_numbers(&mut self.deletes, |(client, start, _)| ((*client).into(), (*start).into()));
+    async fn join_deletes(&mut self, pace: &Pace) {
+        let place = |(client, start, _): &(Client, Clock, Clock)| ((*client).into(), (*start).into());
+        sort_in_steps(&mut self.deletes, place, pace).await;
         self.deletes.dedup_by(|next, kept| {
             let touches = next.0 == kept.0 && next.1 <= kept.2;
             if touches {
@@ -167,6 +207,7 @@ impl Whole {
             }
             touches
         });
+        pace.spend(self.deletes.len() / 4).await;
     }
 
     /// Handles with the largest client id first.

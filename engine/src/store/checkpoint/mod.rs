@@ -3,6 +3,9 @@
 mod read;
 mod write;
 
+/// So many runs or blocks are read or written between two stops.
+const PART: usize = if cfg!(debug_assertions) { 3 } else { 512 };
+
 /// The mark of a run that stands in no sequence; the others are those of [`Mark`](super::Mark).
 const UNPLACED: u8 = 3;
 

@@ -3,10 +3,10 @@
 use super::super::log::{WALKED_UNITS, push_range};
 use super::super::order::PlacedRun;
 use super::super::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Span, Store, TypeHandle};
-use super::{ANY, ENTRY, HELD_TYPE, OWN, SAME, UNPLACED, unfold};
+use super::{ANY, ENTRY, HELD_TYPE, OWN, PART, SAME, UNPLACED, unfold};
 use crate::lib0::{Reader, check_json};
 use crate::update::{Content, TypeTag, check_payload, read_type};
-use crate::values::{ClientId, Clock, Error, ErrorKind, utf16};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Pace, utf16};
 use std::ops::Range;
 
 /// Units that stand next to each other.
@@ -23,6 +23,17 @@ impl Run {
     fn end(&self) -> Clock {
         self.clock + self.len
     }
+}
+
+/// The log of a client as far as it is read.
+struct ReadLog {
+    client: Client,
+    blocks: Vec<Block>,
+    /// The next block's first clock, and where its payload begins.
+    clock: Clock,
+    payload: u64,
+    /// The run that holds that clock.
+    run: usize,
 }
 
 /// A store that is being read.
@@ -49,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     /// Bytes that end early, or that contradict themselves.
-    pub(crate) fn read_checkpoint(collects: bool, from: &mut Reader<'_>) -> Result<Store, Error> {
+    pub(crate) async fn read_checkpoint(collects: bool, from: &mut Reader<'_>, pace: &Pace) -> Result<Store, Error> {
         let mut opening = Opening {
             from: from.clone(),
             clients: Vec::new(),
@@ -64,15 +75,17 @@ impl Store {
         opening.read_clients()?;
         opening.read_keys()?;
         let sequences = opening.from.read_count(3)?;
-        opening.read_runs()?;
-        opening.read_order(sequences)?;
-        let clients = 0..opening.clients.len() as Client;
-        let logs = clients.map(|client| opening.read_log(client)).collect::<Result<Vec<Log>, Error>>()?;
+        opening.read_runs(pace).await?;
+        opening.read_order(sequences, pace).await?;
+        let mut logs = Vec::with_capacity(opening.clients.len());
+        for client in 0..opening.clients.len() as Client {
+            logs.push(opening.read_log(client, pace).await?);
+        }
         opening.store.adopt(logs);
         opening.check(opening.store.handles.len() == opening.clients.len())?;
-        opening.build_order();
-        opening.read_owners()?;
-        opening.check_nested()?;
+        opening.build_order(pace).await;
+        opening.read_owners(pace).await?;
+        opening.check_nested(pace).await?;
         opening.read_cut_pairs()?;
         *from = opening.from;
         Ok(opening.store)
@@ -106,18 +119,17 @@ impl Opening<'_> {
         Ok(())
     }
 
-    fn read_runs(&mut self) -> Result<(), Error> {
+    async fn read_runs(&mut self, pace: &Pace) -> Result<(), Error> {
         for client in 0..self.clients.len() {
-            let count = self.from.read_count(1)?;
+            let mut left = self.from.read_count(1)?;
             let first = self.runs.len();
-            self.runs.reserve(count);
+            self.runs.reserve(left);
             let mut clock: Clock = 0;
-            for _ in 0..count {
-                let number = self.from.read_var_uint()?;
-                let (len, mark) = (number >> 2, (number & 3) as u8);
-                let len = Clock::try_from(len).ok().filter(|len| *len > 0).ok_or_else(|| self.damaged())?;
-                self.runs.push(Run { client: client as Client, clock, len, mark, sequence: NO_SEQUENCE });
-                clock = clock.checked_add(len).ok_or_else(|| self.damaged())?;
+            while left > 0 {
+                let part = left.min(PART);
+                clock = self.read_run_part(client as Client, clock, part)?;
+                left -= part;
+                pace.spend(part).await;
             }
             self.check(clock == self.clients[client].1)?;
             self.runs_of.push(first..self.runs.len());
@@ -125,47 +137,101 @@ impl Opening<'_> {
         Ok(())
     }
 
+    /// Reads some runs of a client, from a clock on; gives where they end.
+    fn read_run_part(&mut self, client: Client, clock: Clock, count: usize) -> Result<Clock, Error> {
+        let mut clock = clock;
+        for _ in 0..count {
+            let number = self.from.read_var_uint()?;
+            let (len, mark) = (number >> 2, (number & 3) as u8);
+            let len = Clock::try_from(len).ok().filter(|len| *len > 0).ok_or_else(|| self.damaged())?;
+            self.runs.push(Run { client, clock, len, mark, sequence: NO_SEQUENCE });
+            clock = clock.checked_add(len).ok_or_else(|| self.damaged())?;
+        }
+        Ok(clock)
+    }
+
     /// Reads which runs stand in which sequence, in which order: each once, but for those that stand in none.
-    fn read_order(&mut self, sequences: usize) -> Result<(), Error> {
+    async fn read_order(&mut self, sequences: usize, pace: &Pace) -> Result<(), Error> {
         self.order.reserve(self.runs.len());
         let mut expected = 0;
         for sequence in 0..sequences as Sequence {
-            for _ in 0..self.from.read_count(1)? {
-                let number = expected + unfold(self.from.read_var_uint()?);
-                let damaged = self.from.error(ErrorKind::DamagedRow);
-                let run = usize::try_from(number).ok().and_then(|number| self.runs.get_mut(number)).ok_or(damaged)?;
-                if run.mark == UNPLACED || run.sequence != NO_SEQUENCE {
-                    return Err(damaged);
-                }
-                run.sequence = sequence;
-                self.order.push(number as u32);
-                expected = number + 1;
+            let mut left = self.from.read_count(1)?;
+            while left > 0 {
+                let part = left.min(PART);
+                self.read_order_part(sequence, &mut expected, part)?;
+                left -= part;
+                pace.spend(part).await;
             }
             self.ends.push(self.order.len());
         }
         let unplaced = self.runs.iter().filter(|run| run.mark == UNPLACED).count();
+        pace.spend(self.runs.len() / 8).await;
         self.check(self.order.len() + unplaced == self.runs.len())
     }
 
+    fn read_order_part(&mut self, sequence: Sequence, expected: &mut i64, count: usize) -> Result<(), Error> {
+        for _ in 0..count {
+            let number = *expected + unfold(self.from.read_var_uint()?);
+            let damaged = self.from.error(ErrorKind::DamagedRow);
+            let run = usize::try_from(number).ok().and_then(|number| self.runs.get_mut(number)).ok_or(damaged)?;
+            if run.mark == UNPLACED || run.sequence != NO_SEQUENCE {
+                return Err(damaged);
+            }
+            run.sequence = sequence;
+            self.order.push(number as u32);
+            *expected = number + 1;
+        }
+        Ok(())
+    }
+
     /// Reads blocks and payload of a client, side by side with its runs.
-    fn read_log(&mut self, client: Client) -> Result<Log, Error> {
+    async fn read_log(&mut self, client: Client, pace: &Pace) -> Result<Log, Error> {
         let (id, end) = self.clients[client as usize];
         let count = self.from.read_count(1)?;
-        let mut blocks: Vec<Block> = Vec::with_capacity(count);
-        let mut clock: Clock = 0;
-        let mut payload: u64 = 0;
-        let mut run = self.runs_of[client as usize].start;
+        let run = self.runs_of[client as usize].start;
+        let mut log = ReadLog { client, blocks: Vec::with_capacity(count), clock: 0, payload: 0, run };
+        let mut left = count;
+        while left > 0 {
+            let part = left.min(PART);
+            self.read_blocks(&mut log, end, part)?;
+            left -= part;
+            pace.spend(part).await;
+        }
+        let ReadLog { blocks, clock, payload, .. } = log;
+        self.check(clock == end)?;
+        let bytes = self.from.read_bytes()?;
+        self.check(bytes.len() as u64 == payload)?;
+        for start in (0..blocks.len()).step_by(PART) {
+            let stop = blocks.len().min(start + PART);
+            self.check_payloads(client, end, &blocks, start..stop, bytes)?;
+            pace.spend(stop - start).await;
+        }
+        let mut deleted: Vec<(Clock, Clock)> = Vec::new();
+        for run in &self.runs[self.runs_of[client as usize].clone()] {
+            if run.mark >= Mark::Deleted as u8 {
+                push_range(&mut deleted, run.clock, run.end());
+            }
+        }
+        pace.spend(self.runs_of[client as usize].len() / 4).await;
+        let mut log = Log::restore(id, blocks, bytes.to_vec(), end);
+        log.set_deleted(deleted);
+        Ok(log)
+    }
+
+    /// Reads some blocks of a client, up to whose last clock they may go.
+    fn read_blocks(&mut self, log: &mut ReadLog, end: Clock, count: usize) -> Result<(), Error> {
+        let ReadLog { client, blocks, clock, payload, run } = log;
         for _ in 0..count {
             let head = self.from.read_u8()?;
             let content = Content::from_number(head & 15).filter(|content| *content != Content::Skip);
             let content = content.ok_or_else(|| self.damaged())?;
             let origin = match head >> 4 & 3 {
-                SAME => (client, clock.checked_sub(1).ok_or_else(|| self.damaged())?),
-                kind => self.read_origin(kind, (client, clock))?,
+                SAME => (*client, clock.checked_sub(1).ok_or_else(|| self.damaged())?),
+                kind => self.read_origin(kind, (*client, *clock))?,
             };
             let right_origin = match head >> 6 {
                 SAME => blocks.last().map(|before| before.right_origin).ok_or_else(|| self.damaged())?,
-                kind => self.read_origin(kind, (client, clock))?,
+                kind => self.read_origin(kind, (*client, *clock))?,
             };
             let len = if content.is_run() { self.from.read_clock()? } else { 1 };
             let bytes = match content {
@@ -174,27 +240,15 @@ impl Opening<'_> {
                 _ => self.from.read_var_uint()?,
             };
             let is_ascii = content != Content::String || bytes == u64::from(len);
-            let start = clock;
-            clock = clock.checked_add(len).filter(|clock| len > 0 && *clock <= end).ok_or_else(|| self.damaged())?;
-            let sequence = self.runs[run].sequence;
-            self.check_runs(&mut run, clock, content)?;
-            let offset = u32::try_from(payload).map_err(|_| self.damaged())?;
+            let start = *clock;
+            *clock = start.checked_add(len).filter(|clock| len > 0 && *clock <= end).ok_or_else(|| self.damaged())?;
+            let sequence = self.runs[*run].sequence;
+            self.check_runs(run, *clock, content)?;
+            let offset = u32::try_from(*payload).map_err(|_| self.damaged())?;
             blocks.push(Block { clock: start, payload: offset, origin, right_origin, sequence, content, is_ascii });
-            payload += bytes;
+            *payload += bytes;
         }
-        self.check(clock == end)?;
-        let bytes = self.from.read_bytes()?;
-        self.check(bytes.len() as u64 == payload)?;
-        self.check_payloads(client, end, &blocks, bytes)?;
-        let mut deleted: Vec<(Clock, Clock)> = Vec::new();
-        for run in &self.runs[self.runs_of[client as usize].clone()] {
-            if run.mark >= Mark::Deleted as u8 {
-                push_range(&mut deleted, run.clock, run.end());
-            }
-        }
-        let mut log = Log::restore(id, blocks, bytes.to_vec(), end);
-        log.set_deleted(deleted);
-        Ok(log)
+        Ok(())
     }
 
     /// Reads an origin that is written out: a unit that is known, and of the own client an earlier one.
@@ -245,9 +299,17 @@ impl Opening<'_> {
         }
     }
 
-    /// Checks what blocks carry, and notes types and keys of formats.
-    fn check_payloads(&mut self, client: Client, end: Clock, blocks: &[Block], payload: &[u8]) -> Result<(), Error> {
-        for (at, block) in blocks.iter().enumerate() {
+    /// Checks what some blocks carry, and notes types and keys of formats.
+    fn check_payloads(
+        &mut self,
+        client: Client,
+        end: Clock,
+        blocks: &[Block],
+        some: Range<usize>,
+        payload: &[u8],
+    ) -> Result<(), Error> {
+        for at in some {
+            let block = &blocks[at];
             let next = blocks.get(at + 1);
             let len = next.map_or(end, |next| next.clock) - block.clock;
             let stop = next.map_or(payload.len(), |next| next.payload as usize);
@@ -292,21 +354,35 @@ impl Opening<'_> {
         }
     }
 
-    fn build_order(&mut self) {
+    async fn build_order(&mut self, pace: &Pace) {
         let mut leaves = vec![u32::MAX; self.runs.len()];
         let mut start = 0;
         for &end in &self.ends {
             let sequence = self.store.order.add_sequence();
-            let runs = self.order[start..end].iter().map(|&name| {
+            let placed = |&name: &u32| {
                 let Run { client, clock, len, mark, .. } = self.runs[name as usize];
                 let mark = [Mark::Visible, Mark::Uncounted, Mark::Deleted][usize::from(mark)];
                 PlacedRun { name, span: Span::new(client, clock, len, mark) }
-            });
-            self.store.order.build(sequence, runs, &mut leaves);
+            };
+            match &self.order[start..end] {
+                [] => {}
+                [only] => self.store.order.fill_with_one(sequence, placed(only), &mut leaves),
+                [first, others @ ..] => {
+                    let mut filling = self.store.order.begin_filling(sequence, placed(first), &mut leaves);
+                    for part in others.chunks(PART) {
+                        self.store.order.fill(&mut filling, part.iter().map(placed), &mut leaves);
+                        pace.spend(2 * part.len()).await;
+                    }
+                    self.store.order.end_filling(filling);
+                }
+            }
             start = end;
         }
-        for (run, leaf) in self.runs.iter().zip(&leaves) {
-            self.store.order.index_built(run.client, run.len, *leaf);
+        for (runs, leaves) in self.runs.chunks(PART).zip(leaves.chunks(PART)) {
+            for (run, leaf) in runs.iter().zip(leaves) {
+                self.store.order.index_built(run.client, run.len, *leaf);
+            }
+            pace.spend(runs.len()).await;
         }
         self.marked.iter().for_each(|sequence| self.store.order.note_marks(*sequence));
     }
@@ -314,31 +390,39 @@ impl Opening<'_> {
 
 impl Opening<'_> {
     /// Reads what each sequence belongs to, and so all types.
-    fn read_owners(&mut self) -> Result<(), Error> {
-        for sequence in 0..self.ends.len() as Sequence {
-            let types = self.store.types.len() as TypeHandle;
-            match self.from.read_var_uint()? {
-                ENTRY => {
-                    let (of, key) = (self.from.read_clock()?, self.from.read_clock()?);
-                    let is_new =
-                        of < types && key < self.store.types.key_count() && self.store.types.entry(of, key).is_none();
-                    self.check(is_new)?;
-                    self.store.types.add_entry(of, key, sequence);
-                }
-                HELD_TYPE => self.read_held_type(types, sequence)?,
-                root => {
-                    let name = self.from.read_string()?;
-                    let tag = root.checked_sub(1).map(TypeTag::from_number);
-                    self.check(tag != Some(None) && self.store.types.root(name).is_none())?;
-                    self.store.types.add(tag.flatten(), name, None, None, sequence);
-                }
-            }
+    async fn read_owners(&mut self, pace: &Pace) -> Result<(), Error> {
+        let sequences = self.ends.len() as Sequence;
+        for start in (0..sequences).step_by(PART) {
+            let end = sequences.min(start + PART as Sequence);
+            (start..end).try_for_each(|sequence| self.read_owner(sequence))?;
+            pace.spend(2 * (end - start) as usize).await;
         }
         let types = &self.store.types;
         let is_held = |(handle, unit): &(TypeHandle, LocalId)| {
             (*handle as usize) < types.len() && types.get(*handle).item == Some(*unit)
         };
         self.check(self.holders.iter().all(is_held))
+    }
+
+    fn read_owner(&mut self, sequence: Sequence) -> Result<(), Error> {
+        let types = self.store.types.len() as TypeHandle;
+        match self.from.read_var_uint()? {
+            ENTRY => {
+                let (of, key) = (self.from.read_clock()?, self.from.read_clock()?);
+                let is_new =
+                    of < types && key < self.store.types.key_count() && self.store.types.entry(of, key).is_none();
+                self.check(is_new)?;
+                self.store.types.add_entry(of, key, sequence);
+            }
+            HELD_TYPE => self.read_held_type(types, sequence)?,
+            root => {
+                let name = self.from.read_string()?;
+                let tag = root.checked_sub(1).map(TypeTag::from_number);
+                self.check(tag != Some(None) && self.store.types.root(name).is_none())?;
+                self.store.types.add(tag.flatten(), name, None, None, sequence);
+            }
+        }
+        Ok(())
     }
 
     /// Reads which unit holds the next type.
@@ -361,21 +445,27 @@ impl Opening<'_> {
     }
 
     /// Checks that nothing in a deleted type is live, and that nothing was written into a type before the type.
-    fn check_nested(&self) -> Result<(), Error> {
+    async fn check_nested(&self, pace: &Pace) -> Result<(), Error> {
         let types = &self.store.types;
         if !types.has_nested() {
             return Ok(());
         }
         let of = |sequence: Sequence| types.get(types.owner(sequence).of);
         let may_be_live = |run: &Run| run.mark >= Mark::Deleted as u8 || !of(run.sequence).is_deleted;
-        self.check(self.runs.iter().all(may_be_live))?;
+        for runs in self.runs.chunks(PART) {
+            self.check(runs.iter().all(may_be_live))?;
+            pace.spend(runs.len() / 4 + 1).await;
+        }
         for (client, log) in (0..).zip(&self.store.logs) {
             let comes_later = |block: &Block| {
                 let placed = block.sequence != NO_SEQUENCE;
                 let held = placed.then(|| of(block.sequence).item).flatten();
                 held.is_none_or(|(holder, clock)| holder != client || clock < block.clock)
             };
-            self.check(log.blocks().iter().all(comes_later))?;
+            for blocks in log.blocks().chunks(PART) {
+                self.check(blocks.iter().all(comes_later))?;
+                pace.spend(blocks.len() / 4 + 1).await;
+            }
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Writing a store.
 
-use super::super::{Client, LocalId, Mark, NO_ORIGIN, NO_SEQUENCE, Store};
-use super::{ANY, ENTRY, HELD_TYPE, NONE, OWN, SAME, UNPLACED, fold};
+use super::super::{Client, LocalId, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Span, Store};
+use super::{ANY, ENTRY, HELD_TYPE, NONE, OWN, PART, SAME, UNPLACED, fold};
 use crate::lib0::{write_bytes, write_string, write_var_uint};
 use crate::update::Content;
-use crate::values::{Clock, sort_by_numbers};
+use crate::values::{Clock, Pace, sort_in_steps};
+use std::ops::Range;
 
 /// A part of a block is left out for being deleted from this many units on; to cut it out costs about as many bytes.
 const LEAST_COLLECTED: Clock = 16;
@@ -31,7 +32,7 @@ struct Part {
 
 impl Store {
     /// Appends all that the store holds. O(runs log runs + bytes).
-    pub(crate) fn write_checkpoint(&self, out: &mut Vec<u8>) {
+    pub(crate) async fn write_checkpoint(&self, out: &mut Vec<u8>, pace: &Pace) {
         write_var_uint(out, self.logs.len() as u64);
         for log in &self.logs {
             write_var_uint(out, log.client.value());
@@ -40,30 +41,32 @@ impl Store {
         write_var_uint(out, self.types.key_count().into());
         (0..self.types.key_count()).for_each(|key| write_string(out, self.types.key_name(key)));
         write_var_uint(out, self.types.sequence_count().into());
-        self.write_order(out);
+        self.write_order(out, pace).await;
         let mut payload = Vec::new();
         for client in 0..self.logs.len() as Client {
-            self.write_log(out, client, &mut payload);
+            self.write_log(out, client, &mut payload, pace).await;
         }
-        self.write_owners(out);
+        let sequences = self.types.sequence_count();
+        for start in (0..sequences).step_by(PART) {
+            self.write_owners(out, start..sequences.min(start + PART as Sequence));
+            pace.spend(PART).await;
+        }
         write_var_uint(out, self.cut_pairs.len() as u64);
         self.cut_pairs.iter().for_each(|first_half| write_unit(out, *first_half));
     }
 
     /// Appends the runs, and the order in which they stand.
-    fn write_order(&self, out: &mut Vec<u8>) {
+    async fn write_order(&self, out: &mut Vec<u8>, pace: &Pace) {
         let mut runs = Vec::new();
         let mut counts = Vec::new();
         for sequence in 0..self.types.sequence_count() {
             let before = runs.len();
-            for span in self.order.spans(sequence) {
-                let mark = match (span.is_deleted(), span.is_uncounted()) {
-                    (true, _) => Mark::Deleted,
-                    (_, true) => Mark::Uncounted,
-                    _ => Mark::Visible,
-                };
-                let place = runs.len() as u32;
-                runs.push(Run { client: span.client(), clock: span.clock, len: span.len, mark: mark as u8, place });
+            let mut spans = self.order.spans(sequence);
+            while let Some(first) = spans.next() {
+                let part = runs.len();
+                push_run(&mut runs, first);
+                spans.by_ref().take(PART).for_each(|span| push_run(&mut runs, span));
+                pace.spend(runs.len() - part).await;
             }
             counts.push(runs.len() - before);
         }
@@ -73,35 +76,61 @@ impl Store {
                 let len = log.block_end(at) - block.clock;
                 runs.push(Run { client, clock: block.clock, len, mark: UNPLACED, place: runs.len() as u32 });
             }
+            pace.spend(log.blocks().len() / 4).await;
         }
-        sort_by_numbers(&mut runs, |run| (run.client.into(), run.clock.into()));
+        sort_in_steps(&mut runs, |run| (run.client.into(), run.clock.into()), pace).await;
         let mut numbers = vec![0; runs.len()];
         (0..).zip(&runs).for_each(|(number, run)| numbers[run.place as usize] = number);
+        pace.spend(runs.len() / 2).await;
         let mut rest = runs.as_slice();
         for client in 0..self.logs.len() as Client {
             let (own, others) = rest.split_at(rest.partition_point(|run| run.client == client));
             write_var_uint(out, own.len() as u64);
-            own.iter().for_each(|run| write_var_uint(out, u64::from(run.len) << 2 | u64::from(run.mark)));
+            for part in own.chunks(PART) {
+                part.iter().for_each(|run| write_var_uint(out, u64::from(run.len) << 2 | u64::from(run.mark)));
+                pace.spend(part.len()).await;
+            }
             rest = others;
         }
         let mut expected = 0;
-        let mut numbers = numbers[..placed].iter();
+        let mut numbers = &numbers[..placed];
         for count in counts {
             write_var_uint(out, count as u64);
-            for number in numbers.by_ref().take(count) {
-                write_var_uint(out, fold(number - expected));
-                expected = number + 1;
+            let (own, others) = numbers.split_at(count);
+            for part in own.chunks(PART) {
+                for &number in part {
+                    write_var_uint(out, fold(number - expected));
+                    expected = number + 1;
+                }
+                pace.spend(part.len()).await;
             }
+            numbers = others;
         }
     }
 
     /// Appends the blocks of a client and what they carry.
-    fn write_log(&self, out: &mut Vec<u8>, client: Client, payload: &mut Vec<u8>) {
-        let parts = self.parts(client);
+    async fn write_log(&self, out: &mut Vec<u8>, client: Client, payload: &mut Vec<u8>, pace: &Pace) {
+        let parts = self.parts(client, pace).await;
         payload.clear();
         write_var_uint(out, parts.len() as u64);
         let mut right_before = NO_ORIGIN;
-        for part in parts {
+        for parts in parts.chunks(PART) {
+            self.write_parts(out, client, parts, payload, &mut right_before);
+            pace.spend(2 * parts.len()).await;
+        }
+        write_bytes(out, payload);
+    }
+
+    /// Appends some of the blocks of a client. `right_before` is the right origin of the one before.
+    fn write_parts(
+        &self,
+        out: &mut Vec<u8>,
+        client: Client,
+        parts: &[Part],
+        payload: &mut Vec<u8>,
+        right_before: &mut LocalId,
+    ) {
+        for &part in parts {
             let block = &self.log(client).blocks()[part.block];
             let origin = block.origin_of((client, part.start));
             let origin_kind = match origin {
@@ -112,11 +141,11 @@ impl Store {
             };
             let right_kind = match block.right_origin {
                 NO_ORIGIN => NONE,
-                right if right == right_before => SAME,
+                right if right == *right_before => SAME,
                 (of, _) if of == client => OWN,
                 _ => ANY,
             };
-            right_before = block.right_origin;
+            *right_before = block.right_origin;
             out.push(part.content as u8 | origin_kind << 4 | right_kind << 6);
             for (kind, (of, clock)) in [(origin_kind, origin), (right_kind, block.right_origin)] {
                 match kind {
@@ -137,39 +166,50 @@ impl Store {
             }
             payload.extend_from_slice(carried);
         }
-        write_bytes(out, payload);
     }
 
     /// The blocks of a client, cut where deleted content is left out.
-    fn parts(&self, client: Client) -> Vec<Part> {
+    async fn parts(&self, client: Client, pace: &Pace) -> Vec<Part> {
         let log = self.log(client);
         let collects = self.collects && self.kept.is_empty();
         let deleted = if collects { log.deleted_ranges(0) } else { Vec::new() };
-        let mut ranges = deleted.iter().copied().peekable();
-        let mut parts = Vec::with_capacity(log.blocks().len());
-        for (at, block) in log.blocks().iter().enumerate() {
-            let (mut start, end) = (block.clock, log.block_end(at));
+        let mut deleted = deleted.as_slice();
+        let blocks = log.blocks().len();
+        let mut parts = Vec::with_capacity(blocks);
+        for start in (0..blocks).step_by(PART) {
+            self.add_parts(client, start..blocks.min(start + PART), &mut deleted, &mut parts);
+            pace.spend(PART.min(blocks)).await;
+        }
+        parts
+    }
+
+    /// Adds some blocks; what is deleted before them is taken off the ranges.
+    fn add_parts(&self, client: Client, blocks: Range<usize>, deleted: &mut &[(Clock, Clock)], parts: &mut Vec<Part>) {
+        let log = self.log(client);
+        for at in blocks {
+            let (mut start, end) = (log.blocks()[at].clock, log.block_end(at));
             let part = |start, end, content| Part { block: at, start, end, content };
-            while ranges.next_if(|range| range.1 <= start).is_some() {}
-            while let Some(&(from, to)) = ranges.peek().filter(|range| range.0 < end) {
-                let (from, to) = (from.max(block.clock), to.min(end));
+            let (first, content) = (start, log.blocks()[at].content);
+            while let [(from, to), behind @ ..] = deleted
+                && *from < end
+            {
+                let (from, to, ends_behind) = ((*from).max(first), (*to).min(end), *to > end);
                 if self.is_worth_collecting(client, at, from, to) {
                     if start < from {
-                        parts.push(part(start, from, block.content));
+                        parts.push(part(start, from, content));
                     }
                     parts.push(part(from, to, Content::Deleted));
                     start = to;
                 }
-                if to == end {
+                if ends_behind {
                     break;
                 }
-                ranges.next();
+                *deleted = behind;
             }
             if start < end {
-                parts.push(part(start, end, block.content));
+                parts.push(part(start, end, content));
             }
         }
-        parts
     }
 
     /// Whether it pays, and is possible, to leave out a deleted part of a block.
@@ -198,8 +238,8 @@ impl Store {
         }
     }
 
-    fn write_owners(&self, out: &mut Vec<u8>) {
-        for sequence in 0..self.types.sequence_count() {
+    fn write_owners(&self, out: &mut Vec<u8>, sequences: Range<Sequence>) {
+        for sequence in sequences {
             let owner = self.types.owner(sequence);
             let shared = self.types.get(owner.of);
             match (owner.key, shared.item) {
@@ -219,6 +259,17 @@ impl Store {
             }
         }
     }
+}
+
+/// Adds a span to the runs.
+fn push_run(runs: &mut Vec<Run>, span: Span) {
+    let mark = match (span.is_deleted(), span.is_uncounted()) {
+        (true, _) => Mark::Deleted,
+        (_, true) => Mark::Uncounted,
+        _ => Mark::Visible,
+    };
+    let place = runs.len() as u32;
+    runs.push(Run { client: span.client(), clock: span.clock, len: span.len, mark: mark as u8, place });
 }
 
 fn write_unit(out: &mut Vec<u8>, (client, clock): LocalId) {

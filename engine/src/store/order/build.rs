@@ -15,24 +15,45 @@ pub(crate) struct PlacedRun {
 /// How full leaves and nodes are built, so that a few inserts find room.
 const FILL: usize = MOST_CHILDREN - FAN_OUT / 8;
 
+/// A sequence that is being filled.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    sequence: Sequence,
+    /// Leaves that are full.
+    level: Vec<Child>,
+    /// The last of them, and the one that is being filled.
+    previous: u32,
+    leaf: u32,
+    /// Spans of this one that are closed lie in front; `span` is still open.
+    spans: [Span; FILL],
+    count: usize,
+    span: Span,
+}
+
 impl Order {
-    /// Fills an empty sequence. `leaves` gets the leaf of each run. The index is told with
-    /// [`index_built`](Self::index_built), in the order of clocks, once all sequences are built. O(runs).
-    pub(crate) fn build(&mut self, sequence: Sequence, runs: impl Iterator<Item = PlacedRun>, leaves: &mut [u32]) {
+    /// Fills an empty sequence with one run.
+    pub(crate) fn fill_with_one(&mut self, sequence: Sequence, only: PlacedRun, leaves: &mut [u32]) {
+        let leaf = self.leaves.next_number(true);
+        leaves[only.name as usize] = leaf;
+        let root = self.push_leaf(sequence, NONE, leaf, &[only.span]);
+        self.set_root(sequence, root, 0, [leaf, leaf]);
+    }
+
+    /// Begins to fill an empty sequence with several runs, of which this is the first. `leaves` gets the leaf of each run. The
+    /// index is told with [`index_built`](Self::index_built), in the order of clocks, once all sequences are filled.
+    pub(crate) fn begin_filling(&mut self, sequence: Sequence, first: PlacedRun, leaves: &mut [u32]) -> Filling {
         debug_assert_eq!(self.trees[sequence as usize].root, NONE);
-        let mut runs = runs;
-        let Some(PlacedRun { name, mut span }) = runs.next() else { return };
-        let (mut leaf, mut previous) = (self.leaves.next_number(true), NONE);
-        leaves[name as usize] = leaf;
-        let Some(second) = runs.next() else {
-            let only = self.push_leaf(sequence, NONE, leaf, &[span]);
-            return self.set_root(sequence, only, 0, [leaf, leaf]);
-        };
-        let mut level: Vec<Child> = Vec::new();
-        // Spans that are closed lie in front; `span` is still open.
-        let mut spans = [span; FILL];
-        let mut count = 0;
-        for run in std::iter::once(second).chain(runs) {
+        let leaf = self.leaves.next_number(true);
+        leaves[first.name as usize] = leaf;
+        let span = first.span;
+        Filling { sequence, level: Vec::new(), previous: NONE, leaf, spans: [span; FILL], count: 0, span }
+    }
+
+    /// Adds runs behind those that are there. O(runs).
+    pub(crate) fn fill(&mut self, filling: &mut Filling, runs: impl Iterator<Item = PlacedRun>, leaves: &mut [u32]) {
+        let Filling { sequence, level, previous, spans, .. } = filling;
+        let (mut leaf, mut count, mut span) = (filling.leaf, filling.count, filling.span);
+        for run in runs {
             if span.joins(run.span) {
                 span.len += run.span.len;
             } else {
@@ -40,12 +61,18 @@ impl Order {
                 span = run.span;
                 count += 1;
                 if count == FILL {
-                    level.push(self.push_leaf(sequence, previous, leaf, &spans));
-                    (count, previous, leaf) = (0, leaf, self.leaves.next_number(false));
+                    level.push(self.push_leaf(*sequence, *previous, leaf, spans));
+                    (count, *previous, leaf) = (0, leaf, self.leaves.next_number(false));
                 }
             }
             leaves[run.name as usize] = leaf;
         }
+        (filling.leaf, filling.count, filling.span) = (leaf, count, span);
+    }
+
+    /// Builds what is above the leaves.
+    pub(crate) fn end_filling(&mut self, filling: Filling) {
+        let Filling { sequence, mut level, previous, leaf, mut spans, count, span } = filling;
         spans[count] = span;
         level.push(self.push_leaf(sequence, previous, leaf, &spans[..count + 1]));
         self.build_nodes(sequence, level);

@@ -18,7 +18,7 @@ use super::id_index::IdIndex;
 use leaf::{Header, Leaves};
 use node::{Child, MOST_CHILDREN, Node};
 
-pub(crate) use build::PlacedRun;
+pub(crate) use build::{Filling, PlacedRun};
 pub(crate) use effects::Format;
 pub(crate) use span::{Client, Mark, Span, Tag};
 pub(crate) use walk::Place;

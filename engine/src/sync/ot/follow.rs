@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::build::{Building, Hindrance};
+use super::checkpoint::Checkpointing;
 use crate::bridge::Bridge;
 use crate::sync::close;
 use crate::sync::effect::{ConnectionId, ReadToken};
@@ -17,8 +18,11 @@ pub(in crate::sync) struct Following {
     /// What is asked and not answered, in order, with the bytes that it counts.
     pub(super) asked: VecDeque<(ConnectionId, Ask, usize)>,
     pub(super) asked_bytes: usize,
-    /// The base pages that the document is being built from.
+    /// The document while it is being built, and
     pub(super) building: Option<Building>,
+    /// while a checkpoint is made of it; then the checkpoint.
+    pub(super) checkpointing: Option<Checkpointing>,
+    pub(super) checkpoint: Option<Vec<u8>>,
     pub(super) hindrance: Option<Hindrance>,
     /// Bytes of the base pages that the document is made of.
     pub(super) document_bytes: usize,
@@ -37,9 +41,24 @@ pub(in crate::sync) struct Following {
 }
 
 impl Following {
-    /// Whether pages are being read: what comes meanwhile waits, so that the document misses nothing.
-    pub(in crate::sync) fn is_reading(&self) -> bool {
+    /// Whether a document is being built: the base has to stay as it is.
+    pub(in crate::sync) fn is_building(&self) -> bool {
         self.building.is_some()
+    }
+
+    /// Whether it only lacks what came meanwhile, and waits until that is stored.
+    pub(in crate::sync) fn is_loaded(&self) -> bool {
+        self.building.as_ref().is_some_and(Building::is_loaded)
+    }
+
+    /// Whether a checkpoint is being made: the document has to stay as it is.
+    pub(in crate::sync) fn is_checkpointing(&self) -> bool {
+        self.checkpointing.is_some()
+    }
+
+    /// The base changes: the document is built later.
+    pub(in crate::sync) fn stop_building(&mut self) {
+        self.building = None;
     }
 
     /// Changes in the logs of revisions, and bytes that they take.
@@ -63,13 +82,37 @@ impl Following {
 }
 
 impl Room {
+    /// Goes on with the document, where others may wait for that.
+    pub(in crate::sync) fn continue_document(&mut self) {
+        if let Some(checkpointing) = self.following.checkpointing.take() {
+            self.continue_checkpoint(checkpointing);
+        }
+        if self.following.is_building() {
+            if self.is_awaited() {
+                self.build_bridge();
+            } else {
+                self.following.stop_building();
+            }
+        }
+    }
+
+    /// Whether somebody waits for the document.
+    fn is_awaited(&self) -> bool {
+        let is_there = |(connection, ..): &(ConnectionId, Ask, usize)| self.connections.contains_key(connection);
+        self.following.asked.iter().any(is_there) || self.is_follower_behind()
+    }
+
     /// Goes on with what clients without an engine wait for.
     pub(in crate::sync) fn follow(&mut self) {
-        if self.following.asked.is_empty() && self.following.bridge.is_none() && !self.is_follower_behind() {
+        if self.following.is_checkpointing() {
             return;
         }
         if self.following.bridge.is_none() {
-            self.prepare_bridge();
+            if !self.is_awaited() {
+                self.following.asked_bytes = 0;
+                return self.following.asked.clear();
+            }
+            self.build_bridge();
         }
         if self.following.bridge.is_none() {
             return;

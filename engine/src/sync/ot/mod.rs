@@ -2,6 +2,7 @@
 
 mod ask;
 mod build;
+mod checkpoint;
 mod follow;
 mod follower;
 mod http;
