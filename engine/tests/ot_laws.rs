@@ -2,7 +2,7 @@
 
 mod ot_deltas;
 
-use merganser::ot::Delta;
+use merganser::ot::{Delta, Op};
 use ot_deltas::{Plan, change, content};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -122,6 +122,26 @@ proptest! {
         let json = serde_json::to_string(&a).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Delta>(&json).unwrap(), &a);
         prop_assert_eq!(&Delta::from_any(a.to_any()).unwrap(), &a);
+    }
+
+    #[test]
+    fn parts_do_the_same_one_after_the_other(base in plan(12), a in plan(12), plain: bool, steps in 2_usize..6, units in 1_u32..5) {
+        let base = content(&base, plain);
+        let a = change(&a, &base, plain);
+        let mut rest = a.clone();
+        let mut all = Delta::new();
+        let mut parts = 0;
+        while !rest.is_empty() {
+            let (first, behind) = rest.split(steps, units);
+            prop_assert!(first.step_count() <= steps && !first.is_empty());
+            let inserted: u32 = first.ops().filter(|op| matches!(op, Op::Insert { .. } | Op::Embed { .. })).map(|op| op.units()).sum();
+            prop_assert!(inserted <= units + 1);
+            all = compose(&all, &first);
+            rest = behind;
+            parts += 1;
+            prop_assert!(parts < 1_000);
+        }
+        prop_assert_eq!(all, a);
     }
 
     #[test]

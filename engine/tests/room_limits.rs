@@ -4,6 +4,7 @@
 mod room_world;
 
 use merganser::ClientId;
+use merganser::lib0::write_var_uint;
 use merganser::sync::{Durability, Limits, Rights, RoomConfig};
 use room_world::{Message, Replica, World, awareness_update};
 
@@ -106,6 +107,67 @@ fn what_came_with_too_much_that_waits_reaches_the_others() {
 fn clients_of(update: &[u8]) -> Vec<u8> {
     assert_eq!(update.last(), Some(&0));
     update[1..update.len() - 1].to_vec()
+}
+
+/// A state vector, an update of a letter each, and a delete set of these clients.
+fn of_clients(clients: &[u64]) -> [Message; 3] {
+    let list = |entry: &dyn Fn(&mut Vec<u8>, u64)| {
+        let mut out = Vec::new();
+        write_var_uint(&mut out, clients.len() as u64);
+        clients.iter().for_each(|client| entry(&mut out, *client));
+        out
+    };
+    let vector = list(&|out, client| {
+        write_var_uint(out, client);
+        out.push(1);
+    });
+    let mut update = list(&|out, client| {
+        out.push(1);
+        write_var_uint(out, client);
+        // Clock 0, text without origins in root "t", "x".
+        out.extend([0, 4, 1, 1, b't', 1, b'x']);
+    });
+    update.push(0);
+    let mut deletes = list(&|out, client| {
+        write_var_uint(out, client);
+        out.extend([1, 0, 1]);
+    });
+    deletes.insert(0, 0);
+    [Message::Step1(vector), Message::Update(update), Message::Step2(deletes)]
+}
+
+/// Clients in order may be as many as the limit says, others a quarter of that: they would be sorted at once.
+#[test]
+fn clients_of_a_message_are_bounded() {
+    let in_order: Vec<u64> = (100..112).collect();
+    let descending: Vec<u64> = in_order.iter().rev().copied().collect();
+    let in_disorder = [103, 101, 104, 102];
+    for turn_units in [1, 5_000] {
+        let limits = Limits { message_clients: 12, turn_units, ..Limits::default() };
+        // Small updates and answers cost little in any order.
+        let is_large = turn_units == 1;
+        let closed = [
+            (&in_order[..], [None; 3]),
+            (&descending[..], [None; 3]),
+            (&in_disorder[..3], [None; 3]),
+            (&in_disorder[..], [Some(4415), is_large.then_some(4415), is_large.then_some(4415)]),
+            (&(100..113).collect::<Vec<_>>()[..], [Some(4415), Some(4415), is_large.then_some(4415)]),
+        ];
+        for (clients, expected) in closed {
+            for (message, expected) in of_clients(clients).into_iter().zip(expected) {
+                let mut world = world(limits);
+                let [sender, other] = world.add_connected();
+                world.post(world.clients[sender].connections[0], message.clone());
+                match expected {
+                    Some(code) => assert_closed(&mut world, sender, code, other),
+                    None => {
+                        world.run();
+                        assert_eq!(world.clients[sender].closed_with, [0; 0], "{clients:?} {message:?}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

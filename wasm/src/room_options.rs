@@ -14,6 +14,8 @@ export interface RoomOptions {
   windowMs?: number
   /** Largest message, in bytes (16 MiB). */
   messageBytes?: number
+  /** Most client ids that a message may name (131,072; a quarter of that, if they are not in order). */
+  messageClients?: number
   /** Most connections at a time (1,000). */
   connections?: number
   /** Most bytes of updates that wait for what they depend on (1 MiB). */
@@ -34,9 +36,14 @@ export interface RoomOptions {
   historyBytes?: number
   /**
    * Most bytes of updates of a document that is held in memory for such clients (6 MiB, less than in the native server: it
-   * takes up to 13 times as much while its checkpoint is written). A larger one is refused to them, while others go on.
+   * takes up to 9 times as much while it is built, many small values up to 13 times). A larger one is refused to them, while
+   * others go on.
    */
   documentBytes?: number
+  /** Largest message of such a client, in bytes (512 KiB). */
+  operationBytes?: number
+  /** Most steps of an operation (4,000). */
+  operationSteps?: number
   /** How long it stays in memory after its last use, in milliseconds (60,000). */
   documentKeptMs?: number
   /** Most sessions of such clients that are remembered beyond the journal (256). */
@@ -65,6 +72,8 @@ extern "C" {
     fn window_ms(this: &RoomOptions) -> Option<f64>;
     #[wasm_bindgen(method, getter, structural, js_name = messageBytes)]
     fn message_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = messageClients)]
+    fn message_clients(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural)]
     fn connections(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = pendingBytes)]
@@ -85,6 +94,10 @@ extern "C" {
     fn history_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = documentBytes)]
     fn document_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = operationBytes)]
+    fn operation_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = operationSteps)]
+    fn operation_steps(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = documentKeptMs)]
     fn document_kept_ms(this: &RoomOptions) -> Option<f64>;
     #[wasm_bindgen(method, getter, structural)]
@@ -116,6 +129,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
     limits.document_kept_ms = options.document_kept_ms().map_or(limits.document_kept_ms, |given| given as u64);
     for (place, given) in [
         (&mut limits.message_bytes, options.message_bytes()),
+        (&mut limits.message_clients, options.message_clients()),
         (&mut limits.connections, options.connections()),
         (&mut limits.pending_bytes, options.pending_bytes()),
         (&mut limits.awareness_entries, options.awareness_entries()),
@@ -126,6 +140,8 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
         (&mut limits.history_revisions, options.history_revisions()),
         (&mut limits.history_bytes, options.history_bytes()),
         (&mut limits.document_bytes, options.document_bytes()),
+        (&mut limits.operation_bytes, options.operation_bytes()),
+        (&mut limits.operation_steps, options.operation_steps()),
         (&mut limits.sessions, options.sessions()),
         (&mut limits.roots, options.roots()),
         (&mut config.host.row_bytes, options.row_bytes()),

@@ -18,10 +18,17 @@ pub(crate) struct EntryPart<'a> {
 
 /// The entries of an awareness update. Every JSON text is checked: other clients parse it without a guard.
 /// Allocates in proportion to the bytes, and nothing for one entry, as in nearly all messages.
-pub(crate) fn read_entries(update: &[u8]) -> Result<SmallVec<[EntryPart<'_>; 1]>, Error> {
+///
+/// # Errors
+/// What is no awareness update; `TooLarge` for more than `most` entries.
+pub(crate) fn read_entries(update: &[u8], most: usize) -> Result<SmallVec<[EntryPart<'_>; 1]>, Error> {
     let mut from = Reader::new(update);
     let mut entries = SmallVec::new();
-    for _ in 0..from.read_count(3)? {
+    let count = from.read_count(3)?;
+    if count > most {
+        return Err(from.error(ErrorKind::TooLarge));
+    }
+    for _ in 0..count {
         let client = from.read_client()?;
         let clock = from.read_clock()?;
         let state = from.read_string()?;
@@ -72,7 +79,7 @@ impl EntryWriter {
 /// A malformed update, with states nested deeper than 127 among them.
 pub fn modify_update(update: &[u8], mut modify: impl FnMut(Any) -> Any) -> Result<Vec<u8>, Error> {
     let mut out = EntryWriter::default();
-    for entry in read_entries(update)? {
+    for entry in read_entries(update, usize::MAX)? {
         let state = Any::from_json(entry.state).ok_or(Error::from(ErrorKind::NotJson))?;
         out.add(entry.client, entry.clock, &modify(state).to_json());
     }

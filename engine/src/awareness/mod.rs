@@ -188,7 +188,7 @@ impl Awareness {
     /// A malformed update; nothing of it is taken then.
     pub fn apply_update(&mut self, update: &[u8], now_ms: u64) -> Result<Changes, Error> {
         let mut changes = Changes::default();
-        for part in read_entries(update)? {
+        for part in read_entries(update, usize::MAX)? {
             let state = Some(part.state).filter(|state| *state != NULL);
             self.apply_entry(part.client, part.clock, state, now_ms, &mut changes);
         }

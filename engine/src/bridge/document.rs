@@ -10,6 +10,9 @@ use crate::types::{Text, Value};
 use crate::values::{ClientId, Error, IdSet, StateVector, Steps};
 use std::sync::Arc;
 
+/// An operation is moved past changes of so many steps, its own counted each time: some milliseconds.
+const MOST_STEPS: usize = 100_000;
+
 /// A document whose texts are followed by revisions.
 #[derive(Debug)]
 pub(crate) struct Bridge {
@@ -42,7 +45,7 @@ pub(crate) struct Edited {
 /// Why an operation was not carried out. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The revisions are not kept that far back.
+    /// The revisions are not kept that far back, or too much was changed in them.
     History,
     /// It is longer than the content.
     BeyondEnd,
@@ -240,8 +243,11 @@ impl Bridge {
     ) -> Result<Edited, Refusal> {
         debug_assert!(self.roots[root].open.is_empty(), "all that changed is in the log");
         let mut op = sent.op.clone();
+        let mut work = 0;
         for change in self.changes_after(root, sent.revision).ok_or(Refusal::History)? {
-            op = change.delta().map_err(|_| Refusal::History)?.transform(&op, true);
+            let change = change.delta().map_err(|_| Refusal::History)?;
+            bound_work(&mut work, &change, &op)?;
+            op = change.transform(&op, true);
         }
         if !is_rich && !op.is_plain() {
             return Err(Refusal::WrongKind);
@@ -312,9 +318,11 @@ impl Bridge {
     pub(crate) fn others(&self, root: usize, sent: &SentOp, until: u64) -> Result<Delta, Refusal> {
         let mut op = sent.op.clone();
         let mut others = Vec::new();
+        let mut work = 0;
         let changes = self.changes_after(root, sent.revision).ok_or(Refusal::History)?;
         for change in changes.take_while(|change| change.revision < until) {
             let change = change.delta().map_err(|_| Refusal::History)?;
+            bound_work(&mut work, &change, &op)?;
             others.push(op.transform(&change, false));
             op = change.transform(&op, true);
         }
@@ -341,6 +349,13 @@ impl Bridge {
             root.open.assert_invariants();
         }
     }
+}
+
+/// Counts what it takes to move an operation past a change. Too much is as if the change was not kept: who sent it gets the
+/// content anew.
+fn bound_work(work: &mut usize, change: &Delta, op: &Delta) -> Result<(), Refusal> {
+    *work += change.step_count() + op.step_count();
+    if *work > MOST_STEPS { Err(Refusal::History) } else { Ok(()) }
 }
 
 /// Changes that follow each other as one, put together in pairs: what is long is not copied for each short one.

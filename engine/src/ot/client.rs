@@ -4,6 +4,10 @@ use super::Delta;
 use super::protocol::{ClientMessage, SentOp, ServerMessage, Subject};
 use crate::values::Error;
 
+/// A larger edit is sent in parts, one after the other: most steps of one, and most that it inserts, in UTF-16 code units.
+const MOST_STEPS: usize = 1_000;
+const MOST_UNITS: u32 = 1 << 16;
+
 /// A content that is shared through a server, on the side of a client without an engine.
 ///
 /// It is synchronised (nothing is under way), or awaits an acknowledgement, perhaps with more edits composed behind
@@ -214,7 +218,8 @@ impl Client {
 
     fn send_buffer(&mut self) {
         if self.is_open && self.in_flight.is_none() && !self.buffer.is_empty() {
-            self.in_flight = Some(core::mem::take(&mut self.buffer));
+            let (first, rest) = self.buffer.split(MOST_STEPS, MOST_UNITS);
+            (self.in_flight, self.buffer) = (Some(first), rest);
             self.id += 1;
             self.send_in_flight();
         }

@@ -219,6 +219,48 @@ impl Delta {
         self.push_rest(&mut Cursor::new(other));
     }
 
+    /// Takes a change apart into two that do the same one after the other. The first one has at most so many steps, at least
+    /// two, and inserts at most so many UTF-16 code units, or one more where that would be half a pair. O(length).
+    pub fn split(&self, most_steps: usize, most_units: u32) -> (Delta, Delta) {
+        let (mut first, mut rest) = (Delta::new(), Delta::new());
+        let (mut steps, mut left) = (most_steps, most_units);
+        let mut after = 0_u32;
+        for op in self.ops() {
+            let inserts = matches!(op, Op::Insert { .. } | Op::Embed { .. });
+            if !rest.is_empty() || steps == 0 || inserts && left == 0 {
+                if rest.is_empty() {
+                    rest.retain(after, &Attributes::NONE);
+                }
+                rest.push(op);
+                continue;
+            }
+            steps -= 1;
+            match op {
+                Op::Insert { text, attributes } if utf16::len(text) > left => {
+                    let at = match utf16::find(text, left) {
+                        Some(utf16::Place::Byte(at)) => at,
+                        // A pair is four bytes.
+                        Some(utf16::Place::InsidePair(at)) => at + 4,
+                        None => text.len(),
+                    };
+                    let (front, behind) = text.split_at(at);
+                    first.insert(front, attributes);
+                    rest.retain(after + utf16::len(front), &Attributes::NONE);
+                    rest.insert(behind, attributes);
+                    continue;
+                }
+                _ => first.push(op),
+            }
+            if inserts {
+                left -= op.units();
+            }
+            if !matches!(op, Op::Delete { .. }) {
+                after += op.units();
+            }
+        }
+        (first, rest)
+    }
+
     /// The steps between two places, counted in their lengths, cut where the ends are. O(length).
     ///
     /// # Errors

@@ -127,6 +127,39 @@ pub fn form_of(message: &[u8]) -> Form {
     if message.first() == Some(&b'{') { Form::Json } else { Form::Binary }
 }
 
+/// How much there is in a message: of one in JSON, at least how many values; it is counted quickly, so that what is too much need
+/// not be read.
+pub(crate) fn count_values(message: &[u8]) -> usize {
+    if form_of(message) == Form::Binary {
+        return 0;
+    }
+    let (mut values, mut in_string, mut is_escaped) = (0, false, false);
+    for byte in message {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => values += 1,
+            _ => {}
+        }
+    }
+    values
+}
+
+/// The id of an operation that is not read, if it stands where clients write it: near the beginning. 0 if it does not.
+pub(crate) fn id_of_unread(message: &[u8]) -> u64 {
+    const NEAR_BYTES: usize = 100;
+    const NAME: &[u8] = b"\"id\":";
+    if form_of(message) == Form::Binary {
+        let mut from = Reader::new(message);
+        return from.read_u8().and_then(|_| from.read_var_uint()).unwrap_or(0);
+    }
+    let near = &message[..message.len().min(NEAR_BYTES)];
+    let at = near.windows(NAME.len()).position(|window| window == NAME).map_or(near.len(), |at| at + NAME.len());
+    let digits = near[at..].iter().skip_while(|byte| **byte == b' ').take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0_u64, |id, digit| id.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+}
+
 impl ClientMessage {
     /// The message in this form.
     pub fn encode(&self, form: Form) -> Vec<u8> {

@@ -24,6 +24,8 @@ pub const DELETED: CloseReason = reason(4404, "the document was deleted");
 pub const MESSAGE_TOO_LARGE: CloseReason = reason(4413, "message too large");
 /// One value, which can't be cut, is larger than a stored row.
 pub const VALUE_TOO_LARGE: CloseReason = reason(4414, "a single value is too large to be stored");
+/// A message names more client ids than `Limits::message_clients`.
+pub const TOO_MANY_CLIENTS: CloseReason = reason(4415, "too many client ids in one message");
 /// Updates that wait for missing ones would pass `Limits::pending_bytes`.
 pub const PENDING_LIMIT: CloseReason = reason(4420, "too much waits for missing updates");
 /// Awareness entries would pass `Limits::awareness_entries`.

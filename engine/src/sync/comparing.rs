@@ -9,6 +9,7 @@ use super::connections::Join;
 use super::effect::{ConnectionId, ReadToken};
 use super::frame;
 use super::opening::Waiting;
+use super::receive::too_many_or_malformed;
 use super::room::Room;
 use super::their_vector::TheirVector;
 use super::turn::cost;
@@ -18,7 +19,7 @@ use crate::values::{ClientId, Clock, Id, IdSet};
 use std::ops::Range;
 
 /// Ranges that are checked or compared at a time.
-const RANGES_AT_A_TIME: usize = if cfg!(debug_assertions) { 3 } else { 16 << 10 };
+const RANGES_AT_A_TIME: usize = if cfg!(debug_assertions) { 3 } else { 4 << 10 };
 
 /// A comparison that goes on.
 #[derive(Debug)]
@@ -203,7 +204,10 @@ impl Room {
     fn compare_on(&mut self, of: &mut Comparing) -> Result<Step, CloseReason> {
         if !of.is_checked {
             self.turn.spend(RANGES_AT_A_TIME / cost::CHECKED_RANGES);
-            of.is_checked = of.told.check(&of.update, RANGES_AT_A_TIME).map_err(|_| close::MALFORMED)?;
+            let limits = &self.config.limits;
+            let (clients, unordered) = (limits.message_clients, limits.unordered_clients());
+            let checked = of.told.check(&of.update, RANGES_AT_A_TIME, clients, unordered);
+            of.is_checked = checked.map_err(too_many_or_malformed)?;
             return Ok(Step::GoesOn);
         }
         let join = self.connections.get(&of.connection).and_then(|of| of.join.as_ref());
@@ -224,7 +228,12 @@ impl Room {
         };
         let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
         let known = self.known.shown_deletes(of.from, end, row.as_ref().map(|(_, row)| row));
-        self.turn.spend(cost::MESSAGE + (told.len() + known.range_count()) / cost::COMPARED_RANGES);
+        let clients = told.chunk_by(|(a, _), (b, _)| a == b).count();
+        self.turn.spend(
+            cost::MESSAGE
+                + clients / cost::COMPARED_CLIENTS
+                + (told.len() + known.range_count()) / cost::COMPARED_RANGES,
+        );
         let known: Vec<_> = known.iter().collect();
         add_missing(&told, &known, &mut of.news);
         if let Some(theirs) = theirs {

@@ -19,6 +19,9 @@ pub enum Durability {
 pub struct Limits {
     /// Largest message, in bytes.
     pub message_bytes: usize,
+    /// Most client ids that a message may name: a state vector, an update, or a delete set. If they neither descend, as Yjs
+    /// writes them, nor ascend, a quarter of that.
+    pub message_clients: usize,
     /// Most connections at a time.
     pub connections: usize,
     /// Most bytes of updates that wait for what they depend on.
@@ -28,7 +31,7 @@ pub struct Limits {
     /// Largest awareness entry, in bytes of its JSON.
     pub awareness_entry_bytes: usize,
     /// Most bytes of messages that wait while the room reads its rows, of large updates that are being taken in, and of what
-    /// their senders send meanwhile. (What is kept of a large update besides takes about 100 bytes for each client in it.)
+    /// their senders send meanwhile. (What is kept of a large update besides takes about 150 bytes for each client in it.)
     pub waiting_bytes: usize,
     /// Most bytes of edits that wait to be stored: more come in only when the store keeps up.
     pub unstored_bytes: usize,
@@ -42,6 +45,10 @@ pub struct Limits {
     /// others go on. Text takes up to 7 times as much memory, 9 times while it is built; many small values in maps 11 and 13
     /// times. Of a document up to a third of this a checkpoint is made, which takes up to 15 (22) times as much meanwhile.
     pub document_bytes: usize,
+    /// Largest message of a client without an engine, in bytes, and
+    pub operation_bytes: usize,
+    /// most steps of an operation: it is carried out at once. Clients send larger ones in parts.
+    pub operation_steps: usize,
     /// How long it stays in memory after its last use, in milliseconds.
     pub document_kept_ms: u64,
     /// Most sessions of such clients that are remembered beyond the journal.
@@ -54,10 +61,18 @@ pub struct Limits {
     pub roots: usize,
 }
 
+impl Limits {
+    /// Most client ids that a message may name which are not in order: they are sorted at once.
+    pub(super) fn unordered_clients(&self) -> usize {
+        self.message_clients / 4
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
             message_bytes: 16 << 20,
+            message_clients: 128 << 10,
             connections: 1_000,
             pending_bytes: 1 << 20,
             awareness_entries: 1_000,
@@ -68,6 +83,8 @@ impl Default for Limits {
             history_revisions: 20_000,
             history_bytes: 4 << 20,
             document_bytes: 256 << 20,
+            operation_bytes: 512 << 10,
+            operation_steps: 4_000,
             document_kept_ms: 60_000,
             turn_units: 5_000,
             sessions: 256,

@@ -12,6 +12,7 @@ use super::effect::{ConnectionId, ReadToken};
 use super::flush::Writing;
 use super::frame;
 use super::opening::Damage;
+use super::receive::too_many_or_malformed;
 use super::room::Room;
 use super::their_vector::TheirVector;
 use super::turn::cost;
@@ -33,7 +34,8 @@ const PACE_MS: u64 = 2_000;
 impl Room {
     /// A client tells what it has (sync step 1).
     pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<(), CloseReason> {
-        let mut theirs = TheirVector::read(vector).map_err(|_| close::MALFORMED)?;
+        let read = TheirVector::read(vector, &self.config.limits);
+        let mut theirs = read.map_err(too_many_or_malformed)?;
         if let Some(theirs) = &mut theirs {
             let author = ClientId::new(self.manifest.author);
             if theirs.clock(author) > self.known.clock(author) {

@@ -4,7 +4,7 @@ use super::ConnectionId;
 use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
 use super::config::Limits;
 use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
-use crate::values::{ClientId, Clock, SortedMap};
+use crate::values::{ClientId, Clock, ErrorKind, SortedMap};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The awareness entries of a room.
@@ -38,7 +38,11 @@ impl Presence {
         update: &[u8],
         limits: &Limits,
     ) -> Result<Option<Vec<u8>>, CloseReason> {
-        let entries = read_entries(update).map_err(|_| MALFORMED)?;
+        // As many may have gone as are there.
+        let entries = read_entries(update, 2 * limits.awareness_entries).map_err(|error| match error.kind {
+            ErrorKind::TooLarge => AWARENESS_ENTRIES,
+            _ => MALFORMED,
+        })?;
         if entries.iter().any(|entry| entry.state.len() > limits.awareness_entry_bytes) {
             return Err(AWARENESS_ENTRY_TOO_LARGE);
         }

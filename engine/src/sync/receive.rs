@@ -124,7 +124,9 @@ impl Room {
     }
 
     fn read_update(&mut self, update: &[u8]) -> Result<(), CloseReason> {
-        self.intake.read(update, largest_stored_piece(self.config.host)).map_err(refused)
+        self.intake.read(update, largest_stored_piece(self.config.host)).map_err(refused)?;
+        let has_too_many = self.intake.update().clients.len() > self.config.limits.message_clients;
+        if has_too_many { Err(close::TOO_MANY_CLIENTS) } else { Ok(()) }
     }
 
     /// Takes in what is new in an update: into the journal, into what is passed on, and into the tail of its
@@ -357,6 +359,14 @@ impl Room {
             self.send_to_everybody(frame::awareness(&relayed));
         }
         Ok(())
+    }
+}
+
+/// Why a connection is closed whose state vector or delete set is none, or has too many clients.
+pub(super) fn too_many_or_malformed(error: Error) -> CloseReason {
+    match error.kind {
+        ErrorKind::TooLarge => close::TOO_MANY_CLIENTS,
+        _ => close::MALFORMED,
     }
 }
 

@@ -278,6 +278,11 @@ impl Room {
         let most_bytes = largest_stored_piece(self.config.host);
         let read = self.intake.update_mut();
         let is_checked = check.step(&of.update, most_bytes, read).map_err(refused)?;
+        let (clients, is_in_order) = check.client_count();
+        let limits = &self.config.limits;
+        if clients > if is_in_order { limits.message_clients } else { limits.unordered_clients() } {
+            return Err(close::TOO_MANY_CLIENTS);
+        }
         let items = read.structs.len() + read.deletes.len();
         let bytes = check.checked_bytes() - before;
         self.turn.spend(1 + items / cost::CHECKED + bytes / cost::CHECKED_BYTES);

@@ -1,8 +1,9 @@
 //! What a client has told of how far it is, as far as it concerns us.
 
+use super::config::Limits;
 use super::known::Known;
 use crate::lib0::{Reader, write_var_uint};
-use crate::values::{ClientId, Clock, Error, sort_by_numbers};
+use crate::values::{ClientId, Clock, Error, ErrorKind, sort_by_numbers};
 
 /// A client's state vector.
 #[derive(Debug)]
@@ -15,10 +16,13 @@ impl TheirVector {
     /// Reads a state vector. `None` if it is empty. O(clients in it), where they are in order.
     ///
     /// # Errors
-    /// If it is none.
-    pub(super) fn read(bytes: &[u8]) -> Result<Option<TheirVector>, Error> {
+    /// If it is none, and `TooLarge` for more clients than a message may name.
+    pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Option<TheirVector>, Error> {
         let mut from = Reader::new(bytes);
         let count = from.read_count(2)?;
+        if count > limits.message_clients {
+            return Err(from.error(ErrorKind::TooLarge));
+        }
         let mut clocks = Vec::with_capacity(count);
         for _ in 0..count {
             let entry = (from.read_client()?, from.read_clock()?);
@@ -30,6 +34,10 @@ impl TheirVector {
         }
         // As Yjs writes them they descend. Of a client that comes twice the higher clock counts.
         clocks.reverse();
+        let is_in_order = clocks.is_sorted() || clocks.is_sorted_by(|a, b| a >= b);
+        if count > limits.unordered_clients() && !is_in_order {
+            return Err(from.error(ErrorKind::TooLarge));
+        }
         sort_by_numbers(&mut clocks, |(client, clock)| (client.value(), u64::from(Clock::MAX - clock)));
         clocks.dedup_by_key(|(client, _)| *client);
         Ok(Some(TheirVector { clocks }))

@@ -35,6 +35,8 @@ pub(super) mod cost {
     pub(in crate::sync) const CHECKED_RANGES: usize = 50;
     /// Ranges of a client's delete set and of ours that are compared.
     pub(in crate::sync) const COMPARED_RANGES: usize = 15;
+    /// Clients that these are of.
+    pub(in crate::sync) const COMPARED_CLIENTS: usize = 2;
     /// Clients of two state vectors that are compared.
     pub(in crate::sync) const CLIENTS: usize = 10;
 }

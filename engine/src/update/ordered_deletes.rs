@@ -3,7 +3,7 @@
 use super::delete_set::read_range;
 use super::delete_walk::{DeleteStep, DeleteWalk};
 use crate::lib0::Reader;
-use crate::values::{ClientId, Clock, Error, Id, IdSet, sort_by_numbers};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id, IdSet, sort_by_numbers};
 use std::ops::Range;
 
 /// A delete set that stays in its bytes. All encoders write the ranges of a client in order, and one client once: what does not is
@@ -16,6 +16,9 @@ pub(crate) struct OrderedDeletes {
     last_end: Clock,
     /// Where each client's ranges are; ascending once all is checked.
     clients: Vec<OfClient>,
+    /// Clients ascend or descend so far.
+    ascends: bool,
+    descends: bool,
     /// What is not written in order.
     unordered: IdSet,
     next: Next,
@@ -50,6 +53,8 @@ impl OrderedDeletes {
             checked_to: offset,
             last_end: 0,
             clients: Vec::new(),
+            ascends: true,
+            descends: true,
             unordered: IdSet::default(),
             next: Next::default(),
             read_to: Id::new(ClientId::new(0), 0),
@@ -60,14 +65,25 @@ impl OrderedDeletes {
     /// for what is not written in order.
     ///
     /// # Errors
-    /// What is no delete set, and bytes behind it.
-    pub(crate) fn check(&mut self, bytes: &[u8], most: usize) -> Result<bool, Error> {
+    /// What is no delete set, and bytes behind it; `TooLarge` for more than these clients, and for more than so many clients or
+    /// ranges that are not in order.
+    pub(crate) fn check(
+        &mut self,
+        bytes: &[u8],
+        most: usize,
+        most_clients: usize,
+        most_unordered: usize,
+    ) -> Result<bool, Error> {
         let mut from = Reader::starting_at(bytes, self.checked_to);
         let mut is_checked = false;
         for _ in 0..most {
             match self.check.step(&mut from)? {
                 DeleteStep::Begin => {}
                 DeleteStep::Client(client, ranges) => {
+                    if let Some(before) = self.clients.last() {
+                        self.ascends &= before.client <= client;
+                        self.descends &= before.client >= client;
+                    }
                     self.clients.push(OfClient { client, offset: from.offset(), ranges, is_in_order: true });
                     self.last_end = 0;
                 }
@@ -85,13 +101,18 @@ impl OrderedDeletes {
             }
         }
         self.checked_to = from.offset();
-        if is_checked {
-            self.put_in_order(bytes);
+        let most_clients = if self.ascends || self.descends { most_clients } else { most_unordered };
+        if self.clients.len() > most_clients {
+            return Err(from.error(ErrorKind::TooLarge));
+        }
+        if is_checked && !self.put_in_order(bytes, most_unordered) {
+            return Err(from.error(ErrorKind::TooLarge));
         }
         Ok(is_checked)
     }
 
-    fn put_in_order(&mut self, bytes: &[u8]) {
+    /// `false` if too many ranges are not in order.
+    fn put_in_order(&mut self, bytes: &[u8], most_unordered: usize) -> bool {
         sort_by_numbers(&mut self.clients, |of| (of.client.value(), of.offset as u64));
         for at in 1..self.clients.len() {
             if self.clients[at - 1].client == self.clients[at].client {
@@ -100,6 +121,9 @@ impl OrderedDeletes {
             }
         }
         let unordered = self.clients.iter().filter(|of| !of.is_in_order);
+        if unordered.clone().map(|of| of.ranges).sum::<usize>() > most_unordered {
+            return false;
+        }
         let ranges = unordered.flat_map(|of| {
             let mut from = Reader::starting_at(bytes, of.offset);
             (0..of.ranges).filter_map(move |_| Some((of.client, read_range(&mut from).ok()?)))
@@ -107,6 +131,7 @@ impl OrderedDeletes {
         self.unordered = ranges.collect();
         self.clients.retain(|of| of.is_in_order);
         self.rewind(bytes);
+        true
     }
 
     /// Begins to read anew.
@@ -211,7 +236,7 @@ mod tests {
             let bytes = encode(&clients);
             let whole = read_delete_set(&mut Reader::starting_at(&bytes, 1)).unwrap();
             let mut steps = OrderedDeletes::starting_at(1);
-            while !steps.check(&bytes, most).unwrap() {}
+            while !steps.check(&bytes, most, 99, 99).unwrap() {}
             for _ in 0..2 {
                 let mut read = IdSet::default();
                 let mut from = Id::new(ClientId::new(0), 0);
@@ -243,7 +268,7 @@ mod tests {
             let is_whole = read_delete_set(&mut from).is_ok() && from.is_at_end();
             let mut steps = OrderedDeletes::starting_at(0);
             let outcome = loop {
-                match steps.check(&bytes, most) {
+                match steps.check(&bytes, most, 99, 99) {
                     Ok(false) => {}
                     outcome => break outcome.is_ok(),
                 }

@@ -39,6 +39,9 @@ pub(crate) struct StepwiseCheck {
     content: Option<Long>,
     deletes: Option<DeleteSteps>,
     blocks: Vec<Block>,
+    /// Clients descend so far, as Yjs writes them, or ascend.
+    descends: bool,
+    ascends: bool,
     long: Vec<Long>,
 }
 
@@ -104,6 +107,8 @@ impl StepwiseCheck {
             content: None,
             deletes: None,
             blocks: Vec::new(),
+            descends: true,
+            ascends: true,
             long: Vec::new(),
         }
     }
@@ -147,6 +152,11 @@ impl StepwiseCheck {
         Ok(is_checked)
     }
 
+    /// In how many blocks structs came so far, which is how many clients they are of, and whether these are in order.
+    pub(crate) fn client_count(&self) -> (usize, bool) {
+        (self.blocks.len(), self.descends || self.ascends)
+    }
+
     /// How many bytes were checked.
     pub(crate) fn checked_bytes(&self) -> usize {
         self.at
@@ -188,6 +198,10 @@ impl StepwiseCheck {
         let client = from.read_client()?;
         self.next = Id::new(client, from.read_clock()?);
         if self.structs_left > 0 {
+            if let Some(before) = self.blocks.last() {
+                self.descends &= before.id.client >= client;
+                self.ascends &= before.id.client <= client;
+            }
             self.blocks.push(Block { id: self.next, at: from.offset() as u32, left: self.structs_left as u32 });
         }
         Ok(())

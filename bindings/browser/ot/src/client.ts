@@ -1,5 +1,5 @@
 // The client's state machine: which operations are confirmed, under way, and waiting. It does no I/O.
-import { apply, compose, diff, invert, transform } from './delta.js'
+import { apply, compose, diff, invert, split, transform } from './delta.js'
 import type { Op } from './delta.js'
 
 /** What the server sends. An `ack` may bring an operation of others' that follows the acknowledged one (HTTP). */
@@ -30,6 +30,10 @@ export interface ClientOptions {
   /** The server refused something. With `id`: an edit, which has been taken back. */
   onError?: (error: ErrorMessage) => void
 }
+
+/** A larger edit is sent in parts, one after the other: most steps of one, and most code units that it inserts. */
+const MOST_STEPS = 1_000
+const MOST_UNITS = 1 << 16
 
 /**
  * A content shared through a server. It is synchronised (nothing under way), or awaiting an acknowledgement (`flight`),
@@ -174,8 +178,7 @@ export class OtClient {
 
   #flush (): void {
     if (!this.#isOpen || this.flight || !this.buffer.length) return
-    this.flight = this.buffer
-    this.buffer = []
+    ;[this.flight, this.buffer] = split(this.buffer, MOST_STEPS, MOST_UNITS)
     this.id++
     this.#post()
   }

@@ -163,6 +163,25 @@ export const invert = (op: Op, base: Op): Op => {
   }))
 }
 
+/**
+ * Takes an operation apart into two that do the same one after the other: the first has at most so many steps (two or
+ * more), and inserts at most so many code units, or one more where that would be half a pair.
+ */
+export const split = (op: Op, mostSteps: number, mostUnits: number): [Op, Op] => {
+  const { peek, left, take } = cursor(op)
+  const first: Op = []
+  while (left() < Infinity && mostSteps-- && mostUnits > 0) {
+    const step: any = take(isInsert(peek()) ? mostUnits : left())
+    // Not between the halves of a pair.
+    if (/[\ud800-\udbff]$/.test(step.insert)) step.insert += take(1).insert
+    if (isInsert(step)) mostUnits -= stepLength(step)
+    first.push(step)
+  }
+  const rest: Op = [{ retain: length(first.filter(step => !step.delete)) }]
+  while (left() < Infinity) rest.push(take())
+  return [first, join(rest)]
+}
+
 /** A plain text after an operation. An embed shows as U+FFFC. */
 export const apply = (text: string, op: Op): string => {
   let index = 0

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Delta from 'quill-delta'
-import { apply, compose, diff, invert, length, transform, transformPosition } from '../dist/delta.js'
+import { apply, compose, diff, invert, join, length, split, transform, transformPosition } from '../dist/delta.js'
 import { generator, randomContent, randomOp } from './random.js'
 
 const ROUNDS = Number(process.env.ROUNDS ?? 10_000)
@@ -90,6 +90,28 @@ test('past a composition an operation may come out differently', () => {
   assert.equal(apply(apply('xy', first), second), 'B')
   assert.equal(after(transform(second, transform(first, own, true), true)), 'AB')
   assert.equal(after(transform(compose(first, second), own, true)), 'BA')
+})
+
+test('parts do the same one after the other', () => {
+  for (let seed = 0; seed < 2_000; seed++) {
+    const random = generator(seed)
+    const content = randomContent(random, new Delta())
+    const { ops } = randomOp(random, new Delta(), content.length())
+    const mostSteps = 2 + random(4)
+    const mostUnits = 1 + random(5)
+    let all = []
+    let rest = ops
+    for (let parts = 0; rest.length; parts++) {
+      const [first, behind] = split(rest, mostSteps, mostUnits)
+      assert.ok(first.length && first.length <= mostSteps, `seed ${seed}`)
+      assert.ok(length(first.filter(step => step.insert)) <= mostUnits + 1, `seed ${seed}`)
+      assert.ok(parts < 1_000, `seed ${seed}`)
+      assert.ok(isWhole(apply('', first.filter(step => step.insert))), `seed ${seed}`)
+      all = compose(all, first)
+      rest = behind
+    }
+    assert.deepEqual(all, join(ops), `seed ${seed}`)
+  }
 })
 
 test('apply shows an embed as one character', () => {

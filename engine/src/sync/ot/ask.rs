@@ -9,7 +9,7 @@ use super::refused::{
 use crate::archive::records::FollowerRecord;
 use crate::archive::{ChangeRecord, PageBuilder, largest_stored_piece};
 use crate::bridge::{Edited, Refusal};
-use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, form_of};
+use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, count_values, form_of, id_of_unread};
 use crate::sync::close;
 use crate::sync::config::Rights;
 use crate::sync::connections::Connection;
@@ -21,6 +21,9 @@ use crate::sync::room::{Room, State};
 use crate::values::Any;
 use std::cmp::Ordering;
 use std::sync::Arc;
+
+/// Values of a JSON message that are read for each step that an operation may have.
+const VALUES_PER_STEP: usize = 6;
 
 /// What waits costs besides its bytes.
 const ASKED_OVERHEAD_BYTES: usize = 64;
@@ -84,7 +87,7 @@ impl Room {
                 let epoch = epoch_number(epoch);
                 (Ok(Asked::Changes { epoch, since, until_ms: now_ms.saturating_add(wait_ms) }), None, 0)
             }
-            Request::Edit(body) if body.len() > self.config.limits.message_bytes => (Err(TOO_LARGE), None, 0),
+            Request::Edit(body) if self.is_too_large(body) => (Err(TOO_LARGE), None, 0),
             Request::Edit(body) => match decode_post(body) {
                 Ok((epoch, session, sent)) => (Ok(Asked::Edit(epoch, sent)), Some(session), body.len()),
                 Err(refused) => (Err(refused), None, 0),
@@ -145,6 +148,9 @@ impl Room {
 
     /// Takes a message of a client without an engine.
     pub(in crate::sync) fn handle_follower(&mut self, connection: ConnectionId, message: &[u8]) {
+        if self.is_too_large(message) {
+            return self.refuse(connection, TOO_LARGE, id_of_unread(message));
+        }
         let Some(follower) = self.follower_mut(connection) else {
             return;
         };
@@ -164,6 +170,13 @@ impl Room {
             Ok(ClientMessage::Open { .. }) => self.refuse(connection, NOT_OPEN, 0),
             Err(wrong) => self.refuse(connection, unreadable(wrong), wrong.id),
         }
+    }
+
+    /// Whether a message is too large to be read at once.
+    fn is_too_large(&self, message: &[u8]) -> bool {
+        let limits = &self.config.limits;
+        message.len() > limits.operation_bytes
+            || count_values(message) > limits.operation_steps.saturating_mul(VALUES_PER_STEP)
     }
 
     /// What is attached to a connection is out of date.
@@ -360,7 +373,7 @@ impl Room {
             Some(REVISION)
         } else if self.base_is_damaged || self.journal.unstored_bytes() > self.config.limits.unstored_bytes {
             Some(UNAVAILABLE)
-        } else if !self.can_be_stored(&sent.op) {
+        } else if sent.op.step_count() > self.config.limits.operation_steps || !self.can_be_stored(&sent.op) {
             Some(TOO_LARGE)
         } else {
             None
