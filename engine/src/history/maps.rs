@@ -35,8 +35,8 @@ impl Doc {
     ) -> impl Iterator<Item = (&'d str, Value)> + 'd {
         let types = &self.store().types;
         types.get(handle).entries.iter().filter_map(move |sequence| {
-            let key = types.owner(*sequence).key?;
-            Some((types.key_name(key), self.entry_value_at(*sequence, snapshot)?))
+            let key = types.owner(sequence).key?;
+            Some((types.key_name(key), self.entry_value_at(sequence, snapshot)?))
         })
     }
 }

@@ -80,7 +80,7 @@ impl Replica {
     fn doom_contents(&mut self, handle: TypeHandle, doomed: &mut Vec<(Client, Clock, Clock)>) {
         let shared = self.store.types.get_mut(handle);
         shared.is_deleted = true;
-        let sequences: Vec<Sequence> = std::iter::once(shared.sequence).chain(shared.entries.iter().copied()).collect();
+        let sequences: Vec<Sequence> = std::iter::once(shared.sequence).chain(shared.entries.iter()).collect();
         let listed = doomed.len();
         for sequence in sequences {
             let live = self.store.order.spans(sequence).filter(|span| !span.is_deleted());

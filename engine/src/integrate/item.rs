@@ -2,7 +2,7 @@
 
 use super::Replica;
 use crate::lib0::Reader;
-use crate::store::{Client, Entry, LocalId, NO_ORIGIN, NO_SEQUENCE, Owner, Place, Sequence, Store, TypeHandle};
+use crate::store::{Client, Entry, LocalId, Mark, NO_ORIGIN, NO_SEQUENCE, Owner, Place, Sequence, Store, TypeHandle};
 use crate::update::{Content, Parent, Struct, read_type, units_of};
 use crate::values::{Clock, Id, utf16};
 
@@ -30,11 +30,19 @@ impl Replica {
         let is_entry = owner.key.is_some();
         let is_last = is_entry && item.place.is_none_or(|place| self.store.order.unit_after(place).is_none());
         let mark = Store::mark_of(item.content);
-        self.store.order.insert(item.sequence, item.place, client, item.len, mark, item.before);
+        let order = &mut self.store.order;
+        // Nearly always there is one item before it, with one unit as this one has.
+        let is_single = is_last && item.place.is_some() && item.len == 1 && mark == Mark::Visible;
+        let superseded = if is_single { order.supersede(item.sequence, client) } else { None };
+        if superseded.is_none() {
+            order.insert(item.sequence, item.place, client, item.len, mark, item.before);
+        }
         self.log_item(client, &item, owner);
         let end = first.1 + item.len;
-        if is_last {
-            self.delete_before(first);
+        match superseded {
+            Some((of, clock)) => self.after_delete(of, clock, clock + 1),
+            None if is_last && item.place.is_some() => self.delete_before(first),
+            None => {}
         }
         if self.store.types.get(owner.of).is_deleted || (is_entry && !is_last) {
             self.delete_ids(client, first.1, end);

@@ -61,8 +61,8 @@ impl Store {
                 let (span, _) = self.order.span_at(place).expect("a place found by id has a unit");
                 assert_eq!(span.is_deleted(), shared.is_deleted);
             }
-            let all = std::iter::once(&shared.sequence).chain(&shared.entries);
-            for &sequence in all {
+            let all = std::iter::once(shared.sequence).chain(shared.entries.iter());
+            for sequence in all {
                 let spans: Vec<_> = self.order.spans(sequence).collect();
                 if shared.is_deleted {
                     assert!(spans.iter().all(|span| span.is_deleted()), "what is in a deleted type is deleted");

@@ -2,6 +2,7 @@
 
 use super::handles::{Handles, hash_bytes};
 use super::trim;
+use std::ops::Range;
 
 /// Handle of a key within one store.
 pub(crate) type Key = u32;
@@ -9,13 +10,13 @@ pub(crate) type Key = u32;
 /// So many keys are looked through without a hash: the formats of a text.
 const FEW: Key = if cfg!(debug_assertions) { 2 } else { 8 };
 
-/// Keys by handle and handles by key. A key costs its bytes and 20 to 40 more.
+/// Keys by handle and handles by key. A key costs its bytes and 15 to 25 more.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// All keys one after the other.
     text: String,
     /// Where each ends.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     handles: Handles<Box<str>>,
 }
 
@@ -30,26 +31,44 @@ impl Keys {
 
     /// O(key).
     pub(super) fn find(&self, name: &str) -> Option<Key> {
-        let keys = self.len();
-        match keys <= FEW {
-            true => (0..keys).find(|key| self.is(*key, name)),
-            false => self.handles.find(name, hash_bytes(name.as_bytes()), |key| self.is(key, name)),
+        match self.are_few() {
+            true => self.look_through(name),
+            false => self.find_hashed(name, hash_bytes(name.as_bytes())),
         }
     }
 
+    fn are_few(&self) -> bool {
+        self.len() <= FEW
+    }
+
+    fn look_through(&self, name: &str) -> Option<Key> {
+        (0..self.len()).find(|key| self.is(*key, name))
+    }
+
+    fn find_hashed(&self, name: &str, hash: u32) -> Option<Key> {
+        self.handles.find(name, hash, |key| self.is(key, name))
+    }
+
     fn is(&self, key: Key, name: &str) -> bool {
-        self.text.as_bytes()[start(&self.ends, key)..self.ends[key as usize]] == *name.as_bytes()
+        self.text.as_bytes()[range(&self.ends, key)] == *name.as_bytes()
     }
 
     /// The handle of a key, a new one if it was never used. O(key).
     pub(super) fn add(&mut self, added: &str) -> Key {
-        if let Some(key) = self.find(added) {
+        if self.are_few()
+            && let Some(key) = self.look_through(added)
+        {
             return key;
         }
         let hash = hash_bytes(added.as_bytes());
+        if !self.are_few()
+            && let Some(key) = self.find_hashed(added, hash)
+        {
+            return key;
+        }
         let key = self.len();
         self.text.push_str(added);
-        self.ends.push(self.text.len());
+        self.ends.push(u32::try_from(self.text.len()).expect("all keys together have less than 4 GiB"));
         let Keys { text, ends, handles } = self;
         handles.insert(key, hash, |key| name(text, ends, key).into());
         key
@@ -68,10 +87,11 @@ impl Keys {
     }
 }
 
-fn start(ends: &[usize], key: Key) -> usize {
-    key.checked_sub(1).map_or(0, |before| ends[before as usize])
+fn range(ends: &[u32], key: Key) -> Range<usize> {
+    let start = key.checked_sub(1).map_or(0, |before| ends[before as usize]);
+    start as usize..ends[key as usize] as usize
 }
 
-fn name<'a>(text: &'a str, ends: &[usize], key: Key) -> &'a str {
-    text.get(start(ends, key)..ends[key as usize]).expect("keys end where others begin")
+fn name<'a>(text: &'a str, ends: &[u32], key: Key) -> &'a str {
+    text.get(range(ends, key)).expect("keys end where others begin")
 }

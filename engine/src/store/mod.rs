@@ -4,6 +4,7 @@
 
 mod check;
 mod checkpoint;
+mod entries;
 mod export;
 mod formats;
 mod handles;

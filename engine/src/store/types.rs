@@ -1,8 +1,9 @@
 //! The shared types of a document, by handle, and the sequences that belong to each.
 
+use super::entries::Entries;
 use super::handles::{Handles, hash_pair};
 use super::keys::{Key, Keys};
-use super::log::LocalId;
+use super::log::{LocalId, NO_SEQUENCE};
 use super::order::Sequence;
 use super::trim;
 use crate::update::TypeTag;
@@ -23,7 +24,7 @@ pub(crate) struct SharedType {
     /// Its list of children or text.
     pub(crate) sequence: Sequence,
     /// Its map entries in the order in which their keys came up; each is a little sequence whose last unit counts.
-    pub(crate) entries: Vec<Sequence>,
+    pub(crate) entries: Entries,
     /// Whether the unit that holds it is deleted, and so everything in it.
     pub(crate) is_deleted: bool,
     /// How many types it lies in.
@@ -46,8 +47,10 @@ pub(crate) struct Types {
     /// The type of each sequence, and the key or `NO_KEY`.
     owners: Vec<(TypeHandle, Key)>,
     keys: Keys,
-    /// The entries of types that have more than a `FEW`.
-    entries: Handles<(TypeHandle, Key)>,
+    /// The entry that each key was first used for, in whichever type; `NO_SEQUENCE` if for none, or not yet.
+    first_uses: Vec<Sequence>,
+    /// The other entries of types that have more than a `FEW`.
+    further_uses: Handles<(TypeHandle, Key)>,
 }
 
 const NO_KEY: Key = Key::MAX;
@@ -98,7 +101,7 @@ impl Types {
         if item.is_none() {
             self.roots.insert(name.into(), handle);
         }
-        let entries = Vec::new();
+        let entries = Entries::default();
         self.types.push(SharedType { tag, name: name.into(), item, sequence, entries, is_deleted: false, depth });
         handle
     }
@@ -106,19 +109,36 @@ impl Types {
     /// Adds the entry of a key whose sequence is the next of the order.
     pub(crate) fn add_entry(&mut self, of: TypeHandle, key: Key, sequence: Sequence) {
         self.add_owner(sequence, Owner { of, key: Some(key) });
-        let Types { types, owners, entries, .. } = self;
-        let listed = &mut types[of as usize].entries;
-        listed.push(sequence);
-        let unknown = match listed.len() {
-            few if few <= FEW => &[],
-            len if len == FEW + 1 => &listed[..],
-            len => &listed[len - 1..],
-        };
+        let is_first = self.note_first_use(key, sequence);
+        let Types { types, owners, first_uses, further_uses, .. } = self;
+        let entries = &mut types[of as usize].entries;
+        let had_many = entries.are_more_than(FEW);
+        entries.push(sequence);
         let owner = |sequence: Sequence| owners[sequence as usize];
-        for sequence in unknown {
-            let (of, key) = owner(*sequence);
-            entries.insert(*sequence, hash_pair(of, key), owner);
+        let mut add = |sequence: Sequence| {
+            let (of, key) = owner(sequence);
+            further_uses.insert(sequence, hash_pair(of, key), owner);
+        };
+        if had_many {
+            if !is_first {
+                add(sequence);
+            }
+        } else if entries.are_more_than(FEW) {
+            entries.iter().filter(|entry| first_uses[owner(*entry).1 as usize] != *entry).for_each(add);
         }
+    }
+
+    /// Whether an entry is the first one that its key is used for; then it is found by the key.
+    fn note_first_use(&mut self, key: Key, sequence: Sequence) -> bool {
+        if self.first_uses.len() <= key as usize {
+            self.first_uses.resize(key as usize + 1, NO_SEQUENCE);
+        }
+        let first = &mut self.first_uses[key as usize];
+        let is_first = *first == NO_SEQUENCE;
+        if is_first {
+            *first = sequence;
+        }
+        is_first
     }
 
     fn add_owner(&mut self, sequence: Sequence, owner: Owner) {
@@ -135,10 +155,14 @@ impl Types {
     pub(crate) fn entry(&self, of: TypeHandle, key: Key) -> Option<Sequence> {
         let owner = (of, key);
         let is_it = |sequence: Sequence| self.owners[sequence as usize] == owner;
-        let listed = &self.get(of).entries;
-        match listed.len() {
-            few if few <= FEW => listed.iter().copied().find(|sequence| is_it(*sequence)),
-            _ => self.entries.find(&owner, hash_pair(of, key), is_it),
+        let first = self.first_uses.get(key as usize).copied().filter(|first| *first != NO_SEQUENCE)?;
+        if is_it(first) {
+            return Some(first);
+        }
+        let entries = &self.get(of).entries;
+        match entries.are_more_than(FEW) {
+            false => entries.iter().find(|sequence| is_it(*sequence)),
+            true => self.further_uses.find(&owner, hash_pair(of, key), is_it),
         }
     }
 
@@ -169,21 +193,56 @@ impl Types {
     pub(crate) fn trim(&mut self) {
         trim(&mut self.types);
         trim(&mut self.owners);
-        self.types.iter_mut().for_each(|shared| trim(&mut shared.entries));
+        trim(&mut self.first_uses);
+        self.types.iter_mut().for_each(|shared| shared.entries.trim());
         self.keys.trim();
     }
 
     /// Panics if a key or an entry is not found where it should be.
     pub(crate) fn assert_invariants(&self) {
         self.keys.assert_invariants();
-        let many = self.types.iter().map(|shared| shared.entries.len()).filter(|len| *len > FEW);
-        assert_eq!(self.entries.len(), many.sum::<usize>());
+        let is_first = |sequence: &Sequence| self.first_uses[self.owners[*sequence as usize].1 as usize] == *sequence;
+        let many = self.types.iter().map(|shared| &shared.entries).filter(|entries| entries.are_more_than(FEW));
+        let further = many.flat_map(Entries::iter).filter(|sequence| !is_first(sequence));
+        assert_eq!(self.further_uses.len(), further.count());
+        let first_uses = (0..).zip(&self.first_uses).filter(|(_, first)| **first != NO_SEQUENCE);
+        first_uses.for_each(|(key, first)| assert_eq!(self.owner(*first).key, Some(key)));
         for (of, shared) in (0..).zip(&self.types) {
             assert_eq!(self.owner(shared.sequence), Owner { of, key: None });
-            for sequence in &shared.entries {
-                let key = self.owner(*sequence).key.expect("an entry has a key");
-                assert_eq!(self.entry(of, key), Some(*sequence));
+            for sequence in shared.entries.iter() {
+                let key = self.owner(sequence).key.expect("an entry has a key");
+                assert_eq!(self.entry(of, key), Some(sequence));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn types_that_share_keys_keep_their_entries_apart() {
+        let mut types = Types::default();
+        let maps: Vec<TypeHandle> =
+            ["a", "b", "c"].into_iter().zip(0..).map(|(name, of)| types.add(None, name, None, None, of)).collect();
+        let mut expected: BTreeMap<(TypeHandle, Key), Sequence> = BTreeMap::new();
+        for number in 0..1_000_u32 {
+            let of = maps[(number / 5 % 3) as usize];
+            let key = types.key(&(number * number % 127).to_string());
+            assert_eq!(types.entry(of, key), expected.get(&(of, key)).copied());
+            let sequence = types.sequence_count();
+            expected.entry((of, key)).or_insert_with(|| {
+                types.add_entry(of, key, sequence);
+                sequence
+            });
+            types.assert_invariants();
+        }
+        for of in maps {
+            let mut listed: Vec<Sequence> = expected.range((of, 0)..(of + 1, 0)).map(|(_, entry)| *entry).collect();
+            listed.sort_unstable();
+            assert!(types.get(of).entries.iter().eq(listed));
         }
     }
 }

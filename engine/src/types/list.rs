@@ -88,16 +88,22 @@ impl Transaction<'_> {
 
     /// Deletes `len` visible units from `index` on. O(log + spans touched).
     pub(super) fn delete_visible(&mut self, sequence: Sequence, index: u32, len: u32) -> Result<(), Error> {
-        let (replica, _) = self.author();
-        let visible = replica.store.order.visible_len(sequence);
+        let visible = self.store().order.visible_len(sequence);
         if index.checked_add(len).is_none_or(|end| end > visible) {
             return Err(ErrorKind::OutOfRange.into());
         }
+        self.delete_known(sequence, index, len);
+        Ok(())
+    }
+
+    /// The same of units that are there.
+    #[inline]
+    pub(super) fn delete_known(&mut self, sequence: Sequence, index: u32, len: u32) {
+        let (replica, _) = self.author();
         let mut left = len;
         while left > 0 {
             let found = replica.store.order.seek(sequence, index);
             left -= replica.delete_at(found.place, left, index);
         }
-        Ok(())
     }
 }

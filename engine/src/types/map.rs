@@ -64,8 +64,8 @@ impl Doc {
     pub(super) fn entry_units(&self, handle: TypeHandle) -> impl Iterator<Item = (&str, Unit<'_>)> + '_ {
         let types = &self.store().types;
         types.get(handle).entries.iter().filter_map(|sequence| {
-            let key = types.owner(*sequence).key?;
-            Some((types.key_name(key), self.entry_unit(*sequence)?))
+            let key = types.owner(sequence).key?;
+            Some((types.key_name(key), self.entry_unit(sequence)?))
         })
     }
 }
@@ -84,7 +84,7 @@ impl Transaction<'_> {
     fn delete_entries(&mut self, handle: TypeHandle) {
         let entries = self.store().types.get(handle).entries.clone();
         let (replica, _) = self.author();
-        entries.into_iter().for_each(|sequence| replica.delete_sequence(sequence));
+        entries.iter().for_each(|sequence| replica.delete_sequence(sequence));
     }
 }
 

@@ -283,7 +283,8 @@ impl Transaction<'_> {
         self.check_border(sequence, index)?;
         self.check_border(sequence, end)?;
         if !self.store().order.has_marks(sequence) || len == 0 {
-            return self.delete_visible(sequence, index, len);
+            self.delete_known(sequence, index, len);
+            return Ok(());
         }
         self.text_position(sequence, index)?.delete(self, len);
         Ok(())

@@ -304,7 +304,7 @@ impl Replica {
         while let Some(handle) = types.pop() {
             let deleted = self.store.types.get_mut(handle);
             deleted.is_deleted = true;
-            let sequences: Vec<Sequence> = deleted.entries.iter().copied().chain([deleted.sequence]).collect();
+            let sequences: Vec<Sequence> = deleted.entries.iter().chain([deleted.sequence]).collect();
             for sequence in sequences {
                 let mut at = bulk.lists.first(sequence);
                 while at != NONE {

@@ -1,7 +1,7 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
 use super::super::{push_large, trim};
-use super::{Child, Client, FAN_OUT, Header, MOST_CHILDREN, NONE, Node, Order, Sequence, Span};
+use super::{Child, Client, FAN_OUT, MOST_CHILDREN, NONE, Node, Order, Sequence, Span, first_of};
 use crate::values::Clock;
 
 /// Units that stand next to each other, with a name for whoever asks where they went.
@@ -33,17 +33,15 @@ pub(crate) struct Filling {
 impl Order {
     /// Fills an empty sequence with one run.
     pub(crate) fn fill_with_one(&mut self, sequence: Sequence, only: PlacedRun, leaves: &mut [u32]) {
-        let leaf = self.leaves.next_number(true);
-        leaves[only.name as usize] = leaf;
-        let root = self.push_leaf(sequence, NONE, leaf, &[only.span]);
-        self.set_root(sequence, root, 0, [leaf, leaf]);
+        leaves[only.name as usize] = first_of(sequence);
+        self.leaves.sequences.begin(sequence, &[only.span]);
     }
 
     /// Begins to fill an empty sequence with several runs, of which this is the first. `leaves` gets the leaf of each run. The
     /// index is told with [`index_built`](Self::index_built), in the order of clocks, once all sequences are filled.
     pub(crate) fn begin_filling(&mut self, sequence: Sequence, first: PlacedRun, leaves: &mut [u32]) -> Filling {
-        debug_assert_eq!(self.trees[sequence as usize].root, NONE);
-        let leaf = self.leaves.next_number(true);
+        debug_assert!(self.leaves.sequences.is_empty(sequence));
+        let leaf = first_of(sequence);
         leaves[first.name as usize] = leaf;
         let span = first.span;
         Filling { sequence, level: Vec::new(), previous: NONE, leaf, spans: [span; FILL], count: 0, span }
@@ -62,7 +60,7 @@ impl Order {
                 count += 1;
                 if count == FILL {
                     level.push(self.push_leaf(*sequence, *previous, leaf, spans));
-                    (count, *previous, leaf) = (0, leaf, self.leaves.next_number(false));
+                    (count, *previous, leaf) = (0, leaf, self.leaves.next_further());
                 }
             }
             leaves[run.name as usize] = leaf;
@@ -87,24 +85,20 @@ impl Order {
     pub(crate) fn trim(&mut self) {
         self.leaves.trim();
         trim(&mut self.nodes);
-        trim(&mut self.trees);
     }
 
     fn push_leaf(&mut self, sequence: Sequence, previous: u32, id: u32, spans: &[Span]) -> Child {
         let visible = spans.iter().map(|span| span.visible_len()).sum();
-        let header = Header { sequence, parent: NONE, previous, next: NONE, visible };
-        if previous == NONE {
-            self.leaves.add_first(header, spans);
-        } else {
-            self.leaves.header_mut(previous).next = id;
-            self.leaves.add_further(header, spans);
+        match previous {
+            NONE => self.leaves.sequences.begin(sequence, spans),
+            _ => self.leaves.add_further(sequence, previous, spans),
         }
         Child { id, visible }
     }
 
     /// Builds what is above these leaves, level by level.
     fn build_nodes(&mut self, sequence: Sequence, leaves: Vec<Child>) {
-        let ends = [leaves[0].id, leaves[leaves.len() - 1].id];
+        let last = leaves[leaves.len() - 1].id;
         let mut level = leaves;
         let mut height = 0;
         while level.len() > 1 {
@@ -119,12 +113,9 @@ impl Order {
             level = above;
             height += 1;
         }
-        self.set_root(sequence, level[0], height, ends);
-    }
-
-    fn set_root(&mut self, sequence: Sequence, root: Child, height: u32, [first, last]: [u32; 2]) {
-        let tree = &mut self.trees[sequence as usize];
-        (tree.root, tree.height, tree.first, tree.last) = (root.id, height, first, last);
-        tree.visible = root.visible;
+        if height > 0 {
+            let tree = self.leaves.sequences.planted(sequence);
+            (tree.root, tree.height, tree.last, tree.visible) = (level[0].id, height, last, level[0].visible);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The invariants of trees and index, checked the slow way.
 
-use super::{FAN_OUT, MOST_CHILDREN, NONE, Order, Place, Sequence, Tree};
+use super::{FAN_OUT, MOST_CHILDREN, NONE, Order, Place, Sequence, first_of};
 use crate::values::Clock;
 
 impl Order {
@@ -9,27 +9,31 @@ impl Order {
         self.index.iter().for_each(|index| index.assert_invariants());
         let ends: Vec<Clock> = client_ends.collect();
         assert_eq!(ends, self.index.iter().map(|index| index.end()).collect::<Vec<_>>(), "the index ends with the log");
-        let mut leaves_seen = 0;
-        for (sequence, tree) in self.trees.iter().enumerate() {
-            leaves_seen += self.assert_tree(sequence as Sequence, tree);
-        }
-        assert_eq!(leaves_seen, self.leaves.len(), "every leaf belongs to a sequence");
+        let sequences = &self.leaves.sequences;
+        sequences.assert_invariants();
+        let further: usize = (0..sequences.len()).map(|sequence| self.assert_tree(sequence as Sequence)).sum();
+        assert_eq!(further, self.leaves.further_len(), "every leaf belongs to a sequence");
         self.assert_cursor();
     }
 
-    fn assert_tree(&self, sequence: Sequence, tree: &Tree) -> usize {
-        if tree.root == NONE {
-            assert_eq!((tree.first, tree.last, tree.visible, tree.height), (NONE, NONE, 0, 0));
+    /// Returns how many leaves a sequence has beside its first one.
+    fn assert_tree(&self, sequence: Sequence) -> usize {
+        let sequences = &self.leaves.sequences;
+        let first = first_of(sequence);
+        let (root, height) = sequences.root(sequence);
+        if sequences.is_empty(sequence) {
+            assert_eq!((root, height, sequences.last(sequence), sequences.visible_len(sequence)), (first, 0, first, 0));
             return 0;
         }
         let mut leaves = Vec::new();
-        let visible = self.assert_subtree(tree.root, tree.height, NONE, &mut leaves);
-        assert_eq!(visible, tree.visible);
-        assert_eq!((leaves.first(), leaves.last()), (Some(&tree.first), Some(&tree.last)));
+        let visible = self.assert_subtree(root, height, NONE, &mut leaves);
+        assert_eq!(visible, sequences.visible_len(sequence));
+        assert_eq!((leaves.first(), leaves.last()), (Some(&first), Some(&sequences.last(sequence))));
         let mut before = 0;
         for (at, &id) in leaves.iter().enumerate() {
             let (leaf, spans) = self.leaves.get(id);
-            assert_eq!(leaf.sequence, sequence);
+            assert_eq!(self.leaves.sequence_of(id), sequence);
+            assert!(at == 0 || Some(self.leaves.tree_of(id)) == sequences.tree_number(sequence));
             assert_eq!(leaf.previous, at.checked_sub(1).map_or(NONE, |before| leaves[before]));
             assert_eq!(leaf.next, leaves.get(at + 1).copied().unwrap_or(NONE));
             for (at, span) in spans.iter().enumerate() {
@@ -42,7 +46,7 @@ impl Order {
                 }
             }
         }
-        leaves.len()
+        leaves.len() - 1
     }
 
     fn assert_subtree(&self, id: u32, height: u32, parent: u32, leaves: &mut Vec<u32>) -> u32 {
@@ -52,7 +56,7 @@ impl Order {
             assert!((1..=FAN_OUT).contains(&spans.len()));
             assert!(spans.iter().all(|span| span.len > 0));
             let visible: u32 = spans.iter().map(|span| span.visible_len()).sum();
-            assert_eq!(leaf.visible, visible);
+            assert_eq!(self.leaves.visible(id), visible);
             leaves.push(id);
             return visible;
         }
@@ -74,10 +78,10 @@ impl Order {
     fn assert_cursor(&self) {
         let Some(cursor) = self.cursor else { return };
         let mut before = 0;
-        let mut leaf = self.trees[cursor.sequence as usize].first;
+        let mut leaf = first_of(cursor.sequence);
         while leaf != cursor.leaf {
-            before += self.leaves.header(leaf).visible;
-            leaf = self.leaves.header(leaf).next;
+            before += self.leaves.visible(leaf);
+            leaf = self.leaves.links(leaf).next;
         }
         let spans = self.leaves.spans(leaf);
         assert!((cursor.span as usize) < spans.len());

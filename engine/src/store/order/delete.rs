@@ -10,8 +10,7 @@ impl Order {
     pub(crate) fn delete(&mut self, place: Place, most: u32, before: Option<u32>) -> (Client, Clock, u32) {
         let place = self.enter_span(place);
         let leaf = place.leaf;
-        let (header, spans) = self.leaves.get_mut(leaf);
-        let sequence = header.sequence;
+        let spans = self.leaves.spans_mut(leaf);
         let at = place.span as usize;
         let whole = spans[at];
         debug_assert!(!whole.is_deleted());
@@ -44,28 +43,32 @@ impl Order {
             }
             (false, false) => spans[at] = gone,
             (false, true) => {
-                spans[at] = whole.part(to, whole.len);
+                let rest = whole.part(to, whole.len);
                 if joins_previous {
+                    spans[at] = rest;
                     spans[at - 1].len += gone.len;
                 } else {
-                    self.leaves.insert(leaf, at, [gone]);
+                    self.leaves.cut(leaf, at, gone, [rest]);
                 }
             }
             (true, false) => {
-                spans[at] = whole.part(0, from);
+                let rest = whole.part(0, from);
                 if joins_next {
+                    spans[at] = rest;
                     spans[at + 1].clock = gone.clock;
                     spans[at + 1].len += gone.len;
                 } else {
-                    self.leaves.insert(leaf, at + 1, [gone]);
+                    self.leaves.cut(leaf, at, rest, [gone]);
                 }
             }
             (true, true) => {
-                spans[at] = whole.part(0, from);
-                self.leaves.insert(leaf, at + 1, [gone, whole.part(to, whole.len)]);
+                self.leaves.cut(leaf, at, whole.part(0, from), [gone, whole.part(to, whole.len)]);
             }
         }
-        self.cursor = cursor.map(|(span, before)| Cursor { sequence, leaf, span: span as u32, before });
+        self.cursor = cursor.map(|(span, before)| {
+            let sequence = self.leaves.sequence_of(leaf);
+            Cursor { sequence, leaf, span: span as u32, before }
+        });
         if whole.is_visible() {
             self.change_visible(leaf, -i64::from(gone.len));
         }
@@ -80,10 +83,10 @@ impl Order {
 
     /// The same place, expressed by the span after it.
     fn enter_span(&self, place: Place) -> Place {
-        let (header, spans) = self.leaves.get(place.leaf);
+        let (links, spans) = self.leaves.get(place.leaf);
         if (place.span as usize) < spans.len() {
             return place;
         }
-        Place { leaf: header.next, span: 0, offset: 0 }
+        Place { leaf: links.next, span: 0, offset: 0 }
     }
 }

@@ -76,7 +76,7 @@ impl Order {
     /// stale; each change of a mark makes its leaf and what is above it stale.
     pub(crate) fn effect_before(&mut self, place: Place, read: &impl Fn(u32, Clock) -> Format) -> Effect {
         let mut path: SmallVec<[(u32, usize); 8]> = SmallVec::new();
-        let (mut child, mut above) = (place.leaf, self.leaves.header(place.leaf).parent);
+        let (mut child, mut above) = (place.leaf, self.leaves.links(place.leaf).parent);
         while above != NONE {
             path.push((above, self.nodes[above as usize].slot_of(child)));
             (child, above) = (above, self.nodes[above as usize].parent);
@@ -100,13 +100,14 @@ impl Order {
 
     /// Notes that formatting marks may stand in a sequence.
     pub(crate) fn note_marks(&mut self, sequence: Sequence) {
-        self.trees[sequence as usize].has_marks = true;
+        self.leaves.sequences.planted(sequence).has_marks = true;
         self.has_marks = true;
     }
 
     /// Whether a formatting mark ever stood in a sequence, deleted or not. (Yjs: `YText#_hasFormatting`)
+    #[inline]
     pub(crate) fn has_marks(&self, sequence: Sequence) -> bool {
-        self.trees[sequence as usize].has_marks
+        self.has_marks && self.leaves.sequences.tree(sequence).is_some_and(|tree| tree.has_marks)
     }
 
     /// Whether a formatting mark ever stood in any sequence.
@@ -119,7 +120,7 @@ impl Order {
         if !matches!(self.effects.leaves.get_mut(leaf as usize).map(Option::take), Some(Some(_))) {
             return;
         }
-        let mut above = self.leaves.header(leaf).parent;
+        let mut above = self.leaves.links(leaf).parent;
         while above != NONE
             && let Some(Some(_)) = self.effects.nodes.get_mut(above as usize).map(Option::take)
         {
@@ -183,7 +184,7 @@ impl Order {
 
     fn levels_of_nodes(&self) -> Vec<u32> {
         let mut levels = vec![0; self.nodes.len()];
-        let trees = self.trees.iter().filter(|tree| tree.height > 0);
+        let trees = self.leaves.sequences.trees().iter().filter(|tree| tree.height > 0);
         let mut rest: Vec<(u32, u32)> = trees.map(|tree| (tree.root, tree.height)).collect();
         while let Some((node, level)) = rest.pop() {
             levels[node as usize] = level;

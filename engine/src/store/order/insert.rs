@@ -1,7 +1,8 @@
 //! Putting new units into a sequence; leaves and nodes that grow too large are split.
 
 use super::super::push_large;
-use super::{Child, Client, Cursor, FAN_OUT, Header, Mark, NONE, Node, Order, Place, Sequence, Span};
+use super::leaf::Links;
+use super::{Child, Client, Cursor, FAN_OUT, Mark, NONE, Node, Order, Place, Sequence, Span, first_of};
 use crate::values::Clock;
 
 impl Order {
@@ -28,8 +29,8 @@ impl Order {
         let mut span_before = before.unwrap_or(0);
         let holder = if place.offset > 0 {
             let cut = spans[at];
-            spans[at] = cut.part(0, place.offset);
-            self.leaves.insert(place.leaf, at + 1, [new, cut.part(place.offset, cut.len)]);
+            let first = cut.part(0, place.offset);
+            self.leaves.cut(place.leaf, at, first, [new, cut.part(place.offset, cut.len)]);
             at + 1
         } else if at > 0 && spans[at - 1].joins(new) {
             span_before = span_before.wrapping_sub(spans[at - 1].visible_len());
@@ -51,16 +52,54 @@ impl Order {
         }
     }
 
+    /// Puts a unit of a client, new to the index, behind the last unit of a sequence that is not empty, and marks that one
+    /// as deleted: returns which one it was. `None`, and nothing has changed, if that one does not stand alone behind
+    /// deleted ones. No count changes.
+    pub(crate) fn supersede(&mut self, sequence: Sequence, client: Client) -> Option<(Client, Clock)> {
+        let leaf = self.leaves.sequences.last(sequence);
+        let spans = self.leaves.spans_mut(leaf);
+        let at = spans.len() - 1;
+        let last = spans[at];
+        let gone = last.deleted();
+        let joins_previous = match at {
+            0 if leaf == first_of(sequence) => false,
+            0 => return None,
+            _ if spans[at - 1].is_deleted() => spans[at - 1].joins(gone),
+            _ => return None,
+        };
+        if !last.is_visible() || last.len > 1 {
+            return None;
+        }
+        let index = &mut self.index[client as usize];
+        let new = Span::new(client, index.end(), 1, Mark::Visible);
+        index.append(1, leaf);
+        self.cursor = None;
+        if joins_previous {
+            spans[at - 1].len += 1;
+            spans[at] = new;
+            self.hint = (leaf, at as u32);
+        } else {
+            self.leaves.cut(leaf, at, gone, [new]);
+            self.hint = (leaf, at as u32 + 1);
+            if at + 2 > FAN_OUT {
+                self.split_leaf(leaf);
+            }
+        }
+        Some((last.client(), last.clock))
+    }
+
     /// The sequence in which the next units of a client would lengthen the visible span that was written last, and what
     /// stands after that span (`None`: nothing). O(1).
     #[inline]
     pub(crate) fn find_continued(&self, client: Client) -> Option<(Sequence, Option<(Client, Clock)>)> {
         let (id, at) = self.hint;
-        let (header, spans) = self.leaves.find(id)?;
+        let (links, spans) = self.leaves.find(id)?;
         let span = spans.get(at as usize)?;
         let goes_on = span.is_visible_of(client) && span.end() == self.index[client as usize].end();
-        let after = Place { leaf: id, span: at + 1, offset: 0 };
-        goes_on.then(|| (header.sequence, self.unit_after(after)))
+        goes_on.then(|| {
+            let after = spans.get(at as usize + 1).or_else(|| self.leaves.find(links.next)?.1.first());
+            (self.leaves.sequence_of(id), after.map(|after| (after.client(), after.clock)))
+        })
     }
 
     /// Lengthens the span that [`find_continued`](Self::find_continued) has found. O(1).
@@ -82,7 +121,7 @@ impl Order {
         position: u32,
     ) -> Option<Option<(Client, Clock)>> {
         let cursor = self.cursor.filter(|cursor| cursor.sequence == sequence)?;
-        let (header, spans) = self.leaves.get(cursor.leaf);
+        let (links, spans) = self.leaves.get(cursor.leaf);
         let span = spans[cursor.span as usize];
         let is_typed = span.is_visible_of(client)
             && span.end() == self.index[client as usize].end()
@@ -92,8 +131,8 @@ impl Order {
         }
         let after = match spans.get(cursor.span as usize + 1) {
             Some(after) => *after,
-            None if header.next == NONE => return Some(None),
-            None => self.leaves.spans(header.next)[0],
+            None if links.next == NONE => return Some(None),
+            None => self.leaves.spans(links.next)[0],
         };
         after.is_visible().then_some(Some((after.client(), after.clock)))
     }
@@ -108,25 +147,18 @@ impl Order {
 
     #[inline(always)]
     fn lengthen(&mut self, leaf: u32, span: u32, client: Client, len: Clock) {
-        let (header, spans) = self.leaves.get_mut(leaf);
-        spans[span as usize].len += len;
-        header.visible += len;
-        self.trees[header.sequence as usize].visible += len;
-        self.note_changed(leaf, len.into());
+        if self.leaves.lengthen(leaf, span, len) {
+            self.note_changed(leaf, len.into());
+        }
         self.index[client as usize].append(len, leaf);
     }
 
     fn insert_first(&mut self, sequence: Sequence, new: Span) {
-        let leaf = self.leaves.next_number(true);
+        let leaf = first_of(sequence);
         self.index[new.client() as usize].append(new.len, leaf);
-        let header = Header { sequence, parent: NONE, previous: NONE, next: NONE, visible: 0 };
-        self.leaves.add_first(header, &[new]);
-        let tree = &mut self.trees[sequence as usize];
-        debug_assert_eq!(tree.root, NONE);
-        (tree.root, tree.first, tree.last) = (leaf, leaf, leaf);
+        self.leaves.sequences.begin(sequence, &[new]);
         self.hint = (leaf, 0);
         self.cursor = Some(Cursor { sequence, leaf, span: 0, before: 0 });
-        self.change_visible(leaf, new.visible_len().into());
     }
 
     /// A place at the start of a leaf is also the end of the one before it, where a run can go on.
@@ -134,7 +166,7 @@ impl Order {
         if place.span > 0 || place.offset > 0 {
             return place;
         }
-        let leaf = self.leaves.header(place.leaf).previous;
+        let leaf = self.leaves.links(place.leaf).previous;
         match self.leaves.find(leaf) {
             Some((_, spans)) => Place { leaf, span: spans.len() as u32, offset: 0 },
             None => place,
@@ -147,17 +179,17 @@ impl Order {
         self.forget_effect(id);
         let keep = self.leaves.spans(id).len() / 2;
         let new_id = self.leaves.split(id, keep);
-        let (header, moved) = self.leaves.get(new_id);
-        let Header { sequence, parent, next, visible, .. } = *header;
+        let (&Links { parent, next, .. }, moved) = self.leaves.get(new_id);
+        let (sequence, visible) = (self.leaves.sequence_of(new_id), self.leaves.visible(new_id));
         // Neighbours whose clocks follow each other are in one run of the index.
         for run in moved.chunk_by(|span, next| span.client() == next.client() && span.end() == next.clock) {
             let (first, last) = (run[0], run[run.len() - 1]);
             self.index[first.client() as usize].relocate(first.clock, last.end(), new_id);
         }
         if next == NONE {
-            self.trees[sequence as usize].last = new_id;
+            self.leaves.sequences.planted(sequence).last = new_id;
         }
-        let old_visible = self.leaves.header(id).visible;
+        let old_visible = self.leaves.visible(id);
         self.add_child(sequence, parent, id, old_visible, Child { id: new_id, visible }, 0);
         self.follow_split(id, keep as u32, new_id);
     }
@@ -181,7 +213,7 @@ impl Order {
             push_large(&mut self.nodes, Node::of(&[Child { id: left, visible: left_visible }, new]));
             self.set_parent(left, level, root);
             self.set_parent(new.id, level, root);
-            let tree = &mut self.trees[sequence as usize];
+            let tree = self.leaves.sequences.planted(sequence);
             (tree.root, tree.height) = (root, level + 1);
             return;
         }
@@ -211,7 +243,7 @@ impl Order {
 
     pub(super) fn set_parent(&mut self, child: u32, level: u32, parent: u32) {
         match level {
-            0 => self.leaves.header_mut(child).parent = parent,
+            0 => self.leaves.set_parent(child, parent),
             _ => self.nodes[child as usize].parent = parent,
         }
     }

@@ -12,10 +12,11 @@ mod leaf;
 mod node;
 mod seek;
 mod span;
+mod tree;
 mod walk;
 
 use super::id_index::IdIndex;
-use leaf::{Header, Leaves};
+use leaf::{Leaves, first_of};
 use node::{Child, MOST_CHILDREN, Node};
 
 pub(crate) use build::{Filling, PlacedRun};
@@ -34,18 +35,6 @@ const FAN_OUT: usize = if cfg!(debug_assertions) { 4 } else { 32 };
 
 /// On so many levels the way of a search is remembered.
 const LEVELS: usize = 8;
-
-#[derive(Debug)]
-struct Tree {
-    /// A leaf if `height` is 0, else a node; `NONE` if the sequence is empty.
-    root: u32,
-    height: u32,
-    first: u32,
-    last: u32,
-    visible: u32,
-    /// Whether formatting marks ever stood in it.
-    has_marks: bool,
-}
 
 /// A change of a leaf's visible length that its ancestors have not heard of yet.
 ///
@@ -71,7 +60,6 @@ struct Cursor {
 pub(crate) struct Order {
     leaves: Leaves,
     nodes: Vec<Node>,
-    trees: Vec<Tree>,
     index: Vec<IdIndex>,
     unsettled: Unsettled,
     cursor: Option<Cursor>,
@@ -89,7 +77,6 @@ impl Default for Order {
         Order {
             leaves: Leaves::default(),
             nodes: Vec::new(),
-            trees: Vec::new(),
             index: Vec::new(),
             unsettled: Unsettled { leaf: NONE, visible: 0 },
             cursor: None,
@@ -104,8 +91,7 @@ impl Default for Order {
 impl Order {
     /// A new, empty sequence.
     pub(crate) fn add_sequence(&mut self) -> Sequence {
-        self.trees.push(Tree { root: NONE, height: 0, first: NONE, last: NONE, visible: 0, has_marks: false });
-        self.trees.len() as Sequence - 1
+        self.leaves.sequences.add()
     }
 
     /// Makes room in the index for the client with the next handle.
@@ -115,7 +101,7 @@ impl Order {
 
     /// Visible units in a sequence. O(1).
     pub(crate) fn visible_len(&self, sequence: Sequence) -> u32 {
-        self.trees[sequence as usize].visible
+        self.leaves.sequences.visible_len(sequence)
     }
 
     /// Notes that the next `len` clocks of `client` stand in no sequence.
@@ -126,14 +112,9 @@ impl Order {
     /// Adds `change` to the visible length of a leaf and of all that is above it.
     #[inline]
     fn change_visible(&mut self, leaf: u32, change: i64) {
-        if change == 0 {
-            return;
+        if change != 0 && self.leaves.change_visible(leaf, change) {
+            self.note_changed(leaf, change);
         }
-        let changed = self.leaves.header_mut(leaf);
-        changed.visible = (i64::from(changed.visible) + change) as u32;
-        let tree = &mut self.trees[changed.sequence as usize];
-        tree.visible = (i64::from(tree.visible) + change) as u32;
-        self.note_changed(leaf, change);
     }
 
     /// Notes that what is above a leaf has to hear of a change of its visible length.
@@ -154,7 +135,7 @@ impl Order {
             return;
         }
         let mut child = leaf;
-        let mut above = self.leaves.header(leaf).parent;
+        let mut above = self.leaves.links(leaf).parent;
         let mut slots = self.slots.iter();
         while above != NONE {
             let node = &mut self.nodes[above as usize];

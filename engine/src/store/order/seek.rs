@@ -52,22 +52,23 @@ impl Order {
     /// Leaves between the cursor's and the one that is sought are passed as a whole.
     fn seek_from_cursor(&self, sequence: Sequence, position: u32) -> Option<Found> {
         let Cursor { leaf: mut id, span, mut before, .. } = self.cursor.filter(|c| c.sequence == sequence)?;
-        let (mut header, mut spans) = self.leaves.get(id);
-        if position.abs_diff(before) / NEAR_LEAVES > header.visible {
+        let (mut links, mut spans) = self.leaves.get(id);
+        if position.abs_diff(before) / NEAR_LEAVES > self.leaves.visible(id) {
             return None;
         }
         let mut at = span as usize;
         let mut entered = 0;
         while position < before {
             if at == 0 {
-                id = header.previous;
-                (header, spans) = self.leaves.get(id);
+                id = links.previous;
+                (links, spans) = self.leaves.get(id);
                 entered += 1;
                 if entered > NEAR {
                     return None;
                 }
-                if before - position > header.visible {
-                    before -= header.visible;
+                let visible = self.leaves.visible(id);
+                if before - position > visible {
+                    before -= visible;
                     continue;
                 }
                 at = spans.len();
@@ -86,15 +87,16 @@ impl Order {
                 at += 1;
                 continue;
             }
-            id = header.next;
-            (header, spans) = self.leaves.get(id);
+            id = links.next;
+            (links, spans) = self.leaves.get(id);
             entered += 1;
             if entered > NEAR {
                 return None;
             }
             at = 0;
-            if position - before >= header.visible {
-                before += header.visible;
+            let visible = self.leaves.visible(id);
+            if position - before >= visible {
+                before += visible;
                 at = spans.len();
             }
         }
@@ -110,10 +112,9 @@ impl Order {
         unsettled: &[UnsettledStep],
         mut went: impl FnMut(usize, usize),
     ) -> Found {
-        let tree = &self.trees[sequence as usize];
-        let mut id = tree.root;
+        let (mut id, height) = self.leaves.sequences.root(sequence);
         let mut left = position;
-        for level in (0..tree.height as usize).rev() {
+        for level in (0..height as usize).rev() {
             let node = &self.nodes[id as usize];
             let slot;
             (slot, left) = match unsettled.iter().find(|step| step.0 == id) {
@@ -138,14 +139,14 @@ impl Order {
 
     /// Visible units before a place. O(height * fan-out).
     pub(crate) fn visible_before(&self, place: Place) -> u32 {
-        let (header, spans) = self.leaves.get(place.leaf);
+        let (links, spans) = self.leaves.get(place.leaf);
         let (at, offset) = (place.span as usize, place.offset);
         let mut before: u32 = spans[..at].iter().map(|span| span.visible_len()).sum();
         if spans.get(at).is_some_and(|span| span.is_visible()) {
             before += offset;
         }
         let unsettled = self.unsettled_path();
-        let (mut child, mut above) = (place.leaf, header.parent);
+        let (mut child, mut above) = (place.leaf, links.parent);
         while above != NONE {
             let node = &self.nodes[above as usize];
             let slot = node.slot_of(child);
@@ -163,7 +164,7 @@ impl Order {
         let mut path = SmallVec::new();
         if self.unsettled.visible != 0 {
             let mut child = self.unsettled.leaf;
-            let mut above = self.leaves.header(child).parent;
+            let mut above = self.leaves.links(child).parent;
             while above != NONE {
                 let node = &self.nodes[above as usize];
                 path.push((above, node.slot_of(child), self.unsettled.visible));

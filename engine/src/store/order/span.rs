@@ -63,7 +63,12 @@ pub(crate) struct Span {
 
 impl Span {
     /// In place of a span: there is none.
-    pub(super) const NOTHING: Span = Span { tag: Tag(0), clock: 0, len: 0 };
+    pub(super) const NOTHING: Span = Span::no_units(0);
+
+    /// In place of a span: no units, and a number for its clock.
+    pub(super) const fn no_units(number: u32) -> Span {
+        Span { tag: Tag(0), clock: number, len: 0 }
+    }
 
     pub(crate) fn new(client: Client, clock: Clock, len: Clock, mark: Mark) -> Span {
         Span { tag: Tag::new(client, mark), clock, len }

@@ -1,6 +1,6 @@
 //! Places in a sequence: finding one by id, stepping from one to the next, comparing two.
 
-use super::{Client, NONE, Order, Sequence, Span};
+use super::{Client, Leaves, NONE, Order, Sequence, Span, first_of};
 use crate::values::Clock;
 use std::cmp::Ordering;
 
@@ -65,17 +65,17 @@ impl Order {
 
     /// The sequence that a place belongs to.
     pub(crate) fn sequence_of(&self, place: Place) -> Sequence {
-        self.leaves.header(place.leaf).sequence
+        self.leaves.sequence_of(place.leaf)
     }
 
     /// The span at a place and how many of its units stand before it; `None` at the end of the sequence.
     #[inline(always)]
     pub(crate) fn span_at(&self, place: Place) -> Option<(Span, u32)> {
-        let (header, spans) = self.leaves.get(place.leaf);
+        let (links, spans) = self.leaves.get(place.leaf);
         match spans.get(place.span as usize) {
             Some(span) => Some((*span, place.offset)),
-            None if header.next == NONE => None,
-            None => Some((self.leaves.spans(header.next)[0], 0)),
+            None if links.next == NONE => None,
+            None => Some((self.leaves.spans(links.next)[0], 0)),
         }
     }
 
@@ -98,18 +98,18 @@ impl Order {
     /// The span that ends at a place (which is not inside a span).
     pub(crate) fn span_before(&self, place: Place) -> Option<Span> {
         debug_assert_eq!(place.offset, 0);
-        let (header, spans) = self.leaves.get(place.leaf);
+        let (links, spans) = self.leaves.get(place.leaf);
         if place.span > 0 {
             return Some(spans[place.span as usize - 1]);
         }
-        self.leaves.find(header.previous).and_then(|(_, spans)| spans.last().copied())
+        self.leaves.find(links.previous).and_then(|(_, spans)| spans.last().copied())
     }
 
     /// The span before the one that a place lies in or before, and the place before its first unit.
     pub(crate) fn previous_span(&self, place: Place) -> Option<(Place, Span)> {
         let (mut leaf, mut span) = (place.leaf, place.span);
         if span == 0 {
-            leaf = self.leaves.header(leaf).previous;
+            leaf = self.leaves.links(leaf).previous;
             span = self.leaves.find(leaf)?.1.len() as u32;
         }
         span -= 1;
@@ -133,9 +133,9 @@ impl Order {
     #[inline]
     pub(crate) fn step(&self, place: Place, units: u32) -> Place {
         let mut at = place;
-        let (header, mut spans) = self.leaves.get(at.leaf);
-        if at.span as usize == spans.len() && header.next != NONE {
-            at = Place { leaf: header.next, span: 0, offset: 0 };
+        let (links, mut spans) = self.leaves.get(at.leaf);
+        if at.span as usize == spans.len() && links.next != NONE {
+            at = Place { leaf: links.next, span: 0, offset: 0 };
             spans = self.leaves.spans(at.leaf);
         }
         at.offset += units;
@@ -148,20 +148,21 @@ impl Order {
 
     /// The place before the first unit of a sequence; `None` if it is empty.
     pub(crate) fn start(&self, sequence: Sequence) -> Option<Place> {
-        let first = self.trees[sequence as usize].first;
-        (first != NONE).then_some(Place { leaf: first, span: 0, offset: 0 })
+        let is_empty = self.leaves.sequences.is_empty(sequence);
+        (!is_empty).then_some(Place { leaf: first_of(sequence), span: 0, offset: 0 })
     }
 
     /// The place after the last unit of a sequence, deleted ones included; `None` if it is empty.
     pub(crate) fn end(&self, sequence: Sequence) -> Option<Place> {
-        let last = self.trees[sequence as usize].last;
-        (last != NONE).then(|| Place { leaf: last, span: self.leaves.spans(last).len() as u32, offset: 0 })
+        let Leaves { sequences, .. } = &self.leaves;
+        let last = (!sequences.is_empty(sequence)).then(|| sequences.last(sequence))?;
+        Some(Place { leaf: last, span: self.leaves.spans(last).len() as u32, offset: 0 })
     }
 
     /// The spans of a sequence in order.
     pub(crate) fn spans(&self, sequence: Sequence) -> impl Iterator<Item = Span> + '_ {
-        let first = self.trees[sequence as usize].first;
-        self.leaves_from(first).flat_map(|spans| spans.iter().copied())
+        let is_empty = self.leaves.sequences.is_empty(sequence);
+        self.leaves_from(if is_empty { NONE } else { first_of(sequence) }).flat_map(|spans| spans.iter().copied())
     }
 
     /// The spans from a place on, the first one without its units before the place.
@@ -174,7 +175,7 @@ impl Order {
     /// The spans of leaf after leaf.
     fn leaves_from(&self, id: u32) -> impl Iterator<Item = &[Span]> {
         let first = self.leaves.find(id);
-        std::iter::successors(first, |(header, _)| self.leaves.find(header.next)).map(|(_, spans)| spans)
+        std::iter::successors(first, |(links, _)| self.leaves.find(links.next)).map(|(_, spans)| spans)
     }
 
     /// Which of two places of one sequence comes first. O(height * fan-out).
@@ -183,8 +184,8 @@ impl Order {
             return (a.span, a.offset).cmp(&(b.span, b.offset));
         }
         let (mut left, mut right) = (a.leaf, b.leaf);
-        let mut left_parent = self.leaves.header(left).parent;
-        let mut right_parent = self.leaves.header(right).parent;
+        let mut left_parent = self.leaves.links(left).parent;
+        let mut right_parent = self.leaves.links(right).parent;
         while left_parent != right_parent {
             (left, right) = (left_parent, right_parent);
             left_parent = self.nodes[left as usize].parent;
