@@ -497,7 +497,7 @@ pub(crate) fn to_v2(update: &[u8]) -> Vec<u8> {
     encoded
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "followers"))]
 mod tests {
     use super::{Doc, Options};
     use crate::values::random::numbers;

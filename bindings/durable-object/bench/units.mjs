@@ -184,7 +184,7 @@ const followed = (rowsOf, rest = () => {}) => {
     host.request(() => host.room.connectOt(1, true, host.now))
     host.receive(1, OPEN)
     if (host.room.meters().documentsBuilt !== 1) throw new Error('no document was built')
-    rest(host, rows)
+    rest(host)
     return host.end()
   }
 }
@@ -200,11 +200,15 @@ const rowsOfUpdate = update => engine => {
   return rows
 }
 
-/** The client edits and leaves: the document is let go, with a checkpoint. */
+/** Somebody edits, and the client leaves: the document is let go, with a checkpoint. */
 const left = host => {
+  host.join(2)
+  host.receive(2, message(UPDATE, typing(1)[0]))
+  host.request(() => host.room.flush(host.now))
+  const { folds } = host.room.meters()
   host.requests = []
-  host.receive(1, Buffer.from(JSON.stringify({ type: 'op', id: 1, revision: host.room.meters().storedSequence ?? 0, op: [{ insert: 'x' }] })))
   host.request(() => host.room.disconnect(1, host.now))
+  if (host.room.meters().folds === folds) throw new Error('no checkpoint was made')
 }
 
 const refused = engine => {
@@ -234,6 +238,7 @@ const kinds = {
   ...Object.fromEntries(SIZES.map(size => [`client returns after 10,000 missed edits, ${size} MB`, joined(size, `${size}.vector`, `${size}.answer`)])),
   ...Object.fromEntries(Object.entries(texts).map(([name, content]) => [`${name}, opened without an engine`, followed(rowsOfUpdate(content))])),
   'document of 1 MB, opened without an engine': followed(engine => rowsOfFile(engine, read('1.mgnsr'))),
+  'document of 1 MB, its checkpoint made': followed(engine => rowsOfFile(engine, read('1.mgnsr')), left),
   '6 MB of values of 1,000 keys, opened without an engine': followed(rowsOfUpdate(read('tombstones.update'))),
   '500 hostile updates, each of a new client': refused
 }

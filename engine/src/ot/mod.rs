@@ -46,5 +46,4 @@ pub use encode::{MAX_ATTRIBUTES, MAX_LEN};
 pub use protocol::{
     ClientMessage, Form, MAX_ROOT_BYTES, MAX_SESSION_BYTES, SentOp, ServerMessage, Subject, Unreadable, form_of,
 };
-pub(crate) use protocol::{count_values, id_of_unread};
 pub use undo::UndoStack;

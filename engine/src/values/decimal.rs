@@ -29,7 +29,16 @@ pub(super) fn nearest(digits: &str, exponent: i64) -> f64 {
         return nearest_short(digits.fold(0, |number, digit| number * 10 + u64::from(digit)), exponent);
     }
     let mut number = Long::of(0);
-    digits.clone().take(DECISIVE).for_each(|digit| number.multiply_add(10, digit.into()));
+    // Nine at a time, as many as a digit of 32 bits takes.
+    let (mut power, mut part) = (1, 0);
+    for digit in digits.clone().take(DECISIVE) {
+        (power, part) = (power * 10, part * 10 + u32::from(digit));
+        if power == 1_000_000_000 {
+            number.multiply_add(power, part);
+            (power, part) = (1, 0);
+        }
+    }
+    number.multiply_add(power, part);
     let left_out = len.saturating_sub(DECISIVE);
     let mut exponent = exponent.saturating_add(left_out as i64);
     if digits.skip(DECISIVE).any(|digit| digit != 0) {

@@ -23,6 +23,6 @@ pub(crate) use json::{MAX_JSON_NESTING, plain_len};
 pub(crate) use sort::{sort_by_numbers, sort_by_text, sort_in_steps};
 pub(crate) use sorted_map::SortedMap;
 pub use state_vector::StateVector;
-#[cfg(any(feature = "followers", test))]
+#[cfg(feature = "followers")]
 pub(crate) use steps::Steps;
 pub(crate) use steps::{Pace, at_once};

@@ -9,7 +9,8 @@ use super::refused::{
 use crate::archive::records::FollowerRecord;
 use crate::archive::{ChangeRecord, PageBuilder, largest_stored_piece};
 use crate::bridge::{Edited, Refusal};
-use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, count_values, form_of, id_of_unread};
+use crate::ot::protocol::{count_values, id_of_unread};
+use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, form_of};
 use crate::sync::close;
 use crate::sync::config::Rights;
 use crate::sync::connections::Connection;
