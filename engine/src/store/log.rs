@@ -5,6 +5,7 @@ use super::types::TypeHandle;
 use super::{push_large, trim};
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
+use std::ops::Range;
 
 /// An id inside a store: the client by its handle.
 pub(crate) type LocalId = (Client, Clock);
@@ -380,29 +381,45 @@ impl Log {
         of.is_ascii = true;
     }
 
-    /// Joins blocks that were appended apart, where they are GC or stand in a sequence that `is_joinable`. O(blocks).
-    pub(crate) fn join(&mut self, handle: Client, is_joinable: impl Fn(Sequence) -> bool) {
-        if (0..self.blocks.len()).any(|at| self.blocks[at].content == Content::Gc && !self.payload(at).is_empty()) {
-            self.drop_collected();
-        }
+    /// Joins blocks that were appended apart with those before them, where they are GC or stand in a sequence that `is_joinable`:
+    /// some of them, after those before, of which so many were `kept`. [`end_joining`](Self::end_joining) ends it. O(blocks).
+    pub(crate) fn join_part(
+        &mut self,
+        handle: Client,
+        blocks: Range<usize>,
+        kept: &mut usize,
+        is_joinable: impl Fn(Sequence) -> bool,
+    ) {
         let joins = |last: &Block, next: &Block, end: Clock| {
             last.content == next.content
                 && (next.content == Content::Gc || is_joinable(next.sequence))
                 && continues(last, next, end - next.clock, handle)
         };
-        // Mostly there is nothing to join.
-        let is_first = |at: &usize| joins(&self.blocks[at - 1], &self.blocks[*at], self.block_end(*at));
-        let first = (1..self.blocks.len()).find(is_first).unwrap_or(self.blocks.len());
-        let mut kept = first;
-        for at in first..self.blocks.len() {
-            let (next, end) = (self.blocks[at], self.block_end(at));
-            if !joins(&self.blocks[kept - 1], &next, end) {
-                self.blocks[kept] = next;
-                kept += 1;
+        let mut count = *kept;
+        for at in blocks {
+            if count > 0 && joins(&self.blocks[count - 1], &self.blocks[at], self.block_end(at)) {
+                continue;
             }
+            // Mostly there is nothing to join.
+            if count < at {
+                self.blocks[count] = self.blocks[at];
+            }
+            count += 1;
         }
+        *kept = count;
+    }
+
+    /// All blocks are joined; so many are left.
+    pub(crate) fn end_joining(&mut self, kept: usize) {
         self.blocks.truncate(kept);
         self.trim();
+    }
+
+    /// Lets go of what blocks carry that were [collected](Self::collect). O(blocks).
+    pub(crate) fn drop_payload_of_collected(&mut self) {
+        if (0..self.blocks.len()).any(|at| self.blocks[at].content == Content::Gc && !self.payload(at).is_empty()) {
+            self.drop_collected();
+        }
     }
 
     fn drop_collected(&mut self) {

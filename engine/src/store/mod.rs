@@ -23,6 +23,7 @@ use kept::Kept;
 use order::Order;
 use redone::Redone;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use types::Types;
 
 pub(crate) use formats::{Formats, NULL, equals, is_identical};
@@ -135,12 +136,10 @@ impl Store {
         self.logs = logs;
     }
 
-    /// Ends the loading of a client's log: says what is deleted, ascending ranges that don't touch, and joins its blocks.
-    pub(crate) fn finish_log(&mut self, client: Client, deleted: Vec<(Clock, Clock)>) {
+    /// Joins some blocks of a client's log with those before them: see [`Log::join_part`].
+    pub(crate) fn join_blocks(&mut self, client: Client, blocks: Range<usize>, kept: &mut usize) {
         let Store { logs, types, .. } = self;
-        let log = &mut logs[client as usize];
-        log.set_deleted(deleted);
-        log.join(client, |sequence| types.owner(sequence).key.is_none());
+        logs[client as usize].join_part(client, blocks, kept, |sequence| types.owner(sequence).key.is_none());
     }
 
     pub(crate) fn log(&self, client: Client) -> &Log {

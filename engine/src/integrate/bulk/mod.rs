@@ -246,7 +246,7 @@ impl Replica {
                 }
                 at = bulk.pieces.get(at).next;
                 // Neighbours of a map's history lie far from each other.
-                pace.spend(5).await;
+                pace.spend(10).await;
             }
         }
     }
@@ -339,9 +339,22 @@ impl Replica {
             }
             let end = self.store.log(client).end();
             self.store.order.index_built(client, end - run.0, run.1);
-            self.store.finish_log(client, deleted);
-            pace.spend(self.store.log(client).blocks().len() / 2).await;
+            self.finish_log(client, deleted, pace).await;
         }
+    }
+
+    /// Ends the loading of a client's log: says what is deleted, and joins its blocks.
+    async fn finish_log(&mut self, client: Client, deleted: Vec<(Clock, Clock)>, pace: &Pace) {
+        let log = self.store.log_mut(client);
+        log.set_deleted(deleted);
+        let blocks = log.blocks().len();
+        log.drop_payload_of_collected();
+        let mut kept = 0;
+        for start in (0..blocks).step_by(PART) {
+            self.store.join_blocks(client, start..blocks.min(start + PART), &mut kept);
+            pace.spend(2 * PART.min(blocks)).await;
+        }
+        self.store.log_mut(client).end_joining(kept);
     }
 
     /// Builds the tree of a sequence whose list begins with this piece.
