@@ -525,7 +525,7 @@ mod tests {
             };
             let Some(update) = transaction.commit().update_v1() else { continue };
             for doc in &mut docs {
-                doc.apply_update(&update).unwrap();
+                doc.apply_update(&update).expect("an update");
             }
             updates.push(update);
         }
@@ -541,10 +541,10 @@ mod tests {
             for (checkpoint, updates) in cases {
                 let options = Options::new(ClientId::new(9));
                 let mut expected = match &checkpoint {
-                    Some(checkpoint) => Doc::open_checkpoint(options.clone(), checkpoint).unwrap(),
+                    Some(checkpoint) => Doc::open_checkpoint(options.clone(), checkpoint).expect("a checkpoint"),
                     None => Doc::new(options.clone()),
                 };
-                expected.apply_updates(&updates.iter().map(|update| &update[..]).collect::<Vec<_>>()).unwrap();
+                expected.apply_updates(&updates.iter().map(|update| &update[..]).collect::<Vec<_>>()).expect("updates");
                 let expected = expected.checkpoint();
                 let mut load = Steps::new(async move |pace| {
                     let updates: Vec<&[u8]> = updates.iter().map(|update| &update[..]).collect();
