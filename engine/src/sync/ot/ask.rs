@@ -176,7 +176,7 @@ impl Room {
     /// Whether a message is too large to be read at once.
     fn is_too_large(&self, message: &[u8]) -> bool {
         let limits = &self.config.limits;
-        message.len() > limits.operation_bytes
+        message.len() > limits.operation_bytes.min(limits.message_bytes)
             || count_values(message) > limits.operation_steps.saturating_mul(VALUES_PER_STEP)
     }
 
