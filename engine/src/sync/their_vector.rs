@@ -34,8 +34,8 @@ impl TheirVector {
         }
         // As Yjs writes them they descend. Of a client that comes twice the higher clock counts.
         clocks.reverse();
-        let is_in_order = clocks.is_sorted() || clocks.is_sorted_by(|a, b| a >= b);
-        if count > limits.unordered_clients() && !is_in_order {
+        let is_in_order = || clocks.is_sorted() || clocks.is_sorted_by(|a, b| a >= b);
+        if count > limits.unordered_clients() && !is_in_order() {
             return Err(from.error(ErrorKind::TooLarge));
         }
         sort_by_numbers(&mut clocks, |(client, clock)| (client.value(), u64::from(Clock::MAX - clock)));

@@ -1,5 +1,8 @@
 //! A turn: what a room does in one call. Its work is counted, and what is too much for one turn goes on in the next.
 
+#[cfg(feature = "followers")]
+use crate::values::Steps;
+
 /// A unit is meant to be a microsecond of an engine in WebAssembly: it decides where to stop, and is nobody's bill. How far off it
 /// is for each kind of work is measured in `benches/results/units.md`.
 pub(super) mod cost {
@@ -76,6 +79,19 @@ impl Turn {
     pub(super) fn is_over(&mut self) -> bool {
         self.goes_on |= self.left == 0;
         self.goes_on
+    }
+
+    /// Goes on with work in steps, as far as the turn goes; the outcome once it is there.
+    #[cfg(feature = "followers")]
+    pub(super) fn take_steps<T>(&mut self, steps: &mut Steps<T>) -> Option<T> {
+        while !self.is_over() {
+            let (outcome, items) = steps.go_on(self.left * cost::LOADED);
+            self.spend(items / cost::LOADED);
+            if outcome.is_some() {
+                return outcome;
+            }
+        }
+        None
     }
 
     /// Whether something was left for the next turn.

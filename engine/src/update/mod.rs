@@ -3,6 +3,7 @@
 //! `FORMAT.md` in this folder draws the format byte by byte.
 
 mod block_writer;
+mod client_order;
 mod consecutive;
 mod convert;
 mod delete_set;

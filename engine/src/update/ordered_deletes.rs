@@ -1,5 +1,6 @@
 //! A delete set in bytes, checked and read in steps: in the order of its ids, whatever order it is written in.
 
+use super::client_order::ClientOrder;
 use super::delete_set::read_range;
 use super::delete_walk::{DeleteStep, DeleteWalk};
 use crate::lib0::Reader;
@@ -16,9 +17,7 @@ pub(crate) struct OrderedDeletes {
     last_end: Clock,
     /// Where each client's ranges are; ascending once all is checked.
     clients: Vec<OfClient>,
-    /// Clients ascend or descend so far.
-    ascends: bool,
-    descends: bool,
+    order: ClientOrder,
     /// What is not written in order.
     unordered: IdSet,
     next: Next,
@@ -53,8 +52,7 @@ impl OrderedDeletes {
             checked_to: offset,
             last_end: 0,
             clients: Vec::new(),
-            ascends: true,
-            descends: true,
+            order: ClientOrder::default(),
             unordered: IdSet::default(),
             next: Next::default(),
             read_to: Id::new(ClientId::new(0), 0),
@@ -80,10 +78,7 @@ impl OrderedDeletes {
             match self.check.step(&mut from)? {
                 DeleteStep::Begin => {}
                 DeleteStep::Client(client, ranges) => {
-                    if let Some(before) = self.clients.last() {
-                        self.ascends &= before.client <= client;
-                        self.descends &= before.client >= client;
-                    }
+                    self.order.note(client);
                     self.clients.push(OfClient { client, offset: from.offset(), ranges, is_in_order: true });
                     self.last_end = 0;
                 }
@@ -101,7 +96,7 @@ impl OrderedDeletes {
             }
         }
         self.checked_to = from.offset();
-        let most_clients = if self.ascends || self.descends { most_clients } else { most_unordered };
+        let most_clients = if self.order.is_kept() { most_clients } else { most_unordered };
         if self.clients.len() > most_clients {
             return Err(from.error(ErrorKind::TooLarge));
         }

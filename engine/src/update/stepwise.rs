@@ -1,6 +1,7 @@
 //! An update v1 that is checked in steps, for updates that are too much to be read at once. Nothing of it is kept but where
 //! each client's structs stand, and those with long content, so that it need not be checked again.
 
+use super::client_order::ClientOrder;
 use super::delete_walk::{DeleteStep, DeleteWalk};
 use super::parse::{check_payload, end_clock, parse_content, parse_struct, read_head};
 use super::structs::{ByteRange, Content, Parent, Struct};
@@ -39,9 +40,7 @@ pub(crate) struct StepwiseCheck {
     content: Option<Long>,
     deletes: Option<DeleteSteps>,
     blocks: Vec<Block>,
-    /// Clients descend so far, as Yjs writes them, or ascend.
-    descends: bool,
-    ascends: bool,
+    order: ClientOrder,
     long: Vec<Long>,
 }
 
@@ -107,8 +106,7 @@ impl StepwiseCheck {
             content: None,
             deletes: None,
             blocks: Vec::new(),
-            descends: true,
-            ascends: true,
+            order: ClientOrder::default(),
             long: Vec::new(),
         }
     }
@@ -154,7 +152,7 @@ impl StepwiseCheck {
 
     /// In how many blocks structs came so far, which is how many clients they are of, and whether these are in order.
     pub(crate) fn client_count(&self) -> (usize, bool) {
-        (self.blocks.len(), self.descends || self.ascends)
+        (self.blocks.len(), self.order.is_kept())
     }
 
     /// How many bytes were checked.
@@ -198,10 +196,7 @@ impl StepwiseCheck {
         let client = from.read_client()?;
         self.next = Id::new(client, from.read_clock()?);
         if self.structs_left > 0 {
-            if let Some(before) = self.blocks.last() {
-                self.descends &= before.id.client >= client;
-                self.ascends &= before.id.client <= client;
-            }
+            self.order.note(client);
             self.blocks.push(Block { id: self.next, at: from.offset() as u32, left: self.structs_left as u32 });
         }
         Ok(())

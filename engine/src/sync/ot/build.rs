@@ -4,7 +4,6 @@
 //! Nobody has to wait for it: what comes meanwhile goes into the journal, which is not folded until the document is there. At
 //! the end, when all of that is stored, the document gets what it lacks.
 
-use super::checkpoint::StoredBase;
 use super::refused::{DOCUMENT_TOO_LARGE, Refused, UNAVAILABLE};
 use crate::archive::{RowKey, RowKind, Sessions, StoreError};
 use crate::bridge::{Bridge, HistoryLimits};
@@ -134,13 +133,7 @@ impl Room {
     pub(in crate::sync) fn take_bridge_pages(&mut self, rows: Result<Rows, StoreError>) {
         let Some(Building::Reading { range, mut base, .. }) = self.following.building.take() else { return };
         let next = match (range, rows) {
-            (None, rows) => match self.find_checkpoint(&rows.unwrap_or_default()) {
-                StoredBase { checkpoint: Some(checkpoint), bytes, next_page } => {
-                    (base.checkpoint, base.bytes) = (Some(checkpoint), bytes);
-                    next_page
-                }
-                StoredBase { next_page, .. } => next_page,
-            },
+            (None, rows) => self.take_checkpoint(&rows.unwrap_or_default(), &mut base),
             (Some(_), Err(_)) => return self.refuse_followers(Hindrance::Broken),
             (Some((mut page, until)), Ok(rows)) => {
                 let before = base.bytes;
@@ -186,14 +179,8 @@ impl Room {
 
     fn continue_loading(&mut self, steps: Steps<Result<Box<Bridge>, Error>>, of: Loading) {
         let mut steps = steps;
-        if self.turn.is_over() {
-            self.following.building = Some(Building::Loading { steps, of });
-            return;
-        }
-        let (loaded, items) = steps.go_on(self.turn.left() * cost::LOADED);
-        self.turn.spend(items / cost::LOADED);
-        match loaded {
-            None => self.continue_loading(steps, of),
+        match self.turn.take_steps(&mut steps) {
+            None => self.following.building = Some(Building::Loading { steps, of }),
             Some(Ok(bridge)) => {
                 self.following.building = Some(Building::Loaded { bridge, of });
                 self.build_bridge();

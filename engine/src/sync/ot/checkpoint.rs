@@ -4,11 +4,11 @@
 //! It is written with a fold, after the manifest that it belongs to, while the document is in memory: only then it is what the
 //! base holds. It is made in steps, and all that would change the document waits meanwhile.
 
+use super::build::Base;
 use crate::archive::records::Manifest;
 use crate::archive::{RowKey, RowWrite, StoredCheckpoint};
 use crate::bridge::Bridge;
 use crate::sync::room::Room;
-use crate::sync::turn::cost;
 use crate::values::Steps;
 
 /// A smaller base is built as quickly without a checkpoint.
@@ -19,16 +19,6 @@ const MOST_BYTES: usize = 16 << 20;
 
 type Rows = Vec<(RowKey, Vec<u8>)>;
 
-/// What there is to build a document from.
-#[derive(Debug)]
-pub(super) struct StoredBase {
-    pub(super) checkpoint: Option<Vec<u8>>,
-    /// Bytes of the pages that are in it.
-    pub(super) bytes: usize,
-    /// The first page that is not.
-    pub(super) next_page: Option<u32>,
-}
-
 /// A checkpoint that is being made.
 #[derive(Debug)]
 pub(super) struct Checkpointing {
@@ -38,8 +28,8 @@ pub(super) struct Checkpointing {
 }
 
 impl Room {
-    /// The stored checkpoint, if it is of use.
-    pub(super) fn find_checkpoint(&mut self, rows: &Rows) -> StoredBase {
+    /// Takes the stored checkpoint if it is of use; gives the page to go on with.
+    pub(super) fn take_checkpoint(&mut self, rows: &Rows, base: &mut Base) -> Option<u32> {
         let folded = self.manifest.folded_sequence;
         let stored = StoredCheckpoint::read_rows(rows, self.manifest.stamp);
         let stored = stored.filter(|of| of.sequence <= folded && self.manifest.last_page() >= Some(of.last_page));
@@ -50,16 +40,11 @@ impl Room {
             // What is applied behind it takes three times as long as what is built at once.
             of.sequence == folded || pages_from(of.last_page).sum::<u32>() <= 1 + pages_from(0).sum::<u32>() / 4
         };
-        let Some(stored) = stored.filter(is_of_use) else {
-            return StoredBase { checkpoint: None, bytes: 0, next_page: self.manifest.find_page_from(0) };
-        };
+        let Some(stored) = stored.filter(is_of_use) else { return self.manifest.find_page_from(0) };
         self.following.checkpointed_bytes = stored.base_bytes;
-        let is_all = stored.sequence == folded;
-        StoredBase {
-            checkpoint: Some(stored.checkpoint),
-            bytes: stored.base_bytes,
-            next_page: if is_all { None } else { self.manifest.find_page_from(stored.last_page) },
-        }
+        base.bytes = stored.base_bytes;
+        base.checkpoint = Some(stored.checkpoint);
+        if stored.sequence == folded { None } else { self.manifest.find_page_from(stored.last_page) }
     }
 
     /// Whether the base has grown so much that a checkpoint pays: by an eighth. Then all that are ever written have together
@@ -85,16 +70,14 @@ impl Room {
     /// Goes on with a checkpoint, and folds once it is made.
     pub(super) fn continue_checkpoint(&mut self, of: Checkpointing) {
         let Checkpointing { mut steps, tail } = of;
-        while !self.turn.is_over() {
-            let (made, items) = steps.go_on(self.turn.left() * cost::LOADED);
-            self.turn.spend(items / cost::LOADED);
-            if let Some((bridge, checkpoint)) = made {
+        match self.turn.take_steps(&mut steps) {
+            Some((bridge, checkpoint)) => {
                 self.following.bridge = Some(bridge);
                 self.following.checkpoint = Some(checkpoint);
-                return self.fold_into(tail);
+                self.fold_into(tail);
             }
+            None => self.following.checkpointing = Some(Checkpointing { steps, tail }),
         }
-        self.following.checkpointing = Some(Checkpointing { steps, tail });
     }
 
     /// Appends the rows of a checkpoint to those of a fold, if one was made for it. The document holds all that is folded then,
