@@ -13,7 +13,8 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     clocks: StateVector,
-    deletes: IdSet,
+    /// `None` as long as it is what no row says: no row of deletes was read yet.
+    deletes: Option<IdSet>,
     /// What a write is under way for.
     writing: Unstored,
     /// What came after that write was begun.
@@ -35,13 +36,14 @@ struct Unstored {
 
 impl Known {
     pub(super) fn new(shows_unstored: bool) -> Self {
-        Known { shows_unstored, ..Known::default() }
+        Known { deletes: Some(IdSet::default()), shows_unstored, ..Known::default() }
     }
 
     /// What is stored, as a manifest says it.
     pub(super) fn restore(&mut self, clocks: StateVector, deletes: IdSet, manifest: &Manifest) {
-        self.pages = KnownPages::unread(&manifest.client_pages, &manifest.delete_pages, (&clocks, &deletes));
-        (self.clocks, self.deletes) = (clocks, deletes);
+        self.pages = KnownPages::unread(&manifest.client_pages, &manifest.delete_pages, &clocks);
+        self.clocks = clocks;
+        self.deletes = self.pages.begin_deletes(deletes);
     }
 
     /// Notes units of a client that are stored in the journal.
@@ -53,18 +55,30 @@ impl Known {
     /// Notes deletes that are stored in the journal.
     pub(super) fn delete_stored(&mut self, deletes: &IdSet) {
         self.count_deleted(deletes);
-        self.deletes.merge(deletes);
-        self.pages.note_deletes(deletes);
+        self.note_deletes(deletes);
     }
 
     /// Notes what a row of a state vector says.
-    pub(super) fn add_stored_clocks(&mut self, clocks: &StateVector) {
-        clocks.iter().for_each(|(client, clock)| self.clocks.advance(client, clock));
+    pub(super) fn add_stored_clocks(&mut self, clocks: StateVector) {
+        self.clocks.merge(clocks);
     }
 
     /// Notes what a row of a delete set says.
     pub(super) fn add_stored_deletes(&mut self, deletes: &IdSet) {
-        self.deletes.merge(deletes);
+        self.all_deletes().merge(deletes);
+    }
+
+    /// Notes deletes that no row says.
+    fn note_deletes(&mut self, deletes: &IdSet) {
+        if let Some(all) = &mut self.deletes {
+            all.merge(deletes);
+        }
+        self.pages.note_deletes(deletes);
+    }
+
+    /// What is deleted, apart from what no row says. O(that) when it is first asked for, after which more is known than that.
+    pub(super) fn all_deletes(&mut self) -> &mut IdSet {
+        self.deletes.get_or_insert_with(|| self.pages.fresh_deletes().clone())
     }
 
     /// Takes from a base page what belongs to lost rows, or all of it where there are no rows. `false` if it needs what
@@ -79,8 +93,9 @@ impl Known {
             }
         }
         let told: IdSet = page.deletes.iter().cloned().collect();
-        for (first, end) in self.pages.lost_deletes() {
-            self.deletes.merge(&told.between(first, end).collect());
+        let lost: Vec<_> = self.pages.lost_deletes().collect();
+        for (first, end) in lost {
+            self.all_deletes().merge(&told.between(first, end).collect());
         }
         true
     }
@@ -113,7 +128,7 @@ impl Known {
     }
 
     pub(super) fn deletes(&self) -> &IdSet {
-        &self.deletes
+        self.deletes.as_ref().unwrap_or_else(|| self.pages.fresh_deletes())
     }
 
     pub(super) fn clocks(&self) -> &StateVector {
@@ -136,8 +151,7 @@ impl Known {
             self.gathered.deletes.merge(fresh);
         }
         self.count_deleted(fresh);
-        self.deletes.merge(fresh);
-        self.pages.note_deletes(fresh);
+        self.note_deletes(fresh);
     }
 
     fn count_deleted(&mut self, fresh: &IdSet) {
@@ -161,13 +175,14 @@ impl Known {
     }
 
     pub(super) fn assert_invariants(&self) {
+        assert!(self.deletes.is_some() || self.pages.has_only_fresh_deletes(), "deletes of rows");
         for unstored in [&self.writing, &self.gathered] {
             assert!(!self.shows_unstored || unstored.clocks.is_empty() && unstored.deletes.is_empty());
             assert!(unstored.clocks.iter().all(|(client, clock)| *clock <= self.clocks.clock(*client)));
-            assert!(unstored.deletes.difference(&self.deletes).is_empty());
+            assert!(unstored.deletes.difference(self.deletes()).is_empty());
         }
         let is_known = |(client, range): (ClientId, Range<Clock>)| range.end <= self.clocks.clock(client);
-        let mut deletes = self.deletes.iter().filter(|(client, _)| self.has_clock(*client));
+        let mut deletes = self.deletes().iter().filter(|(client, _)| self.has_clock(*client));
         assert!(self.pages.is_damaged() || deletes.all(is_known), "deletes are known");
         self.assert_pages();
     }

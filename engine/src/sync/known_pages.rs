@@ -171,12 +171,32 @@ pub(super) struct KnownRows {
 }
 
 impl KnownPages {
-    pub(super) fn unread(clients: &[SliceRecord], deletes: &[SliceRecord], overlay: (&StateVector, &IdSet)) -> Self {
+    pub(super) fn unread(clients: &[SliceRecord], deletes: &[SliceRecord], clocks: &StateVector) -> Self {
         let (clients, deletes) = (Paged::unread(clients), Paged::unread(deletes));
         let mut pages = KnownPages { clients, deletes, is_damaged: false, is_rebuilt: false };
-        overlay.0.iter().for_each(|(client, clock)| pages.note_clock(client, clock));
-        pages.note_deletes(overlay.1);
+        if pages.clients.has_rows() {
+            pages.clients.fresh = clocks.iter().rev().map(|(client, clock)| (client, 0..clock)).collect();
+        }
         pages
+    }
+
+    /// What a manifest says of deletes: with rows, this is what none of them says. Without, it is given back.
+    pub(super) fn begin_deletes(&mut self, deletes: IdSet) -> Option<IdSet> {
+        if !self.deletes.has_rows() {
+            return Some(deletes);
+        }
+        self.deletes.fresh = deletes;
+        None
+    }
+
+    /// What is deleted and no row says.
+    pub(super) fn fresh_deletes(&self) -> &IdSet {
+        &self.deletes.fresh
+    }
+
+    /// Whether there are rows of deletes, and none was read.
+    pub(super) fn has_only_fresh_deletes(&self) -> bool {
+        self.deletes.has_rows() && self.deletes.storing.is_none() && self.deletes.slices.iter().all(|of| !of.is_read)
     }
 
     /// A client has gone on.
@@ -343,7 +363,7 @@ impl Known {
     /// If it is none.
     pub(super) fn take_row(&mut self, key: RowKey, body: &[u8]) -> Result<(), Error> {
         match key.kind {
-            RowKind::ClientPage => self.add_stored_clocks(&read_client_page(body)?),
+            RowKind::ClientPage => self.add_stored_clocks(read_client_page(body)?),
             _ => self.add_stored_deletes(&read_delete_page(body)?),
         }
         self.end_read(key);
@@ -451,6 +471,9 @@ impl Known {
     pub(super) fn rows_of_fold(&mut self, sizes: RowSizes, next_row: &mut u32, may_spill: bool) -> KnownRows {
         let chosen = if may_spill { self.choose_spilled(sizes) } else { Vec::new() };
         let mut stored = KnownRows::default();
+        if !chosen.is_empty() {
+            self.all_deletes();
+        }
         for kind in KINDS {
             if chosen.iter().any(|(of, _)| *of == kind) {
                 let mut paged = core::mem::take(self.pages_mut().of_kind_mut(kind));

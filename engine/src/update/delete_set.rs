@@ -1,8 +1,7 @@
 //! Delete sets in bytes, v1.
 
-use super::parse::end_clock;
 use crate::lib0::{Reader, write_var_uint};
-use crate::values::{ClientId, Clock, Error, IdSet};
+use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet};
 use std::ops::Range;
 
 /// Ranges for which there is room before they are read.
@@ -10,7 +9,7 @@ const MOST_RESERVED: usize = 4_096;
 
 /// Reads a delete set. Overlapping and touching ranges become one, empty ones none.
 pub fn read_delete_set(from: &mut Reader<'_>) -> Result<IdSet, Error> {
-    let (mut set, mut of_named_again) = (IdSet::default(), Vec::new());
+    let mut clients = Vec::new();
     for _ in 0..from.read_count(2)? {
         let client = from.read_client()?;
         let count = from.read_count(2)?;
@@ -19,15 +18,9 @@ pub fn read_delete_set(from: &mut Reader<'_>) -> Result<IdSet, Error> {
         for _ in 0..count {
             ranges.push(read_range(from)?);
         }
-        match set.ranges(client).is_empty() {
-            true => set.insert_client(client, ranges),
-            false => of_named_again.extend(ranges.into_iter().map(|range| (client, range))),
-        }
+        clients.push((client, ranges));
     }
-    if !of_named_again.is_empty() {
-        set.merge(&of_named_again.into_iter().collect());
-    }
-    Ok(set)
+    Ok(IdSet::of_clients(clients))
 }
 
 /// Reads a delete set range by range, as they stand there; empty ones are left out.
@@ -46,9 +39,16 @@ pub(super) fn read_deletes(from: &mut Reader<'_>, found: &mut dyn FnMut(ClientId
 
 /// Reads one range, which may be empty.
 pub(super) fn read_range(from: &mut Reader<'_>) -> Result<Range<Clock>, Error> {
-    let clock = from.read_clock()?;
-    let len = from.read_clock()?;
-    Ok(clock..end_clock(from, clock, len)?)
+    let starts = from.offset();
+    let clock = from.read_var_uint()?;
+    let len_starts = from.offset();
+    let len = from.read_var_uint()?;
+    // Neither has more than 53 bits. The largest clock is kept free, as everywhere.
+    match (Clock::try_from(clock), Clock::try_from(clock + len)) {
+        (Ok(clock), Ok(end)) if end < Clock::MAX => Ok(clock..end),
+        (Err(_), _) => Err(Error::at(ErrorKind::ClockOverflow, starts)),
+        _ => Err(Error::at(ErrorKind::ClockOverflow, len_starts)),
+    }
 }
 
 /// Appends a delete set: clients descending as Yjs writes them, ranges ascending.

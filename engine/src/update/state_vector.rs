@@ -3,6 +3,9 @@
 use crate::lib0::{Reader, write_var_uint};
 use crate::values::{Error, StateVector};
 
+/// Entries for which there is room before they are read.
+const MOST_RESERVED: usize = 4_096;
+
 /// Reads a state vector. A client that is listed twice has its higher clock.
 ///
 /// # Errors
@@ -16,12 +19,14 @@ pub fn decode_state_vector(bytes: &[u8]) -> Result<StateVector, Error> {
 
 /// Reads a state vector that something else may follow.
 pub fn read_state_vector(from: &mut Reader<'_>) -> Result<StateVector, Error> {
-    let mut vector = StateVector::default();
-    for _ in 0..from.read_count(2)? {
+    let count = from.read_count(2)?;
+    // The count may promise more than comes.
+    let mut entries = Vec::with_capacity(count.min(MOST_RESERVED));
+    for _ in 0..count {
         let client = from.read_client()?;
-        vector.advance(client, from.read_clock()?);
+        entries.push((client, from.read_clock()?));
     }
-    Ok(vector)
+    Ok(StateVector::of(entries))
 }
 
 /// Appends a state vector: clients descending, as Yjs writes them.

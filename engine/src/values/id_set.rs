@@ -40,17 +40,23 @@ impl IdSet {
         }
     }
 
-    /// Adds ranges of a client that has none yet, in any order, also empty, touching or overlapping ones. O(n log n); O(n) in
-    /// the order of their starts.
-    pub(crate) fn insert_client(&mut self, client: ClientId, mut ranges: Vec<Range<Clock>>) {
-        debug_assert!(!self.clients.contains_key(&client));
-        let is_as_in_a_set = ranges.is_sorted_by(|range, next| range.end < next.start);
-        if !is_as_in_a_set || ranges.iter().any(Range::is_empty) {
-            join(&mut ranges);
+    /// Ranges of clients in any order, also empty, touching or overlapping ones, and of clients that are named again.
+    /// O(n log n); O(n) in the order in which Yjs writes them: clients descending, ranges ascending.
+    pub(crate) fn of_clients(mut clients: Vec<(ClientId, Vec<Range<Clock>>)>) -> IdSet {
+        if clients.is_sorted_by(|(client, _), (next, _)| client > next) {
+            clients.reverse();
+        } else if !clients.is_sorted_by(|(client, _), (next, _)| client < next) {
+            let each = |(client, ranges): (_, Vec<_>)| ranges.into_iter().map(move |range| (client, range));
+            return clients.into_iter().flat_map(each).collect();
         }
-        if !ranges.is_empty() {
-            self.clients.insert(client, ranges);
+        for (_, ranges) in &mut clients {
+            let is_as_in_a_set = ranges.is_sorted_by(|range, next| range.end < next.start);
+            if !is_as_in_a_set || ranges.iter().any(Range::is_empty) {
+                join(ranges);
+            }
         }
+        clients.retain(|(_, ranges)| !ranges.is_empty());
+        IdSet { clients: clients.into_iter().collect() }
     }
 
     /// Adds everything that is in `other`. O(ranges of `other`, and those that lie among them); those behind are moved.
@@ -138,17 +144,6 @@ impl IdSet {
         taken
     }
 
-    fn of(mut ranges: Vec<(ClientId, Range<Clock>)>) -> IdSet {
-        if !ranges.is_sorted_by(|(client, _), (next, _)| client >= next) {
-            sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
-        }
-        let mut set = IdSet::default();
-        for of_client in ranges.chunk_by(|(client, _), (next, _)| client == next) {
-            set.insert_client(of_client[0].0, of_client.iter().map(|(_, range)| range.clone()).collect());
-        }
-        set
-    }
-
     /// The ranges of one client, ascending.
     pub fn ranges(&self, client: ClientId) -> &[Range<Clock>] {
         self.clients.get(&client).map_or(&[], Vec::as_slice)
@@ -206,7 +201,12 @@ impl FromIterator<(ClientId, Range<Clock>)> for IdSet {
     /// Collects ranges in any order, also overlapping ones. O(n log n); O(n) in the order in which Yjs writes them: clients
     /// descending, ranges ascending.
     fn from_iter<I: IntoIterator<Item = (ClientId, Range<Clock>)>>(ranges: I) -> Self {
-        IdSet::of(ranges.into_iter().collect())
+        let mut ranges: Vec<(ClientId, Range<Clock>)> = ranges.into_iter().collect();
+        if !ranges.is_sorted_by(|(client, _), (next, _)| client >= next) {
+            sort_by_numbers(&mut ranges, |(client, range)| (client.value(), range.start.into()));
+        }
+        let of_clients = ranges.chunk_by(|(client, _), (next, _)| client == next);
+        IdSet::of_clients(of_clients.map(|of| (of[0].0, of.iter().map(|(_, range)| range.clone()).collect())).collect())
     }
 }
 

@@ -10,6 +10,27 @@ pub struct StateVector {
 }
 
 impl StateVector {
+    /// Entries in any order; of a client that is listed twice the higher clock. O(n log n); O(n) in the order in which Yjs
+    /// writes them: clients descending.
+    pub(crate) fn of(mut entries: Vec<(ClientId, Clock)>) -> StateVector {
+        if !entries.is_sorted_by(|(client, _), (next, _)| client > next) {
+            let mut vector = StateVector::default();
+            entries.into_iter().for_each(|(client, clock)| vector.advance(client, clock));
+            return vector;
+        }
+        entries.retain(|(_, clock)| *clock > 0);
+        entries.reverse();
+        StateVector { clocks: entries.into_iter().collect() }
+    }
+
+    /// Takes the higher one of both clocks of each client. O(n log m), n the clients of the shorter one.
+    pub(crate) fn merge(&mut self, mut other: StateVector) {
+        if other.len() > self.len() {
+            core::mem::swap(self, &mut other);
+        }
+        other.iter().for_each(|(client, clock)| self.advance(client, clock));
+    }
+
     /// The clock that `client` writes next. O(log clients).
     pub fn clock(&self, client: ClientId) -> Clock {
         self.clocks.get(&client).copied().unwrap_or(0)
@@ -65,10 +86,39 @@ impl StateVector {
 
 impl FromIterator<(ClientId, Clock)> for StateVector {
     fn from_iter<I: IntoIterator<Item = (ClientId, Clock)>>(entries: I) -> Self {
-        let mut vector = StateVector::default();
-        for (client, clock) in entries {
-            vector.advance(client, clock);
+        StateVector::of(entries.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::random::numbers;
+
+    /// Entries that are collected or merged are those that are noted one by one, whatever their order.
+    #[test]
+    fn collecting_and_merging_are_advancing() {
+        let mut below = numbers(5);
+        for round in 0..2_000 {
+            let mut some = |_| {
+                let count = below(8);
+                let mut entries: Vec<(ClientId, Clock)> =
+                    (0..count).map(|_| (ClientId::from(below(6)), below(4))).collect();
+                if round % 2 == 0 {
+                    // As Yjs writes them.
+                    entries.sort_by_key(|(client, _)| core::cmp::Reverse(*client));
+                    entries.dedup_by_key(|(client, _)| *client);
+                }
+                entries
+            };
+            let [left, right] = [0, 1].map(&mut some);
+            let mut noted = StateVector::default();
+            left.iter().for_each(|(client, clock)| noted.advance(*client, *clock));
+            let mut merged: StateVector = left.iter().copied().collect();
+            assert_eq!(merged, noted, "{left:?}");
+            right.iter().for_each(|(client, clock)| noted.advance(*client, *clock));
+            merged.merge(right.iter().copied().collect());
+            assert_eq!(merged, noted, "{left:?} with {right:?}");
         }
-        vector
     }
 }
