@@ -197,6 +197,32 @@ fn an_awareness_entry_is_bounded_in_size() {
 }
 
 #[test]
+fn awareness_entries_are_bounded_in_size_together() {
+    let mut world = world(Limits { awareness_bytes: 100, ..Limits::default() });
+    let [breaker, other] = world.add_connected();
+    let state = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
+    let show = |world: &mut World, entries: &[(u64, u32, &str)]| {
+        world.post_to_all(breaker, Message::Awareness(awareness_update(entries)));
+        world.run();
+    };
+    // Others show something, too.
+    world.run();
+    let own: usize = world.clients[other].awareness.states.values().map(String::len).sum();
+    let left = 100 - own;
+    let (most, half) = (state(left), state(left / 2));
+    show(&mut world, &[(1001, 1, &most)]);
+    show(&mut world, &[(1001, 2, &half)]);
+    show(&mut world, &[(1002, 1, &half)]);
+    assert_eq!(world.clients[other].awareness.states.get(&1002), Some(&half));
+    show(&mut world, &[(1002, 2, "null")]);
+    show(&mut world, &[(1003, 1, &half)]);
+    assert_eq!(world.clients[other].awareness.states.get(&1003), Some(&half), "who is gone leaves room");
+    show(&mut world, &[(1004, 1, &state(left % 2 + 3))]);
+    assert_closed(&mut world, breaker, 4423, other);
+    assert!(!world.clients[other].awareness.states.contains_key(&1004));
+}
+
+#[test]
 fn what_waits_for_the_rooms_rows_is_bounded() {
     let mut world = world(Limits { waiting_bytes: 10_000, ..Limits::default() });
     let [patient, breaker] = [(); 2].map(|()| world.add_client(Rights::Write));

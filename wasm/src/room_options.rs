@@ -24,6 +24,8 @@ export interface RoomOptions {
   awarenessEntries?: number
   /** Largest awareness entry, in bytes of its JSON (8 KiB). */
   awarenessEntryBytes?: number
+  /** Most bytes of all awareness entries: who joins is sent all of them at once (1 MiB). */
+  awarenessBytes?: number
   /** Most bytes of messages that wait while the room reads its rows (32 MiB). */
   waitingBytes?: number
   /** Most bytes of edits that wait to be stored (64 MiB). */
@@ -82,6 +84,8 @@ extern "C" {
     fn awareness_entries(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = awarenessEntryBytes)]
     fn awareness_entry_bytes(this: &RoomOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, structural, js_name = awarenessBytes)]
+    fn awareness_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = waitingBytes)]
     fn waiting_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = unstoredBytes)]
@@ -134,6 +138,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
         (&mut limits.pending_bytes, options.pending_bytes()),
         (&mut limits.awareness_entries, options.awareness_entries()),
         (&mut limits.awareness_entry_bytes, options.awareness_entry_bytes()),
+        (&mut limits.awareness_bytes, options.awareness_bytes()),
         (&mut limits.waiting_bytes, options.waiting_bytes()),
         (&mut limits.unstored_bytes, options.unstored_bytes()),
         (&mut limits.page_cache_bytes, options.page_cache_bytes()),

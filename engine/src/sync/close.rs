@@ -32,6 +32,8 @@ pub const PENDING_LIMIT: CloseReason = reason(4420, "too much waits for missing 
 pub const AWARENESS_ENTRIES: CloseReason = reason(4421, "too many awareness entries");
 /// An awareness entry is larger than `Limits::awareness_entry_bytes`.
 pub const AWARENESS_ENTRY_TOO_LARGE: CloseReason = reason(4422, "awareness entry too large");
+/// Awareness entries would pass `Limits::awareness_bytes`.
+pub const AWARENESS_BYTES: CloseReason = reason(4423, "awareness of all clients too large");
 /// A client without an engine, where the feature `followers` is off.
 pub const NO_FOLLOWERS: CloseReason = reason(4430, "clients without an engine are not served here");
 /// The document is larger than `Limits::document_bytes`. Clients that speak the Yjs protocol go on.

@@ -30,6 +30,8 @@ pub struct Limits {
     pub awareness_entries: usize,
     /// Largest awareness entry, in bytes of its JSON.
     pub awareness_entry_bytes: usize,
+    /// Most bytes of all awareness entries: who joins is sent all of them at once.
+    pub awareness_bytes: usize,
     /// Most bytes of messages that wait while the room reads its rows, of large updates that are being taken in, and of what
     /// their senders send meanwhile. (What is kept of a large update besides takes about 150 bytes for each client in it.)
     pub waiting_bytes: usize,
@@ -77,6 +79,7 @@ impl Default for Limits {
             pending_bytes: 1 << 20,
             awareness_entries: 1_000,
             awareness_entry_bytes: 8 << 10,
+            awareness_bytes: 1 << 20,
             waiting_bytes: 32 << 20,
             unstored_bytes: 64 << 20,
             page_cache_bytes: 4 << 20,

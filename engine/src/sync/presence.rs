@@ -1,7 +1,7 @@
 //! Awareness as a room relays it: who shows what, over which connection, without looking into the values.
 
 use super::ConnectionId;
-use super::close::{AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
+use super::close::{AWARENESS_BYTES, AWARENESS_ENTRIES, AWARENESS_ENTRY_TOO_LARGE, CloseReason, MALFORMED};
 use super::config::Limits;
 use crate::awareness::{EntryPart, EntryWriter, NULL, read_entries};
 use crate::values::{ClientId, Clock, ErrorKind, SortedMap};
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     entries: SortedMap<ClientId, Entry>,
+    /// Bytes of all states.
+    bytes: usize,
     /// Which clients each connection announced.
     announced: SortedMap<ConnectionId, Vec<ClientId>>,
     /// The last clocks of clients that are gone, oldest first: stock clients send on what they hear of others, and
@@ -27,6 +29,12 @@ struct Entry {
     /// JSON; absent after hibernation, when only the clock is known.
     state: Option<Box<str>>,
     owner: ConnectionId,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        self.state.as_ref().map_or(0, |state| state.len())
+    }
 }
 
 impl Presence {
@@ -50,6 +58,12 @@ impl Presence {
         if self.entries.len() + added.count() > limits.awareness_entries {
             return Err(AWARENESS_ENTRIES);
         }
+        let shown = entries.iter().filter(|entry| entry.state != NULL);
+        let replaced = |client| self.entries.get(client).map_or(0, Entry::bytes);
+        let grown = shown.map(|entry| entry.state.len().saturating_sub(replaced(&entry.client))).sum::<usize>();
+        if self.bytes + grown > limits.awareness_bytes {
+            return Err(AWARENESS_BYTES);
+        }
         let mut relayed = EntryWriter::default();
         // Who comes back shows itself first, perhaps with its last clock; what comes later with that is an echo.
         let is_first = !self.announced.contains_key(&from);
@@ -69,7 +83,7 @@ impl Presence {
             // After hibernation anybody may tell what one shows whose clock is known: that makes nobody its owner.
             let told_by_other = known.filter(|known| state != NULL && clock == known.clock && !is_first);
             if let Some(owner) = told_by_other.map(|known| known.owner) {
-                self.entries.insert(client, Entry { clock, state: Some(state.into()), owner });
+                self.put(client, Entry { clock, state: Some(state.into()), owner });
                 continue;
             }
             if let Some(known) = known.filter(|known| state == NULL || known.owner != from) {
@@ -77,7 +91,7 @@ impl Presence {
                 self.disown(owner, client);
             }
             if state == NULL {
-                self.entries.remove(&client);
+                self.take(client);
                 self.remember_gone(client, clock);
                 continue;
             }
@@ -86,9 +100,21 @@ impl Presence {
             if !announced.contains(&client) {
                 announced.push(client);
             }
-            self.entries.insert(client, Entry { clock, state: Some(state.into()), owner: from });
+            self.put(client, Entry { clock, state: Some(state.into()), owner: from });
         }
         Ok(finish(relayed))
+    }
+
+    fn put(&mut self, client: ClientId, entry: Entry) {
+        self.take(client);
+        self.bytes += entry.bytes();
+        self.entries.insert(client, entry);
+    }
+
+    fn take(&mut self, client: ClientId) -> Option<Entry> {
+        let entry = self.entries.remove(&client)?;
+        self.bytes -= entry.bytes();
+        Some(entry)
     }
 
     fn remember_gone(&mut self, client: ClientId, clock: Clock) {
@@ -116,7 +142,7 @@ impl Presence {
                 }
                 self.disown(known.owner, client);
             }
-            self.entries.insert(client, Entry { clock: *clock, state: None, owner });
+            self.put(client, Entry { clock: *clock, state: None, owner });
             self.announced.get_or_default(owner).push(client);
         }
     }
@@ -131,7 +157,7 @@ impl Presence {
     pub(super) fn remove(&mut self, owner: ConnectionId) -> Option<Vec<u8>> {
         let mut relayed = EntryWriter::default();
         for client in self.announced.remove(&owner)? {
-            if let Some(entry) = self.entries.remove(&client) {
+            if let Some(entry) = self.take(client) {
                 // The same clock: it removes the entry everywhere, and does not outrun the client if it comes back.
                 relayed.add(client, entry.clock, NULL);
                 self.remember_gone(client, entry.clock);
@@ -157,6 +183,7 @@ impl Presence {
         let owners: BTreeMap<ClientId, ConnectionId> =
             self.entries.iter().map(|(client, of)| (*client, of.owner)).collect();
         assert_eq!(owners, announced, "each entry is announced by its owner, and only by it");
+        assert_eq!(self.bytes, self.entries.values().map(Entry::bytes).sum::<usize>(), "bytes are counted");
         assert_eq!(self.announced.values().map(Vec::len).sum::<usize>(), announced.len(), "each is announced once");
         assert!(owners.values().all(|owner| is_connected(*owner)), "who shows something is connected");
     }
