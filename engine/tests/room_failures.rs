@@ -117,6 +117,34 @@ fn within_a_window_a_failed_write_is_tried_again() {
     assert_eq!(world.host.room.meters().failed_flushes, 1);
 }
 
+/// What waits is folded at once, so it must not become much.
+#[test]
+fn within_a_window_little_waits_for_a_store_that_fails() {
+    let mut world = world(WINDOW);
+    let [author, other] = world.add_connected();
+    world.insert(author, 0, "duck");
+    world.run();
+    world.host.store.fail_writes(0);
+    world.host.pass_time(20_000);
+    world.beat(author);
+    world.arrive();
+    world.host.write(Fate::Fails);
+    world.host.answer(0);
+    world.arrive();
+    for _ in 0..40 {
+        world.insert(author, 0, &"duck ".repeat(2_000));
+        world.arrive();
+    }
+    assert_eq!(world.clients[author].closed_with, [4504]);
+    let sent = world.text(author);
+    world.run_to_the_end();
+    assert!((250_000..300_000).contains(&world.text(other).len()), "what came before is kept");
+    world.connect(author);
+    world.run_to_the_end();
+    assert_eq!(world.text(other), sent, "the rest comes again");
+    assert_eq!(world.stored().unwrap().state_vector(), world.clients[other].replica.state_vector());
+}
+
 #[test]
 fn within_a_window_a_store_that_goes_on_failing_ends_the_connections() {
     let mut world = world(WINDOW);

@@ -35,7 +35,7 @@ pub struct Limits {
     /// Most bytes of messages that wait while the room reads its rows, of large updates that are being taken in, and of what
     /// their senders send meanwhile. (What is kept of a large update besides takes about 150 bytes for each client in it.)
     pub waiting_bytes: usize,
-    /// Most bytes of edits that wait to be stored: more come in only when the store keeps up.
+    /// Most bytes of edits that wait to be stored: more come in only when the store keeps up. While it fails, at most 256 KiB.
     pub unstored_bytes: usize,
     /// Most bytes of base pages that are kept for the next client that joins.
     pub page_cache_bytes: usize,

@@ -15,6 +15,8 @@ use std::sync::Arc;
 const LONGEST_WINDOW_MS: u64 = 60_000;
 /// A failed flush is tried again after this time, doubled each time, where a window is kept; one whose read failed, too.
 pub(super) const RETRY_MS: u64 = 1_000;
+/// While flushes fail, no more edits than this wait, in bytes: all of them are folded at once.
+const MOST_WHILE_FAILING: usize = 256 << 10;
 /// So many failed flushes in a row end the connections.
 const MOST_FAILURES: u32 = 5;
 
@@ -86,6 +88,12 @@ impl Room {
                 && (self.wants_folding && self.journal.slot_count() > 0 || self.stores_rebuilt())
             || self.has_unstored_author()
             || self.sweep.has_collected()
+    }
+
+    /// Whether not so much waits to be stored that nothing more is taken.
+    pub(super) fn store_keeps_up(&self) -> bool {
+        let most = if self.failed_in_a_row > 0 { MOST_WHILE_FAILING } else { usize::MAX };
+        self.journal.unstored_bytes() <= self.config.limits.unstored_bytes.min(most)
     }
 
     /// Whether what was found in the base is to be stored by itself. After a failure it waits for something else.

@@ -92,7 +92,7 @@ impl Room {
                 self.refuse_update(connection, rights);
             }
             Findings::default()
-        } else if self.journal.unstored_bytes() > self.config.limits.unstored_bytes {
+        } else if !self.store_keeps_up() {
             return Err(close::STORE_TOO_SLOW);
         } else {
             self.take_update(Some(connection), update, self.config.limits.pending_bytes)?

@@ -372,7 +372,7 @@ impl Room {
             Some(MALFORMED)
         } else if sent.revision > told {
             Some(REVISION)
-        } else if self.base_is_damaged || self.journal.unstored_bytes() > self.config.limits.unstored_bytes {
+        } else if self.base_is_damaged || !self.store_keeps_up() {
             Some(UNAVAILABLE)
         } else if sent.op.step_count() > self.config.limits.operation_steps || !self.can_be_stored(&sent.op) {
             Some(TOO_LARGE)
