@@ -374,10 +374,12 @@ impl Replica {
             self.store.order.fill_with_one(sequence, pieces.run(first), leaves);
             return pace.spend(1).await;
         }
+        // Neighbours of a map's history lie far from each other.
+        let work = if self.store.types.owner(sequence).key.is_some() { 8 } else { 1 };
         let mut filling = self.store.order.begin_filling(sequence, pieces.run(first), leaves);
         while next != NONE {
             next = self.fill_part(&mut filling, next, pieces, leaves);
-            pace.spend(PART).await;
+            pace.spend(work * PART).await;
         }
         self.store.order.end_filling(filling);
     }
