@@ -24,9 +24,16 @@ export class Rows {
 
   /** All rows with keys from `first` to `last`, both included, in key order. */
   read (first: number, last: number): [number, ArrayBuffer][] {
-    if (!this.#tableExists()) return []
-    const cursor = this.#run('SELECT key, bytes FROM document WHERE key BETWEEN ? AND ? ORDER BY key', first, last)
-    return cursor as [number, ArrayBuffer][]
+    if (this.#hasTable === false) return []
+    try {
+      const rows = this.#run('SELECT key, bytes FROM document WHERE key BETWEEN ? AND ? ORDER BY key', first, last)
+      this.#hasTable = true
+      return rows as [number, ArrayBuffer][]
+    } catch (error) {
+      // Most often there is a table: that it is not looked for first makes waking cheaper.
+      if (this.#tableExists()) throw error
+      return []
+    }
   }
 
   /** All rows but base pages, in key order. */
