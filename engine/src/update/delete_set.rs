@@ -44,10 +44,16 @@ pub(super) fn read_range(from: &mut Reader<'_>) -> Result<Range<Clock>, Error> {
     let len_starts = from.offset();
     let len = from.read_var_uint()?;
     // Neither has more than 53 bits. The largest clock is kept free, as everywhere.
-    match (Clock::try_from(clock), Clock::try_from(clock + len)) {
-        (Ok(clock), Ok(end)) if end < Clock::MAX => Ok(clock..end),
-        (Err(_), _) => Err(Error::at(ErrorKind::ClockOverflow, starts)),
-        _ => Err(Error::at(ErrorKind::ClockOverflow, len_starts)),
+    match Clock::try_from(clock + len) {
+        Ok(end) if end < Clock::MAX => Ok(clock as Clock..end),
+        _ => {
+            let at = match [clock, len].map(|number| Clock::try_from(number).is_ok()) {
+                [false, _] => starts,
+                [true, false] => len_starts,
+                [true, true] => from.offset(),
+            };
+            Err(Error::at(ErrorKind::ClockOverflow, at))
+        }
     }
 }
 
