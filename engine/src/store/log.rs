@@ -77,6 +77,8 @@ pub(crate) struct Log {
     border: Clock,
     /// Whether it matters where others cut: some text is not ASCII, or something was redone.
     pub(crate) minds_cuts: bool,
+    /// Whether a block was collected whose payload is still there.
+    has_collected: bool,
     /// The first clock that the open transaction appended, if it has.
     pub(crate) changed_from: Option<Clock>,
 }
@@ -93,6 +95,7 @@ impl Log {
             has_wide_text: false,
             border: 0,
             minds_cuts: false,
+            has_collected: false,
             changed_from: None,
         }
     }
@@ -135,29 +138,6 @@ impl Log {
         self.blocks.partition_point(|block| block.clock <= clock) - 1
     }
 
-    /// The same, O(log distance) from the block `near`: steps away from it that double, then a search where they end.
-    pub(crate) fn find_near(&self, clock: Clock, near: usize) -> usize {
-        debug_assert!(clock < self.end && near < self.blocks.len());
-        let begins_by = |block: usize| self.blocks.get(block).is_some_and(|block| block.clock <= clock);
-        let mut step = 1;
-        let (mut low, mut high) = (near, near);
-        if begins_by(near) {
-            high += step;
-            while begins_by(high) {
-                (low, step) = (high, step * 2);
-                high += step;
-            }
-        } else {
-            low = low.saturating_sub(step);
-            while !begins_by(low) {
-                (high, step) = (low, step * 2);
-                low = low.saturating_sub(step);
-            }
-        }
-        let between = &self.blocks[low + 1..high.min(self.blocks.len())];
-        low + between.partition_point(|block| block.clock <= clock)
-    }
-
     /// The clock after a block.
     #[inline]
     pub(crate) fn block_end(&self, block: usize) -> Clock {
@@ -185,6 +165,21 @@ impl Log {
     #[inline]
     pub(crate) fn ascii_part(&self, block: usize, from: Clock, to: Clock) -> Option<&[u8]> {
         self.blocks[block].is_ascii.then(|| &self.payload(block)[from as usize..to as usize])
+    }
+
+    /// Text between two clocks, the first of which is in this block, if all of it is in this block and ASCII.
+    #[inline]
+    pub(super) fn ascii_text(&self, block: usize, clocks: Range<Clock>) -> Option<&[u8]> {
+        let of = &self.blocks[block];
+        let (end, payload_end) = match self.blocks.get(block + 1) {
+            Some(next) => (next.clock, next.payload as usize),
+            None => (self.end, self.buffer.len()),
+        };
+        if of.content != Content::String || !of.is_ascii || clocks.end > end {
+            return None;
+        }
+        let payload = &self.buffer[of.payload as usize..payload_end];
+        payload.get((clocks.start - of.clock) as usize..(clocks.end - of.clock) as usize)
     }
 
     /// The units from `from` on and the block that they stand in, if that is one, of ASCII text.
@@ -265,7 +260,7 @@ impl Log {
         }
     }
 
-    /// Appends units as a block of their own, as far as it may be one; [`join`](Self::join) joins what can be, later.
+    /// Appends units as a block of their own, as far as it may be one; [`join_part`](Self::join_part) joins what can be, later.
     #[inline]
     pub(crate) fn append_apart(&mut self, entry: Entry<'_>, handle: Client) {
         let is_ascii = entry.len as usize == entry.payload.len();
@@ -374,11 +369,12 @@ impl Log {
         is_type.then(|| self.payload(block).first_chunk().copied().map(TypeHandle::from_le_bytes)).flatten()
     }
 
-    /// Notes that a block stands in no sequence after all, so that it is GC. [`join`](Self::join) lets its payload go.
+    /// Notes that a block stands in no sequence after all, so that it is GC. Its payload goes [later](Self::drop_payload_of_collected).
     pub(crate) fn collect(&mut self, block: usize) {
         let of = &mut self.blocks[block];
         (of.content, of.sequence, of.origin, of.right_origin) = (Content::Gc, NO_SEQUENCE, NO_ORIGIN, NO_ORIGIN);
         of.is_ascii = true;
+        self.has_collected = true;
     }
 
     /// Joins blocks that were appended apart with those before them, where they are GC or stand in a sequence that `is_joinable`:
@@ -390,14 +386,15 @@ impl Log {
         kept: &mut usize,
         is_joinable: impl Fn(Sequence) -> bool,
     ) {
-        let joins = |last: &Block, next: &Block, end: Clock| {
-            last.content == next.content
-                && (next.content == Content::Gc || is_joinable(next.sequence))
-                && continues(last, next, end - next.clock, handle)
-        };
         let mut count = *kept;
         for at in blocks {
-            if count > 0 && joins(&self.blocks[count - 1], &self.blocks[at], self.block_end(at)) {
+            let next = &self.blocks[at];
+            if count > 0
+                && let last = &self.blocks[count - 1]
+                && last.content == next.content
+                && continues(last, next, self.block_end(at) - next.clock, handle)
+                && (next.content == Content::Gc || is_joinable(next.sequence))
+            {
                 continue;
             }
             // Mostly there is nothing to join.
@@ -415,9 +412,9 @@ impl Log {
         self.trim();
     }
 
-    /// Lets go of what blocks carry that were [collected](Self::collect). O(blocks).
+    /// Lets go of what blocks carry that were [collected](Self::collect). O(1) without any, else O(blocks).
     pub(crate) fn drop_payload_of_collected(&mut self) {
-        if (0..self.blocks.len()).any(|at| self.blocks[at].content == Content::Gc && !self.payload(at).is_empty()) {
+        if std::mem::take(&mut self.has_collected) {
             self.drop_collected();
         }
     }
@@ -566,30 +563,4 @@ fn join_ranges(ranges: &mut Vec<(Clock, Clock)>) {
         }
         touches
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_is_found_from_any_other() {
-        let mut log = Log::new(ClientId::from(1));
-        for number in 0..40_u32 {
-            let entry = Entry {
-                content: Content::Deleted,
-                len: 1 + number % 3,
-                origin: NO_ORIGIN,
-                right_origin: NO_ORIGIN,
-                sequence: 0,
-                is_joinable: false,
-                holds: None,
-                payload: &[],
-            };
-            log.append(entry, 0);
-            for (near, clock) in (0..log.blocks.len()).flat_map(|near| (0..log.end).map(move |clock| (near, clock))) {
-                assert_eq!(log.find_near(clock, near), log.find(clock), "{clock} from {near}");
-            }
-        }
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides where an item goes; that is `integrate`.
 
+mod block_finder;
 mod check;
 mod checkpoint;
 mod entries;

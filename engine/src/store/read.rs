@@ -1,5 +1,6 @@
 //! Reading a sequence: its live content, piece by piece, in document order.
 
+use super::block_finder::BlockFinder;
 use super::{Block, Client, LocalId, Log, NO_SEQUENCE, Place, Sequence, Store, TypeHandle};
 use crate::lib0::{Reader, skip_any};
 use crate::update::Content;
@@ -46,16 +47,10 @@ impl Store {
     /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
     pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
         let live = self.order.spans(sequence).filter(|span| !span.is_deleted());
-        // Content mostly stands in the order in which it was written.
-        let mut last: (Option<Client>, usize) = (None, 0);
+        let mut blocks = BlockFinder::new(&self.logs);
         live.flat_map(move |span| {
-            let (client, log) = (span.client(), self.log(span.client()));
-            let block = match last {
-                (Some(of), block) if of == client => log.find_near(span.clock, block),
-                _ => log.find(span.clock),
-            };
-            last = (Some(client), block);
-            self.pieces_from(client, span.clock..span.end(), block)
+            let block = blocks.find(span.client(), span.clock);
+            self.pieces_from(span.client(), span.clock..span.end(), block)
         })
     }
 
@@ -95,6 +90,22 @@ impl Store {
     /// The unit before a unit in its sequence, deleted or not. O(log).
     pub(crate) fn unit_before(&self, unit: LocalId) -> Option<LocalId> {
         self.order.unit_before(self.order.look_up(unit.0, unit.1)?)
+    }
+
+    /// Appends all text of a sequence that is not deleted. O(spans + blocks touched + bytes).
+    pub(crate) fn append_text_of(&self, sequence: Sequence, out: &mut Vec<u8>) {
+        let mut blocks = BlockFinder::new(&self.logs);
+        self.order.spans(sequence).filter(|span| !span.is_deleted()).for_each(|span| {
+            let (client, clocks) = (span.client(), span.clock..span.end());
+            let block = blocks.find(client, clocks.start);
+            match self.log(client).ascii_text(block, clocks.clone()) {
+                Some(ascii) => out.extend_from_slice(ascii),
+                None => self
+                    .pieces_from(client, clocks, block)
+                    .filter(|piece| piece.content == Content::String)
+                    .for_each(|piece| self.append_text(piece, out)),
+            }
+        });
     }
 
     /// Calls `text` with the parts of a piece of text. Halves of cut pairs come as U+FFFD.

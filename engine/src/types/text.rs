@@ -164,8 +164,7 @@ formatted_text!(XmlText, TypeTag::XmlText);
 impl Doc {
     pub(super) fn plain_text(&self, handle: TypeHandle) -> String {
         let mut text = Vec::with_capacity(self.list_len(handle) as usize);
-        let pieces = self.store().pieces(self.list(handle)).filter(|piece| piece.content == Content::String);
-        pieces.for_each(|piece| self.store().append_text(piece, &mut text));
+        self.store().append_text_of(self.list(handle), &mut text);
         String::from_utf8(text).expect("text is checked before it is appended")
     }
 

@@ -3,6 +3,7 @@
 //! `FORMAT.md` in this folder draws the format byte by byte.
 
 mod block_writer;
+mod brief;
 mod client_order;
 mod consecutive;
 mod convert;
@@ -14,6 +15,7 @@ mod merge;
 mod obfuscate;
 mod ordered_deletes;
 mod parse;
+mod quiet_reader;
 mod single;
 mod state_vector;
 mod stepwise;
@@ -24,6 +26,7 @@ mod without_document_v2;
 mod write;
 
 pub(crate) use block_writer::write_block;
+pub(crate) use brief::Brief;
 pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, convert_update_v2_to_v1_within};
 pub(crate) use convert::{encode_v2, transcode_v2_to_v1};
 pub use delete_set::{read_delete_set, write_delete_set};
@@ -33,7 +36,8 @@ pub use merge::merge_updates;
 pub use obfuscate::{Obfuscation, obfuscate_update, obfuscate_update_v2};
 pub(crate) use ordered_deletes::OrderedDeletes;
 pub use parse::{ClientStructs, Update};
-pub(crate) use parse::{check_payload, parse_struct, parse_struct_into, read_type};
+pub(crate) use parse::{check_payload, parse_struct, read_type};
+pub(crate) use quiet_reader::QuietReader;
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
 pub(crate) use stepwise::{Block, DeleteSteps, StepwiseCheck};

@@ -111,7 +111,7 @@ pub(crate) fn parse_struct(from: &mut Reader<'_>, id: Id) -> Result<Struct, Erro
 }
 
 /// The same into a value that is used again and again: a struct is a hundred bytes to move.
-pub(crate) fn parse_struct_into(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
+pub(super) fn parse_struct_into(read: &mut Struct, from: &mut Reader<'_>, id: Id) -> Result<(), Error> {
     read_struct(read, from, id)
 }
 

@@ -1,8 +1,9 @@
 //! The shape that nearly all updates of someone who types have: read without a table of structs, and written at once.
 
+use super::quiet_reader::QuietReader;
 use super::structs::{Content, ORIGIN, RIGHT_ORIGIN};
-use crate::lib0::{decode_var_uint, encode_word};
-use crate::values::{ClientId, Clock, Id, utf16};
+use crate::lib0::encode_word;
+use crate::values::{ClientId, Clock, Id};
 
 /// At most one run of text and one range of deletes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +30,7 @@ impl<'a> Single<'a> {
     /// full [`parse`](super::Update::parse) tells. O(bytes).
     #[inline]
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Single<'a>> {
-        let mut from = Unchecked { bytes, at: 0 };
+        let mut from = QuietReader::starting_at(bytes, 0);
         let text = match from.byte()? {
             0 => None,
             1 => Some(from.text_of_one_client()?),
@@ -40,15 +41,15 @@ impl<'a> Single<'a> {
             1 => Some(from.one_range()?),
             _ => return None,
         };
-        (from.at == bytes.len()).then_some(Single { text, deleted })
+        from.is_at_end().then_some(Single { text, deleted })
     }
 
     /// Reads the structs of an update v1 that are one run of text, and where its delete set begins. `None` for all else.
     #[inline]
     pub(super) fn read_text(bytes: &'a [u8]) -> Option<(Text<'a>, usize)> {
-        let mut from = Unchecked { bytes, at: 0 };
+        let mut from = QuietReader::starting_at(bytes, 0);
         let text = if from.byte()? == 1 { from.text_of_one_client()? } else { return None };
-        Some((text, from.at))
+        Some((text, from.offset()))
     }
 
     /// Appends it as an update v1. One of origin and right origin must be there. O(bytes).
@@ -136,44 +137,7 @@ impl Numbers {
     }
 }
 
-/// A reader that does not say what was wrong.
-struct Unchecked<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Unchecked<'a> {
-    #[inline(always)]
-    fn byte(&mut self) -> Option<u8> {
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    #[inline(always)]
-    fn number(&mut self) -> Option<u64> {
-        let (value, len) = decode_var_uint(self.bytes, self.at)?;
-        self.at += len;
-        Some(value)
-    }
-
-    #[inline(always)]
-    fn clock(&mut self) -> Option<Clock> {
-        Clock::try_from(self.number()?).ok()
-    }
-
-    #[inline(always)]
-    fn id(&mut self) -> Option<Id> {
-        let client = ClientId::new(self.number()?);
-        Some(Id::new(client, self.clock()?))
-    }
-
-    /// An id that is of another client, or earlier than `item`.
-    #[inline(always)]
-    fn earlier_id(&mut self, item: Id) -> Option<Id> {
-        self.id().filter(|id| id.client != item.client || id.clock < item.clock)
-    }
-
+impl<'a> QuietReader<'a> {
     #[inline(always)]
     fn text_of_one_client(&mut self) -> Option<Text<'a>> {
         if self.byte()? != 1 {
@@ -186,22 +150,16 @@ impl<'a> Unchecked<'a> {
         }
         let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
         let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
-        let len = usize::try_from(self.number()?).ok()?;
-        let text = self.bytes.get(self.at..)?.get(..len)?;
-        self.at += len;
+        let (text, len) = self.text()?;
         if text.is_empty() {
             return None;
         }
-        let len = match text.is_ascii() {
-            true => Clock::try_from(text.len()).ok()?,
-            false => utf16::len(core::str::from_utf8(text).ok()?),
-        };
         Some(Text { id, origin, right_origin, text, len })
     }
 
     #[inline(always)]
     fn one_range(&mut self) -> Option<(ClientId, Clock, Clock)> {
-        let client = ClientId::new(self.number()?);
+        let client = self.client()?;
         if self.byte()? != 1 {
             return None;
         }

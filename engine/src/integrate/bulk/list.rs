@@ -65,17 +65,30 @@ impl Lists {
             left = self.scan(new, &Placed { pieces, logs });
             after = self.after(new.sequence, left, pieces);
         }
-        pieces.set_next(new.last, after);
+        self.link(new.sequence, left, (new.first, new.last), after, pieces);
+    }
+
+    /// Puts pieces that follow each other between two that stand beside each other.
+    #[inline(always)]
+    pub(super) fn link(
+        &mut self,
+        sequence: Sequence,
+        left: u32,
+        (first, last): (u32, u32),
+        after: u32,
+        pieces: &mut Pieces,
+    ) {
+        pieces.set_next(last, after);
         if !self.previous.is_empty() {
-            self.previous[new.first as usize] = left;
-            (new.first..new.last).for_each(|piece| self.previous[piece as usize + 1] = piece);
+            self.previous[first as usize] = left;
+            (first..last).for_each(|piece| self.previous[piece as usize + 1] = piece);
             if after != NONE {
-                self.previous[after as usize] = new.last;
+                self.previous[after as usize] = last;
             }
         }
         match left {
-            NONE => self.set_head(new.sequence, new.first),
-            left => pieces.set_next(left, new.first),
+            NONE => self.set_head(sequence, first),
+            left => pieces.set_next(left, first),
         }
     }
 

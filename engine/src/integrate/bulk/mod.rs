@@ -17,7 +17,7 @@ mod whole;
 
 use super::Replica;
 use super::item::text;
-use crate::store::{Client, Filling, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle, push_range};
+use crate::store::{Block, Client, Filling, NO_SEQUENCE, Sequence, TypeHandle, push_range};
 use crate::update::Content;
 use crate::values::{Clock, Pace};
 use list::{Lists, Newcomer};
@@ -52,23 +52,17 @@ struct Next {
     block: usize,
     piece: u32,
     head: usize,
-    before: Before,
-}
-
-/// What was found out of the block that was placed last.
-#[derive(Clone, Copy, Debug)]
-struct Before {
-    right_origin: LocalId,
-    /// The piece that holds the right origin.
-    right: u32,
+    /// That of the block before this one.
     sequence: Sequence,
 }
 
-impl Default for Before {
-    /// Of a block that stands in no sequence.
-    fn default() -> Before {
-        Before { right_origin: NO_ORIGIN, right: NONE, sequence: NO_SEQUENCE }
-    }
+/// A block that has to be placed, with its pieces, and the one that holds its origin.
+#[derive(Clone, Copy)]
+struct Between {
+    block: usize,
+    left: u32,
+    first: u32,
+    last: u32,
 }
 
 impl Replica {
@@ -112,7 +106,9 @@ impl Replica {
         let mut left = PART;
         for (at, turn) in turns.iter_mut().enumerate() {
             let blocks = turn.blocks.min(left);
-            (0..blocks).for_each(|_| self.place_next(bulk, turn.client));
+            let mut next = bulk.next[turn.client as usize];
+            (0..blocks).for_each(|_| self.place_next(bulk, turn.client, &mut next));
+            bulk.next[turn.client as usize] = next;
             (turn.blocks, left) = (turn.blocks - blocks, left - blocks);
             if turn.blocks > 0 {
                 return at;
@@ -122,27 +118,43 @@ impl Replica {
     }
 
     /// Finds the sequence of a client's next block and puts it into that list.
-    fn place_next(&mut self, bulk: &mut Bulk<'_>, client: Client) {
-        let next = &mut bulk.next[client as usize];
-        let Next { block: at, piece: first, head, before } = *next;
+    #[inline(always)]
+    fn place_next(&mut self, bulk: &mut Bulk<'_>, client: Client, next: &mut Next) {
+        let (at, first) = (next.block, next.piece);
         let last = bulk.pieces.last_of_block(first);
         (next.block, next.piece) = (at + 1, last + 1);
-        let block = bulk.whole.logs[client as usize].blocks()[at];
-        if block.content == Content::Gc {
-            next.before = Before::default();
+        let Block { clock, origin, right_origin, content, .. } = bulk.whole.logs[client as usize].blocks()[at];
+        if content == Content::Gc {
+            next.sequence = NO_SEQUENCE;
             return;
         }
-        let (origin, right_origin) = (block.origin, block.right_origin);
-        let goes_on = block.clock > 0 && origin == (client, block.clock - 1);
+        let goes_on = clock > 0 && origin == (client, clock - 1);
         let left = if goes_on { first - 1 } else { bulk.pieces.find(origin) };
-        // What was cut only because some of it is deleted stands where the part before it stands.
-        let is_same_place = goes_on && right_origin == before.right_origin;
-        let right = if is_same_place { before.right } else { bulk.pieces.find(right_origin) };
-        let sequence = match (left, right) {
-            _ if is_same_place => before.sequence,
+        // Mostly nobody else has written there: then its origins stand beside each other, and in one sequence.
+        if left != NONE
+            && let after = bulk.pieces.get(left).next
+            && bulk.pieces.begins_with(after, right_origin)
+            && let sequence = if goes_on { next.sequence } else { bulk.sequence_with(left) }
+            && sequence != NO_SEQUENCE
+            && !matches!(content, Content::Type | Content::Format)
+        {
+            next.sequence = sequence;
+            bulk.whole.logs[client as usize].place(at, sequence);
+            return bulk.lists.link(sequence, left, (first, last), after, &mut bulk.pieces);
+        }
+        self.place_between(bulk, client, next, Between { block: at, left, first, last });
+    }
+
+    /// The same where it has to be looked for.
+    #[inline(never)]
+    fn place_between(&mut self, bulk: &mut Bulk<'_>, client: Client, next: &mut Next, of: Between) {
+        let Between { block: at, left, first, last } = of;
+        let Block { clock, origin, right_origin, content, .. } = bulk.whole.logs[client as usize].blocks()[at];
+        let right = bulk.pieces.find(right_origin);
+        next.sequence = match (left, right) {
             (NONE, NONE) => {
                 next.head += 1;
-                self.sequence_of_head(bulk, head)
+                self.sequence_of_head(bulk, next.head - 1)
             }
             (NONE, known) | (known, NONE) => bulk.sequence_with(known),
             (left, right) => {
@@ -150,18 +162,18 @@ impl Replica {
                 if between == bulk.sequence_with(right) { between } else { NO_SEQUENCE }
             }
         };
-        bulk.next[client as usize].before = Before { right_origin, right, sequence };
+        let sequence = next.sequence;
         let log = &mut bulk.whole.logs[client as usize];
         if sequence == NO_SEQUENCE {
             log.collect(at);
             return (first..=last).for_each(|piece| bulk.pieces.mark_deleted(piece));
         }
         log.place(at, sequence);
-        match block.content {
+        match content {
             Content::Type => {
                 let owner = self.store.types.owner(sequence);
                 let payload = &log.payload(at)[size_of::<TypeHandle>()..];
-                let handle = self.create_type((client, block.clock), owner.of, payload);
+                let handle = self.create_type((client, clock), owner.of, payload);
                 log.set_type(at, handle);
             }
             Content::Format => self.note_mark(sequence, log.payload(at)),
@@ -275,18 +287,27 @@ impl Replica {
         let mut pieces = 0;
         for &(client, start, end) in ranges {
             let first = bulk.pieces.find((client, start));
-            let last = bulk.pieces.find((client, end - 1));
             if self.store.log(client).has_wide_text() {
-                for (border, inside) in [(start, first), (end, last)] {
-                    if !bulk.pieces.get(inside).tag.is_deleted() {
-                        self.store.note_cut(client, border);
-                    }
-                }
+                self.note_cuts_of_delete(bulk, client, (start, first), end);
             }
-            (first..=last).for_each(|piece| held.extend(self.delete_piece(bulk, piece)));
-            pieces += (last - first) as usize + 1;
+            let mut at = first;
+            // Behind those of each client stands one that begins where its clocks end.
+            while bulk.pieces.get(at).clock < end {
+                held.extend(self.delete_piece(bulk, at));
+                at += 1;
+            }
+            pieces += (at - first) as usize;
         }
         pieces
+    }
+
+    /// Notes where a delete cuts surrogate pairs: but no pair that is deleted already.
+    fn note_cuts_of_delete(&mut self, bulk: &Bulk<'_>, client: Client, (start, first): (Clock, u32), end: Clock) {
+        for (border, inside) in [(start, first), (end, bulk.pieces.find((client, end - 1)))] {
+            if !bulk.pieces.get(inside).tag.is_deleted() {
+                self.store.note_cut(client, border);
+            }
+        }
     }
 
     /// Deletes a piece; the type that it holds, of which everything has to be deleted then.
@@ -430,8 +451,7 @@ impl<'b> Bulk<'b> {
         let pieces = Pieces::new(&whole.logs, &whole.deletes, pace).await;
         let heads = whole.first_heads();
         let starts = pieces.firsts().iter().zip(heads);
-        let next =
-            starts.map(|(piece, head)| Next { block: 0, piece: *piece, head, before: Before::default() }).collect();
+        let next = starts.map(|(piece, head)| Next { block: 0, piece: *piece, head, sequence: NO_SEQUENCE }).collect();
         Bulk { bytes, whole, pieces, lists: Lists::default(), next, recent_root: None }
     }
 

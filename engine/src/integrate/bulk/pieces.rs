@@ -100,6 +100,15 @@ impl Pieces {
         self.list[piece as usize]
     }
 
+    /// Whether a piece begins with this unit; `NONE` does with none.
+    #[inline]
+    pub(super) fn begins_with(&self, piece: u32, unit: LocalId) -> bool {
+        match piece {
+            NONE => unit == NO_ORIGIN,
+            _ => self.get(piece).clock == unit.1 && self.get(piece).tag.client() == unit.0,
+        }
+    }
+
     #[inline]
     pub(super) fn block(&self, piece: u32) -> usize {
         self.blocks[piece as usize] as usize

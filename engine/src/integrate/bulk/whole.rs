@@ -4,10 +4,9 @@
 //! out once all are read.
 
 use super::PART;
-use crate::lib0::Reader;
 use crate::store::{Client, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE, TypeHandle};
-use crate::update::{ByteRange, Content, Parent, Struct, parse_struct_into};
-use crate::values::{ClientId, Clock, Error, Id, Pace, sort_in_steps};
+use crate::update::{Brief, ByteRange, Content, Parent, QuietReader};
+use crate::values::{ClientId, Clock, Id, Pace, sort_in_steps};
 use std::collections::BTreeMap;
 
 /// Where an item without origins goes.
@@ -38,12 +37,26 @@ struct Reading {
     next: Id,
 }
 
+/// So many handles are remembered.
+const RECENT: usize = 64;
+
+#[derive(Debug)]
+struct Recent([(ClientId, Client); RECENT]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Recent([(ClientId::MAX, Client::MAX); RECENT])
+    }
+}
+
 /// Logs whose blocks stand in no sequence yet; none has been joined to the one before.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
     /// A client's handle is its position.
     pub(super) logs: Vec<Log>,
     handles: BTreeMap<ClientId, Client>,
+    /// Handles that were looked up last, by what their clients' ids end with.
+    recent: Recent,
     /// By unit, ascending.
     pub(super) heads: Vec<Head>,
     /// Deleted clocks: clients and ranges ascending, neither touching nor overlapping.
@@ -65,8 +78,7 @@ impl Whole {
         let mut start = 0;
         for update in updates {
             let end = start + update.len();
-            let goes_on = whole.read_update(bytes, &mut Reader::starting_at(&bytes[..end], start), pace).await;
-            goes_on.ok().filter(|goes_on| *goes_on)?;
+            whole.read_update(&mut QuietReader::starting_at(&bytes[..end], start), pace).await?;
             start = end;
         }
         whole.logs.iter_mut().for_each(Log::trim);
@@ -78,93 +90,83 @@ impl Whole {
         (all_write && holds_deleted && units <= MOST_UNITS_PER_BYTE * bytes.len() as u64).then_some(whole)
     }
 
-    /// `false` if the update does not go on where the logs end.
-    async fn read_update(&mut self, bytes: &[u8], from: &mut Reader<'_>, pace: &Pace) -> Result<bool, Error> {
-        for _ in 0..from.read_count(3)? {
-            let Some(mut reading) = self.begin_client(from)? else { return Ok(false) };
+    /// `None` also if the update does not go on where the logs end.
+    async fn read_update(&mut self, from: &mut QuietReader<'_>, pace: &Pace) -> Option<()> {
+        for _ in 0..from.count(3)? {
+            let mut reading = self.begin_client(from)?;
             while reading.count > 0 {
                 let part = reading.count.min(PART);
-                let Some(goes_on) = self.read_structs(reading, part, bytes, from)? else { return Ok(false) };
-                reading = goes_on;
+                reading = self.read_structs(reading, part, from)?;
                 pace.spend(6 * part).await;
             }
         }
-        for _ in 0..from.read_count(2)? {
-            let client = from.read_client()?;
+        for _ in 0..from.count(2)? {
+            let client = from.client()?;
             let client = self.client(client);
-            let mut count = from.read_count(2)?;
+            let mut count = from.count(2)?;
             self.deletes.reserve(count);
             while count > 0 {
                 let part = count.min(PART);
-                if !self.read_deletes(client, part, from)? {
-                    return Ok(false);
-                }
+                self.read_deletes(client, part, from)?;
                 count -= part;
                 pace.spend(part).await;
             }
         }
-        from.expect_end().map(|()| true)
+        from.is_at_end().then_some(())
     }
 
     /// Reads whose structs follow; `None` if they don't go on where its log ends.
-    fn begin_client(&mut self, from: &mut Reader<'_>) -> Result<Option<Reading>, Error> {
+    fn begin_client(&mut self, from: &mut QuietReader<'_>) -> Option<Reading> {
         // Most structs are longer than this; of the others there is room for some, and lists grow.
         const USUAL_BYTES: usize = 8;
-        let count = from.read_count(2)?;
-        let id = from.read_client()?;
-        let client = self.client(id);
-        let next = Id::new(id, from.read_clock()?);
+        let count = from.count(2)?;
+        let next = from.id()?;
+        let client = self.client(next.client);
         let log = &mut self.logs[client as usize];
-        log.reserve(count.min(from.remaining() / USUAL_BYTES));
+        log.reserve(count.min((from.bytes().len() - from.offset()) / USUAL_BYTES));
         let goes_on = count == 0 || next.clock == log.end();
-        Ok(goes_on.then_some(Reading { client, count, next }))
+        goes_on.then_some(Reading { client, count, next })
     }
 
     /// Reads so many of a client's structs; `None` if one is of no use here.
     #[inline(never)]
-    fn read_structs(
-        &mut self,
-        reading: Reading,
-        count: usize,
-        bytes: &[u8],
-        from: &mut Reader<'_>,
-    ) -> Result<Option<Reading>, Error> {
+    fn read_structs(&mut self, reading: Reading, count: usize, from: &mut QuietReader<'_>) -> Option<Reading> {
         let mut id = reading.next;
-        let mut read = Struct::skip(id, 0);
+        let mut at = from.clone();
         for _ in 0..count {
-            parse_struct_into(&mut read, from, id)?;
-            let end = id.clock.checked_add(read.len).filter(|end| *end < Clock::MAX);
-            let Some(end) = end.filter(|_| read.content != Content::Skip) else { return Ok(None) };
+            let read = Brief::read(&mut at, id)?;
+            let end = id.clock.checked_add(read.len).filter(|end| *end < Clock::MAX)?;
+            if read.content == Content::Skip {
+                return None;
+            }
             // A struct without units names nothing; nothing can refer to it.
             if read.len > 0 {
-                self.append(reading.client, &read, bytes);
+                self.append(reading.client, id, &read);
             }
             id.clock = end;
         }
-        Ok(Some(Reading { count: reading.count - count, next: id, ..reading }))
+        *from = at;
+        Some(Reading { count: reading.count - count, next: id, ..reading })
     }
 
-    fn read_deletes(&mut self, client: Client, count: usize, from: &mut Reader<'_>) -> Result<bool, Error> {
+    #[inline(never)]
+    fn read_deletes(&mut self, client: Client, count: usize, from: &mut QuietReader<'_>) -> Option<()> {
         for _ in 0..count {
-            let start = from.read_clock()?;
-            let Some(end) = start.checked_add(from.read_clock()?) else { return Ok(false) };
+            let start = from.clock()?;
+            let end = start.checked_add(from.clock()?)?;
             if start < end {
                 self.deletes.push((client, start, end));
             }
         }
-        Ok(true)
+        Some(())
     }
 
-    fn append(&mut self, client: Client, read: &Struct, bytes: &[u8]) {
-        let origin = self.local(client, read.id.client, read.origin);
-        let right_origin = self.local(client, read.id.client, read.right_origin);
-        let parent = match read.parent {
-            Parent::Inherited => None,
-            Parent::Root(name) => Some(Named::Root(name)),
-            Parent::Item(id) => Some(Named::In(self.local(client, read.id.client, Some(id)))),
-        };
-        if let Some(parent) = parent {
-            self.heads.push(Head { unit: (client, read.id.clock), parent, key: read.key });
+    #[inline(always)]
+    fn append(&mut self, client: Client, id: Id, read: &Brief<'_>) {
+        let origin = self.local(client, id.client, read.origin);
+        let right_origin = self.local(client, id.client, read.right_origin);
+        if let Some((parent, key)) = read.named {
+            self.add_head((client, id.clock), id.client, parent, key);
         }
         const NOT_KNOWN_YET: TypeHandle = 0;
         let entry = Entry {
@@ -175,11 +177,21 @@ impl Whole {
             sequence: NO_SEQUENCE,
             is_joinable: false,
             holds: (read.content == Content::Type).then_some(NOT_KNOWN_YET),
-            payload: read.payload.of(bytes),
+            payload: read.payload,
         };
         self.logs[client as usize].append_apart(entry, client);
     }
 
+    fn add_head(&mut self, unit: LocalId, own_id: ClientId, parent: Parent, key: Option<ByteRange>) {
+        let parent = match parent {
+            Parent::Inherited => return,
+            Parent::Root(name) => Named::Root(name),
+            Parent::Item(id) => Named::In(self.local(unit.0, own_id, Some(id))),
+        };
+        self.heads.push(Head { unit, parent, key });
+    }
+
+    #[inline(always)]
     fn local(&mut self, own: Client, own_id: ClientId, id: Option<Id>) -> LocalId {
         match id {
             None => NO_ORIGIN,
@@ -189,7 +201,17 @@ impl Whole {
     }
 
     /// The handle of a client; one that is only referred to has an empty log.
+    #[inline(never)]
     fn client(&mut self, client: ClientId) -> Client {
+        let slot = client.value() as usize % RECENT;
+        if self.recent.0[slot].0 != client || self.recent.0[slot].1 == Client::MAX {
+            self.recent.0[slot] = (client, self.find_or_add(client));
+        }
+        self.recent.0[slot].1
+    }
+
+    #[inline(never)]
+    fn find_or_add(&mut self, client: ClientId) -> Client {
         let logs = &mut self.logs;
         *self.handles.entry(client).or_insert_with(|| {
             logs.push(Log::new(client));
