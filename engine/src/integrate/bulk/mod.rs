@@ -267,36 +267,45 @@ impl Replica {
     async fn delete_listed(&mut self, bulk: &mut Bulk<'_>, pace: &Pace) {
         let deletes = std::mem::take(&mut bulk.whole.deletes);
         for ranges in deletes.chunks(PART) {
-            let mut held = Vec::new();
-            let pieces = self.delete_ranges(bulk, ranges, &mut held);
-            pace.spend(pieces + 2 * ranges.len()).await;
+            let (mut held, mut done, mut at) = (Vec::new(), 0, NONE);
+            while done < ranges.len() {
+                let before = done;
+                let pieces = self.delete_ranges(bulk, ranges, (&mut done, &mut at), &mut held);
+                pace.spend(pieces + 2 * (done - before)).await;
+            }
             for held in held {
                 self.delete_within(bulk, held, pace).await;
             }
         }
     }
 
-    /// Deletes ranges of clocks; types that were held there are added to `held`. Gives how many pieces it were.
+    /// Deletes ranges of clocks, from the `done`th on, or from the piece `at` that it came to in that; types that were held there
+    /// are added to `held`. Gives how many pieces it were: at most [`PART`].
     #[inline(never)]
     fn delete_ranges(
         &mut self,
         bulk: &mut Bulk<'_>,
         ranges: &[(Client, Clock, Clock)],
+        (done, at): (&mut usize, &mut u32),
         held: &mut Vec<TypeHandle>,
     ) -> usize {
         let mut pieces = 0;
-        for &(client, start, end) in ranges {
-            let first = bulk.pieces.find((client, start));
-            if self.store.log(client).has_wide_text() {
-                self.note_cuts_of_delete(bulk, client, (start, first), end);
+        for &(client, start, end) in &ranges[*done..] {
+            if *at == NONE {
+                *at = bulk.pieces.find((client, start));
+                if self.store.log(client).has_wide_text() {
+                    self.note_cuts_of_delete(bulk, client, (start, *at), end);
+                }
             }
-            let mut at = first;
             // Behind those of each client stands one that begins where its clocks end.
-            while bulk.pieces.get(at).clock < end {
-                held.extend(self.delete_piece(bulk, at));
-                at += 1;
+            while bulk.pieces.get(*at).clock < end {
+                if pieces == PART {
+                    return pieces;
+                }
+                held.extend(self.delete_piece(bulk, *at));
+                (*at, pieces) = (*at + 1, pieces + 1);
             }
-            pieces += (at - first) as usize;
+            (*done, *at) = (*done + 1, NONE);
         }
         pieces
     }
