@@ -97,8 +97,8 @@ fn a_write_that_failed_only_in_name_reaches_everybody() {
     assert_eq!(world.text(other), "duck", "it is stored, and nobody sends it anew");
 }
 
-#[test]
-fn within_a_window_a_failed_write_is_tried_again() {
+/// An author's edit that the store failed to take at the end of the window, and another client that has seen it.
+fn world_of_a_failed_flush() -> (World, usize, usize) {
     let mut world = world(WINDOW);
     let [author, other] = world.add_connected();
     world.insert(author, 0, "duck");
@@ -110,6 +110,12 @@ fn within_a_window_a_failed_write_is_tried_again() {
     world.host.write(Fate::Fails);
     world.host.answer(0);
     world.arrive();
+    (world, author, other)
+}
+
+#[test]
+fn within_a_window_a_failed_write_is_tried_again() {
+    let (mut world, author, other) = world_of_a_failed_flush();
     assert!(!world.host.store_is_busy(), "not at once");
     assert_eq!(world.clients[author].closed_with, [0; 0]);
     world.run_to_the_end();
@@ -120,17 +126,7 @@ fn within_a_window_a_failed_write_is_tried_again() {
 /// What waits is folded at once, so it must not become much.
 #[test]
 fn within_a_window_little_waits_for_a_store_that_fails() {
-    let mut world = world(WINDOW);
-    let [author, other] = world.add_connected();
-    world.insert(author, 0, "duck");
-    world.run();
-    world.host.store.fail_writes(0);
-    world.host.pass_time(20_000);
-    world.beat(author);
-    world.arrive();
-    world.host.write(Fate::Fails);
-    world.host.answer(0);
-    world.arrive();
+    let (mut world, author, other) = world_of_a_failed_flush();
     for _ in 0..40 {
         world.insert(author, 0, &"duck ".repeat(2_000));
         world.arrive();

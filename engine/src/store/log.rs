@@ -170,16 +170,9 @@ impl Log {
     /// Text between two clocks, the first of which is in this block, if all of it is in this block and ASCII.
     #[inline]
     pub(super) fn ascii_text(&self, block: usize, clocks: Range<Clock>) -> Option<&[u8]> {
-        let of = &self.blocks[block];
-        let (end, payload_end) = match self.blocks.get(block + 1) {
-            Some(next) => (next.clock, next.payload as usize),
-            None => (self.end, self.buffer.len()),
-        };
-        if of.content != Content::String || !of.is_ascii || clocks.end > end {
-            return None;
-        }
-        let payload = &self.buffer[of.payload as usize..payload_end];
-        payload.get((clocks.start - of.clock) as usize..(clocks.end - of.clock) as usize)
+        let Block { clock, content, .. } = self.blocks[block];
+        let is_within = content == Content::String && clocks.end <= self.block_end(block);
+        if is_within { self.ascii_part(block, clocks.start - clock, clocks.end - clock) } else { None }
     }
 
     /// The units from `from` on and the block that they stand in, if that is one, of ASCII text.

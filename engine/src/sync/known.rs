@@ -76,7 +76,8 @@ impl Known {
         self.pages.note_deletes(deletes);
     }
 
-    /// What is deleted, apart from what no row says. O(that) when it is first asked for, after which more is known than that.
+    /// All that is known as deleted, kept apart from now on from what no row says: more may be known than that. O(that) the
+    /// first time.
     pub(super) fn all_deletes(&mut self) -> &mut IdSet {
         self.deletes.get_or_insert_with(|| self.pages.fresh_deletes().clone())
     }

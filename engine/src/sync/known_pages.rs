@@ -471,11 +471,12 @@ impl Known {
     pub(super) fn rows_of_fold(&mut self, sizes: RowSizes, next_row: &mut u32, may_spill: bool) -> KnownRows {
         let chosen = if may_spill { self.choose_spilled(sizes) } else { Vec::new() };
         let mut stored = KnownRows::default();
-        if !chosen.is_empty() {
-            self.all_deletes();
-        }
         for kind in KINDS {
             if chosen.iter().any(|(of, _)| *of == kind) {
+                if kind == RowKind::DeletePage {
+                    // Rows will say a part of it.
+                    self.all_deletes();
+                }
                 let mut paged = core::mem::take(self.pages_mut().of_kind_mut(kind));
                 let whole = |first, end| self.parts_between(kind, first, end);
                 paged.spill(kind, &chosen, &whole, sizes, next_row, &mut stored);

@@ -1,11 +1,9 @@
 //! Delete sets in bytes, v1.
 
+use super::MOST_RESERVED;
 use crate::lib0::{Reader, write_var_uint};
 use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet};
 use std::ops::Range;
-
-/// Ranges for which there is room before they are read.
-const MOST_RESERVED: usize = 4_096;
 
 /// Reads a delete set. Overlapping and touching ranges become one, empty ones none.
 pub fn read_delete_set(from: &mut Reader<'_>) -> Result<IdSet, Error> {
@@ -13,7 +11,6 @@ pub fn read_delete_set(from: &mut Reader<'_>) -> Result<IdSet, Error> {
     for _ in 0..from.read_count(2)? {
         let client = from.read_client()?;
         let count = from.read_count(2)?;
-        // The count may promise more than comes.
         let mut ranges = Vec::with_capacity(count.min(MOST_RESERVED));
         for _ in 0..count {
             ranges.push(read_range(from)?);

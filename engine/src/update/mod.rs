@@ -48,3 +48,6 @@ pub use without_document_v2::{
 };
 pub use write::{StructPart, WrittenParent, write_struct};
 pub(crate) use write::{checked_text, skip_unit, units_of};
+
+/// So many entries are made room for before they are read: a count may promise more than comes.
+const MOST_RESERVED: usize = 4_096;

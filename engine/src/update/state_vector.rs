@@ -1,10 +1,8 @@
 //! State vectors in bytes.
 
+use super::MOST_RESERVED;
 use crate::lib0::{Reader, write_var_uint};
 use crate::values::{Error, StateVector};
-
-/// Entries for which there is room before they are read.
-const MOST_RESERVED: usize = 4_096;
 
 /// Reads a state vector. A client that is listed twice has its higher clock.
 ///
@@ -20,7 +18,6 @@ pub fn decode_state_vector(bytes: &[u8]) -> Result<StateVector, Error> {
 /// Reads a state vector that something else may follow.
 pub fn read_state_vector(from: &mut Reader<'_>) -> Result<StateVector, Error> {
     let count = from.read_count(2)?;
-    // The count may promise more than comes.
     let mut entries = Vec::with_capacity(count.min(MOST_RESERVED));
     for _ in 0..count {
         let client = from.read_client()?;
