@@ -1,9 +1,9 @@
 //! `Doc`: one replica of a document, and the transactions that change it.
 
-use crate::integrate::{Applied, CleanUp, Pending, Replica};
+use crate::integrate::{Applied, CleanUp, Pending, Replica, to_v2};
 use crate::origin::Origin;
 use crate::store::{Store, TypeHandle};
-use crate::update::{TypeTag, encode_state_vector, encode_v2, transcode_v2_to_v1};
+use crate::update::{TypeTag, encode_state_vector, transcode_v2_to_v1};
 use crate::values::{ClientId, Error, ErrorKind, Id, IdSet, Pace, StateVector, at_once};
 use std::ops::Deref;
 
@@ -154,7 +154,7 @@ impl Doc {
 
     /// The same as an update v2, which is smaller and takes longer to read and write.
     pub fn encode_state_as_update_v2(&self, known: &StateVector) -> Vec<u8> {
-        to_v2(&self.encode_state_as_update(known))
+        self.replica.encode_v2(known)
     }
 
     /// The document in a form of its own that opens several times quicker than an update is applied; see
@@ -489,12 +489,6 @@ impl<'d> Commit<'d> {
         self.doc.replica.write_changes(out);
         true
     }
-}
-
-/// What a document writes is an update.
-pub(crate) fn to_v2(update: &[u8]) -> Vec<u8> {
-    let Ok(encoded) = encode_v2(update) else { unreachable!("a document writes updates") };
-    encoded
 }
 
 #[cfg(all(test, feature = "followers"))]

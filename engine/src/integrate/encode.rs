@@ -3,7 +3,7 @@
 use super::Replica;
 use crate::lib0::write_var_uint;
 use crate::store::{Client, LocalId, NO_ORIGIN};
-use crate::update::{Single, Text, write_block, write_delete_set};
+use crate::update::{Single, Text, encode_v2, write_block, write_delete_set};
 use crate::values::{ClientId, Clock, Id, StateVector, sort_by_numbers};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -45,6 +45,16 @@ impl Replica {
         deletes.merge(self.pending.deletes());
         write_delete_set(&mut out, &deletes);
         out
+    }
+
+    /// The same as update v2.
+    pub(crate) fn encode_v2(&self, known: &StateVector) -> Vec<u8> {
+        if !self.pending.is_empty() {
+            return to_v2(&self.encode(known));
+        }
+        let encoded = self.store.state_v2(known);
+        debug_assert!(encoded == to_v2(&self.encode(known)), "both ways to an update v2 lead to the same");
+        encoded
     }
 
     /// Appends what the open transaction changed as update v1.
@@ -111,6 +121,12 @@ impl Replica {
             }
         }
     }
+}
+
+/// An update v2 with the content of an update v1 that was written here.
+pub(crate) fn to_v2(update: &[u8]) -> Vec<u8> {
+    let Ok(encoded) = encode_v2(update) else { unreachable!("what is written here is an update") };
+    encoded
 }
 
 /// A key that sorts the largest client id first.

@@ -20,6 +20,7 @@ use std::ops::Range;
 
 pub use apply::Applied;
 pub(crate) use clean_up::CleanUp;
+pub(crate) use encode::to_v2;
 pub(crate) use item::NewItem;
 pub(crate) use pending::Pending;
 

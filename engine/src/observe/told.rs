@@ -2,9 +2,10 @@
 
 use super::listeners::{BeforeTransaction, Subscription, Wanted};
 use super::managers::{Managed, StackNews};
-use crate::doc::{Commit, Doc, Transaction, to_v2};
+use crate::doc::{Commit, Doc, Transaction};
 use crate::events::{Event, SubdocChanges};
 use crate::integrate::CleanUp;
+use crate::integrate::to_v2;
 use crate::origin::Origin;
 use crate::types::Subdoc;
 use std::collections::{BTreeSet, VecDeque};

@@ -1,9 +1,9 @@
-//! Writing what a store holds as update v1: blocks are joined and cut as the format allows, and what was collected
-//! is written as such.
+//! Writing what a store holds as an update: blocks are joined and cut as the format allows, and what was collected is
+//! written as such.
 
 use super::{Client, LocalId, NO_ORIGIN, Piece, Store, TypeHandle};
 use crate::lib0::{write_bytes, write_var_uint};
-use crate::update::{Content, StructPart, WrittenParent, units_of};
+use crate::update::{Content, StructPart, WriterV2, WrittenParent, units_of, write_count_at};
 use crate::values::{Clock, Id, StateVector};
 use std::ops::Range;
 
@@ -22,12 +22,7 @@ struct Run {
 impl Store {
     /// Appends a whole update v1: all that a replica with this state vector lacks, and all deletes.
     pub(crate) fn write_state(&self, out: &mut Vec<u8>, known: &StateVector) {
-        let lacking: Vec<(Client, Clock)> = self
-            .clients()
-            .rev()
-            .map(|(client, handle)| (handle, known.clock(client)))
-            .filter(|(handle, from)| self.log(*handle).end() > *from)
-            .collect();
+        let lacking = self.lacking(known);
         // Head and lengths of a struct take about so much.
         const USUAL_BYTES: usize = 12;
         let usual = |(client, from): &(Client, Clock)| {
@@ -52,6 +47,28 @@ impl Store {
         }
     }
 
+    /// The same as an update v2.
+    pub(crate) fn state_v2(&self, known: &StateVector) -> Vec<u8> {
+        let lacking = self.lacking(known);
+        let mut out = WriterV2::of_clients(lacking.len());
+        let mut scratch = Vec::new();
+        for (client, from) in lacking {
+            out.begin_client(self.id((client, from)));
+            self.for_each_run(client, from..self.log(client).end(), |run| {
+                out.write_struct(self.part_of(run), run.len, self.carried_by(run, &mut scratch));
+            });
+            out.end_client();
+        }
+        out.finish(&self.delete_set())
+    }
+
+    /// The clients of which a replica with this state vector lacks something, and from which clock on; as Yjs writes them,
+    /// the largest first.
+    fn lacking(&self, known: &StateVector) -> Vec<(Client, Clock)> {
+        let clients = self.clients().rev().map(|(client, handle)| (handle, known.clock(client)));
+        clients.filter(|(handle, from)| self.log(*handle).end() > *from).collect()
+    }
+
     /// Appends the group of one client: the units from clock `from` on.
     pub(crate) fn write_client(&self, out: &mut Vec<u8>, client: Client, from: Clock) {
         let count_at = out.len();
@@ -59,13 +76,7 @@ impl Store {
         write_var_uint(out, self.log(client).client.value());
         write_var_uint(out, from.into());
         let count = self.write_structs(out, client, from);
-        if count < 0x80 {
-            out[count_at] = count as u8;
-        } else {
-            let mut number = Vec::with_capacity(5);
-            write_var_uint(&mut number, count);
-            out.splice(count_at..=count_at, number);
-        }
+        write_count_at(out, count_at, count);
     }
 
     /// Appends the structs of a client from clock `from` on; returns how many.
@@ -76,9 +87,10 @@ impl Store {
     /// Appends the structs of a client between two clocks; returns how many.
     pub(crate) fn write_structs_in(&self, out: &mut Vec<u8>, client: Client, clocks: Range<Clock>) -> u64 {
         let mut count = 0;
+        let mut scratch = Vec::new();
         self.for_each_run(client, clocks, |run| {
             count += 1;
-            self.write_run(out, run);
+            self.write_run(out, run, &mut scratch);
         });
         count
     }
@@ -177,55 +189,84 @@ impl Store {
         follows && same_place && (!values || joinable_values())
     }
 
-    fn write_run(&self, out: &mut Vec<u8>, run: Run) {
+    fn write_run(&self, out: &mut Vec<u8>, run: Run, scratch: &mut Vec<u8>) {
         if run.content == Content::Gc {
             out.push(Content::Gc as u8);
             return write_var_uint(out, run.len.into());
         }
-        let log = self.log(run.first.0);
-        let block = &log.blocks()[run.block];
-        let owner = self.types.owner(block.sequence);
-        let key = owner.key.map(|key| self.types.key_name(key).as_bytes());
-        StructPart {
-            content: run.content,
-            key_bit: key.is_some(),
-            origin: self.origin_id(block.origin_of(run.first)),
-            right_origin: self.origin_id(block.right_origin),
-            parent: self.written_parent(owner.of),
-            key,
-        }
-        .write_head(out);
+        self.part_of(run).write_head(out);
+        let carried = self.carried_by(run, scratch);
         match run.content {
-            Content::Deleted => write_var_uint(out, run.len.into()),
-            Content::String => self.write_text_run(out, run),
-            Content::Any | Content::Json => {
-                write_var_uint(out, run.len.into());
-                self.for_each_piece(run, |piece| {
-                    let payload = log.payload(piece.block);
-                    let skip = piece.first.1 - log.blocks()[piece.block].clock;
-                    out.extend_from_slice(units_of(run.content, payload, skip..skip + piece.len).of(payload));
+            Content::String | Content::Binary | Content::Embed => return write_bytes(out, carried),
+            Content::Deleted | Content::Any | Content::Json => write_var_uint(out, run.len.into()),
+            _ => {}
+        }
+        out.extend_from_slice(carried);
+    }
+
+    /// What stands before the content of a run.
+    fn part_of(&self, run: Run) -> StructPart<'_> {
+        if run.content == Content::Gc {
+            return StructPart::GC;
+        }
+        let block = &self.log(run.first.0).blocks()[run.block];
+        let owner = self.types.owner(block.sequence);
+        let [origin, right_origin] = [block.origin_of(run.first), block.right_origin].map(|unit| self.origin_id(unit));
+        // Whoever names a neighbour names neither type nor key.
+        let (mut parent, mut key) = (WrittenParent::Inherited, None);
+        if origin.is_none() && right_origin.is_none() {
+            parent = self.written_parent(owner.of);
+            key = owner.key.map(|key| self.types.key_name(key).as_bytes());
+        }
+        StructPart { content: run.content, key_bit: owner.key.is_some(), origin, right_origin, parent, key }
+    }
+
+    /// What a run carries, without lengths or counts: from where it is stored, or put together in `scratch`.
+    #[inline]
+    fn carried_by<'a>(&'a self, run: Run, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        let log = self.log(run.first.0);
+        match run.content {
+            Content::Deleted | Content::Gc => &[],
+            Content::String | Content::Any | Content::Json => {
+                let end = run.first.1 + run.len;
+                if end <= log.block_end(run.block)
+                    && let Some(stored) = self.stored(Self::piece_of(run, run.block, run.first.1..end))
+                {
+                    return stored;
+                }
+                scratch.clear();
+                self.for_each_piece(run, |piece| match self.stored(piece) {
+                    Some(stored) => scratch.extend_from_slice(stored),
+                    None => self.read_text(piece, |part| scratch.extend_from_slice(part.as_bytes())),
                 });
+                scratch
             }
-            Content::Binary | Content::Embed => write_bytes(out, log.payload(run.block)),
             // The handle of the type stands before what is written.
-            Content::Type => out.extend_from_slice(&log.payload(run.block)[size_of::<TypeHandle>()..]),
-            _ => out.extend_from_slice(log.payload(run.block)),
+            Content::Type => &log.payload(run.block)[size_of::<TypeHandle>()..],
+            _ => log.payload(run.block),
         }
     }
 
-    fn write_text_run(&self, out: &mut Vec<u8>, run: Run) {
-        let log = self.log(run.first.0);
-        let end = run.first.1 + run.len;
-        let block_start = log.blocks()[run.block].clock;
-        if end <= log.block_end(run.block)
-            && let Some(ascii) = log.ascii_part(run.block, run.first.1 - block_start, end - block_start)
-        {
-            return write_bytes(out, ascii);
+    /// What a piece of text or of values carries, if it is stored as it is written.
+    fn stored(&self, piece: Piece) -> Option<&[u8]> {
+        let log = self.log(piece.first.0);
+        let skip = piece.first.1 - log.blocks()[piece.block].clock;
+        let part = skip..skip + piece.len;
+        if piece.content != Content::String {
+            let payload = log.payload(piece.block);
+            return Some(units_of(piece.content, payload, part).of(payload));
         }
-        let mut len_bytes = 0;
-        self.for_each_piece(run, |piece| self.read_text(piece, |part| len_bytes += part.len()));
-        write_var_uint(out, len_bytes as u64);
-        self.for_each_piece(run, |piece| self.append_text(piece, out));
+        if let Some(ascii) = log.ascii_part(piece.block, part.start, part.end) {
+            return Some(ascii);
+        }
+        if !self.cut_pairs.is_empty() {
+            return None;
+        }
+        if piece.len == log.block_end(piece.block) - log.blocks()[piece.block].clock {
+            return Some(log.payload(piece.block));
+        }
+        let cut = log.text_part(piece.block, part.start, part.end);
+        (!cut.half_before && !cut.half_after).then_some(cut.text.as_bytes())
     }
 
     /// The parts of a run, block by block.
@@ -235,9 +276,15 @@ impl Store {
         let (mut block, mut clock) = (run.block, run.first.1);
         while clock < end {
             let stop = log.block_end(block).min(end);
-            each(Piece { block, first: (run.first.0, clock), len: stop - clock, content: run.content });
+            each(Self::piece_of(run, block, clock..stop));
             (clock, block) = (stop, block + 1);
         }
+    }
+
+    /// The part of a run that stands in one block, between two clocks.
+    fn piece_of(run: Run, block: usize, clocks: Range<Clock>) -> Piece {
+        let Range { start, end } = clocks;
+        Piece { block, first: (run.first.0, start), len: end - start, content: run.content }
     }
 
     fn origin_id(&self, local: LocalId) -> Option<Id> {

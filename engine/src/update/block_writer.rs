@@ -35,3 +35,14 @@ pub(crate) fn write_block(out: &mut Vec<u8>, count: u64, first: Id, structs: &[u
     write_id(out, first);
     out.extend_from_slice(structs);
 }
+
+/// Writes a count where a byte was left free for it. Counts are small: what follows is moved only for one of 128 or more.
+pub(crate) fn write_count_at(out: &mut Vec<u8>, at: usize, count: u64) {
+    if count < 0x80 {
+        out[at] = count as u8;
+    } else {
+        let mut number = Vec::with_capacity(10);
+        write_var_uint(&mut number, count);
+        out.splice(at..=at, number);
+    }
+}

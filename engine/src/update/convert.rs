@@ -1,18 +1,18 @@
-//! Update format v2, into v1 and out of it: everything else knows only v1.
+//! Update format v2 into v1, and the other way: whatever reads updates knows only v1.
 //!
 //! A v2 update holds the same structs in columns, each number and string in the column of its kind.
 
-use super::delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
-use super::parse::{Update, parse_struct_into};
-use super::structs::{Content, KEY, ORIGIN, RIGHT_ORIGIN, Struct, TypeTag};
-use super::write::{StructPart, WrittenParent, checked_text, read_checked, write_id};
-use super::{read_delete_set, write_delete_set};
+use super::delete_set_v2::read_delete_set_v2;
+use super::parse::Update;
+use super::structs::{Content, KEY, ORIGIN, RIGHT_ORIGIN, TypeTag};
+use super::write::write_id;
+use super::write_delete_set;
+use super::write_v2::encode_v2_of;
 use crate::lib0::{
-    ByteColumn, ByteColumnWriter, DiffColumn, DiffColumnWriter, MAX_NESTING, Reader, StringColumn, StringColumnWriter,
-    UintColumn, UintColumnWriter, read_any_within, skip_any_within, write_any, write_bytes, write_string,
-    write_var_uint,
+    ByteColumn, DiffColumn, MAX_NESTING, Reader, StringColumn, UintColumn, read_any_within, skip_any_within,
+    write_bytes, write_string, write_var_uint,
 };
-use crate::values::{Any, ClientId, Clock, Error, ErrorKind, Id, IdSet, MAX_JSON_NESTING};
+use crate::values::{ClientId, Clock, Error, ErrorKind, Id, MAX_JSON_NESTING};
 use std::rc::Rc;
 
 /// How embeds and the values of marks, which are `any` in v2, are written in v1.
@@ -27,12 +27,12 @@ pub(super) enum Form {
 }
 
 /// What the name of a carried subdocument begins with, and what it is.
-const CARRIED: [(u8, Content); 3] = [(b'e', Content::Embed), (b'f', Content::Format), (b'd', Content::Doc)];
+pub(super) const CARRIED: [(u8, Content); 3] = [(b'e', Content::Embed), (b'f', Content::Format), (b'd', Content::Doc)];
 
 /// What an update may become in v1: so many bytes, and so many for each of its own. A few bytes of v2 can stand for any
 /// number of structs.
-const MOST_BYTES: usize = 4 << 20;
-const MOST_BYTES_EACH: usize = 64;
+pub(super) const MOST_BYTES: usize = 4 << 20;
+pub(super) const MOST_BYTES_EACH: usize = 64;
 
 /// Each struct takes up memory, however few bytes it has: so many bytes are allowed to be one.
 const LEAST_BYTES_OF_STRUCT: usize = 16;
@@ -331,201 +331,4 @@ pub fn convert_update_v1_to_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
     let mut read = Update::parse_v1(update)?;
     read.structs.iter_mut().for_each(|of| of.key_bit &= of.origin.is_none() && of.right_origin.is_none());
     Ok(encode_v2_of(read, update, Form::Json))
-}
-
-/// An update v1 that a document has written, as an update v2: its structs are read one by one, and none is kept.
-pub(crate) fn encode_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut columns = ColumnWriters::default();
-    let mut from = Reader::new(update);
-    let mut of = Struct::skip(Id::new(ClientId::default(), 0), 0);
-    let clients = from.read_count(3)?;
-    write_var_uint(&mut columns.rest, clients as u64);
-    for _ in 0..clients {
-        let structs = from.read_count(2)?;
-        let mut id = from.read_id()?;
-        write_var_uint(&mut columns.rest, structs as u64);
-        columns.clients.write(id.client.value());
-        write_var_uint(&mut columns.rest, id.clock.into());
-        for _ in 0..structs {
-            parse_struct_into(&mut of, &mut from, id)?;
-            columns.write_struct(&of, update);
-            id.clock += of.len;
-        }
-    }
-    write_delete_set_v2(&mut columns.rest, &read_delete_set(&mut from)?);
-    Ok(columns.finish())
-}
-
-/// The structs and deletes of an update v1 with these bytes, as an update v2. Its values have this form.
-pub(super) fn encode_v2_of(read: Update, update: &[u8], form: Form) -> Vec<u8> {
-    let mut columns = ColumnWriters { form, ..ColumnWriters::default() };
-    write_var_uint(&mut columns.rest, read.clients.len() as u64);
-    for listed in &read.clients {
-        let structs = &read.structs[listed.structs.clone()];
-        write_var_uint(&mut columns.rest, structs.len() as u64);
-        columns.clients.write(listed.client.value());
-        write_var_uint(&mut columns.rest, structs[0].id.clock.into());
-        for of in structs {
-            columns.write_struct(of, update);
-        }
-    }
-    write_delete_set_v2(&mut columns.rest, &read.deletes.into_iter().collect::<IdSet>());
-    columns.finish()
-}
-
-/// Structs that are written as shortly as Yjs does, however alike they are. More may become more than [`MOST_BYTES`] in
-/// v1, and what is written here is to be read here: each of them gets at least a byte.
-const MOST_SMALL_STRUCTS: usize = MOST_BYTES / MOST_BYTES_EACH;
-
-/// (Yjs: `UpdateEncoderV2`)
-#[derive(Default)]
-struct ColumnWriters {
-    key_clocks: DiffColumnWriter,
-    clients: UintColumnWriter,
-    left_clocks: DiffColumnWriter,
-    right_clocks: DiffColumnWriter,
-    infos: ByteColumnWriter,
-    strings: StringColumnWriter,
-    parent_infos: ByteColumnWriter,
-    type_tags: UintColumnWriter,
-    lengths: UintColumnWriter,
-    rest: Vec<u8>,
-    next_key: u64,
-    structs: usize,
-    form: Form,
-}
-
-impl ColumnWriters {
-    fn write_struct(&mut self, of: &Struct, update: &[u8]) {
-        let mut part = StructPart::of(of, update, 0);
-        let payload = of.payload.of(update);
-        (part.content, _) = self.carried(of.content, payload);
-        self.structs += 1;
-        if self.structs > MOST_SMALL_STRUCTS && self.structs.is_multiple_of(2) {
-            self.infos.begin_run(part.info());
-        } else {
-            self.infos.write(part.info());
-        }
-        match of.content {
-            Content::Gc => return self.lengths.write(of.len.into()),
-            Content::Skip => return write_var_uint(&mut self.rest, of.len.into()),
-            _ => {}
-        }
-        if let Some(id) = part.origin {
-            self.write_left_id(id);
-        }
-        if let Some(id) = part.right_origin {
-            self.clients.write(id.client.value());
-            self.right_clocks.write(id.clock.into());
-        }
-        if part.origin.is_none() && part.right_origin.is_none() {
-            match part.parent {
-                WrittenParent::Root(name) => {
-                    self.parent_infos.write(1);
-                    self.strings.write(checked_text(name));
-                }
-                WrittenParent::Item(id) => {
-                    self.parent_infos.write(0);
-                    self.write_left_id(id);
-                }
-                WrittenParent::Inherited => unreachable!("a struct without origins names its parent"),
-            }
-            if let Some(key) = part.key {
-                self.strings.write(checked_text(key));
-            }
-        }
-        self.write_content(of, payload);
-    }
-
-    /// What content of this kind is in v2, and how many bytes of its name only say that.
-    fn carried(&self, content: Content, payload: &[u8]) -> (Content, usize) {
-        if self.form == Form::Json || content != Content::Doc {
-            return (content, 0);
-        }
-        let mark = Reader::new(payload).read_bytes().ok().and_then(|name| name.first());
-        match CARRIED.iter().find(|(of, _)| Some(of) == mark) {
-            Some((_, of)) => (*of, 1),
-            None => unreachable!("a carried name says what it is of"),
-        }
-    }
-
-    fn write_left_id(&mut self, id: Id) {
-        self.clients.write(id.client.value());
-        self.left_clocks.write(id.clock.into());
-    }
-
-    fn write_content(&mut self, of: &Struct, payload: &[u8]) {
-        let mut from = Reader::new(payload);
-        let (content, mark_bytes) = self.carried(of.content, payload);
-        match content {
-            Content::Deleted => self.lengths.write(of.len.into()),
-            Content::Json => {
-                self.lengths.write(of.len.into());
-                (0..of.len).for_each(|_| self.strings.write(read_checked(&mut from)));
-            }
-            Content::Any => {
-                self.lengths.write(of.len.into());
-                self.rest.extend_from_slice(payload);
-            }
-            Content::Binary => write_bytes(&mut self.rest, payload),
-            Content::String => self.strings.write_units(payload, of.len.into()),
-            Content::Embed if mark_bytes == 0 => self.write_json(checked_text(payload)),
-            Content::Format if mark_bytes == 0 => {
-                let (key, value) = (read_checked(&mut from), read_checked(&mut from));
-                self.write_key(key);
-                self.write_json(value);
-            }
-            Content::Embed | Content::Format => {
-                let key = &read_checked(&mut from)[mark_bytes..];
-                if content == Content::Format {
-                    self.write_key(key);
-                }
-                self.rest.extend_from_slice(&payload[from.offset()..]);
-            }
-            Content::Type => {
-                let tag = from.read_var_uint().unwrap_or_default();
-                self.type_tags.write(tag);
-                if !from.is_at_end() {
-                    self.write_key(read_checked(&mut from));
-                }
-            }
-            Content::Doc => {
-                self.strings.write(&read_checked(&mut from)[mark_bytes..]);
-                self.rest.extend_from_slice(&payload[from.offset()..]);
-            }
-            Content::Gc | Content::Skip => {}
-        }
-    }
-
-    /// Every key is written as if it were the first of its name, as Yjs does.
-    fn write_key(&mut self, key: &str) {
-        self.key_clocks.write(self.next_key);
-        self.next_key += 1;
-        self.strings.write(key);
-    }
-
-    fn write_json(&mut self, text: &str) {
-        write_any(&mut self.rest, &Any::from_json(text).unwrap_or_default());
-    }
-
-    fn finish(self) -> Vec<u8> {
-        let columns = [
-            self.key_clocks.finish(),
-            self.clients.finish(),
-            self.left_clocks.finish(),
-            self.right_clocks.finish(),
-            self.infos.finish(),
-            self.strings.finish(),
-            self.parent_infos.finish(),
-            self.type_tags.finish(),
-            self.lengths.finish(),
-        ];
-        // Each column stands behind its length.
-        let len = self.rest.len() + columns.iter().map(|column| column.len() + 5).sum::<usize>();
-        let mut out = Vec::with_capacity(1 + len);
-        out.push(0);
-        columns.iter().for_each(|column| write_bytes(&mut out, column));
-        out.extend_from_slice(&self.rest);
-        out
-    }
 }

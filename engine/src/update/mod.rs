@@ -24,11 +24,12 @@ mod struct_walk;
 mod structs;
 mod without_document_v2;
 mod write;
+mod write_v2;
 
-pub(crate) use block_writer::write_block;
+pub(crate) use block_writer::{write_block, write_count_at};
 pub(crate) use brief::Brief;
+pub(crate) use convert::transcode_v2_to_v1;
 pub use convert::{convert_update_v1_to_v2, convert_update_v2_to_v1, convert_update_v2_to_v1_within};
-pub(crate) use convert::{encode_v2, transcode_v2_to_v1};
 pub use delete_set::{read_delete_set, write_delete_set};
 pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};
@@ -48,6 +49,7 @@ pub use without_document_v2::{
 };
 pub use write::{StructPart, WrittenParent, write_struct};
 pub(crate) use write::{checked_text, skip_unit, units_of};
+pub(crate) use write_v2::{WriterV2, encode_v2};
 
 /// So many entries are made room for before they are read: a count may promise more than comes.
 const MOST_RESERVED: usize = 4_096;

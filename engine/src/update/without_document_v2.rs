@@ -1,6 +1,7 @@
 //! What is done with updates v2 without a document: the same as with v1, by the same code.
 
-use super::convert::{Form, decode_v2, encode_v2_of};
+use super::convert::{Form, decode_v2};
+use super::write_v2::encode_v2_of;
 use super::{Update, clocks_of_update, diff_update, merge_updates, state_vector_of_update};
 use crate::values::{ClientId, Clock, Error};
 use std::collections::BTreeMap;

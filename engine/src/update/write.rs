@@ -34,6 +34,16 @@ pub enum WrittenParent<'a> {
 }
 
 impl<'a> StructPart<'a> {
+    /// Of what is collected, which has nothing but a length.
+    pub(crate) const GC: StructPart<'static> = StructPart {
+        content: Content::Gc,
+        key_bit: false,
+        origin: None,
+        right_origin: None,
+        parent: WrittenParent::Inherited,
+        key: None,
+    };
+
     /// The head of `of`, as it continues `from` units after its start.
     pub fn of(of: &Struct, bytes: &'a [u8], from: Clock) -> StructPart<'a> {
         StructPart {
