@@ -115,6 +115,8 @@ share an isolate. ${DOCUMENTS.toLocaleString('en')} documents are written, ${AT_
 all objects are evicted by force, as if ${SILENCE_MS / 1000} s had passed. Then all are opened again in another order. At last ${OPEN.toLocaleString('en')} tabs are open and beat in
 turn, without time passing: no object is known to sleep, and each needs an instance. The second column is an object
 that stores the edit as a row and has no engine (\`bench/asleep.ts\`): what workerd itself takes for as many objects and sockets.
+What is resident beside the instances is mostly V8's heap, which it collects late, and what the runtime's allocator keeps of
+native objects that wait for that: both grow until V8 collects, with an engine or without.
 `
 if (!isQuick) writeFileSync(RESULTS, `${head}\n${lines.join('\n')}\n`)
 process.exit()
