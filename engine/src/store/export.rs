@@ -1,9 +1,9 @@
 //! Writing what a store holds as an update: blocks are joined and cut as the format allows, and what was collected is
 //! written as such.
 
-use super::{Client, LocalId, NO_ORIGIN, Piece, Store, TypeHandle};
+use super::{Client, LocalId, NO_ORIGIN, Store, TypeHandle};
 use crate::lib0::{write_bytes, write_var_uint};
-use crate::update::{Content, StructPart, WriterV2, WrittenParent, units_of, write_count_at};
+use crate::update::{Content, StructPart, WriterV2, WrittenParent, write_count_at};
 use crate::values::{Clock, Id, StateVector};
 use std::ops::Range;
 
@@ -224,67 +224,19 @@ impl Store {
     /// What a run carries, without lengths or counts: from where it is stored, or put together in `scratch`.
     #[inline]
     fn carried_by<'a>(&'a self, run: Run, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        let log = self.log(run.first.0);
-        match run.content {
-            Content::Deleted | Content::Gc => &[],
-            Content::String | Content::Any | Content::Json => {
-                let end = run.first.1 + run.len;
-                if end <= log.block_end(run.block)
-                    && let Some(stored) = self.stored(Self::piece_of(run, run.block, run.first.1..end))
-                {
-                    return stored;
-                }
-                scratch.clear();
-                self.for_each_piece(run, |piece| match self.stored(piece) {
-                    Some(stored) => scratch.extend_from_slice(stored),
-                    None => self.read_text(piece, |part| scratch.extend_from_slice(part.as_bytes())),
-                });
-                scratch
-            }
-            // The handle of the type stands before what is written.
-            Content::Type => &log.payload(run.block)[size_of::<TypeHandle>()..],
-            _ => log.payload(run.block),
+        if matches!(run.content, Content::Deleted | Content::Gc) {
+            return &[];
         }
-    }
-
-    /// What a piece of text or of values carries, if it is stored as it is written.
-    fn stored(&self, piece: Piece) -> Option<&[u8]> {
-        let log = self.log(piece.first.0);
-        let skip = piece.first.1 - log.blocks()[piece.block].clock;
-        let part = skip..skip + piece.len;
-        if piece.content != Content::String {
-            let payload = log.payload(piece.block);
-            return Some(units_of(piece.content, payload, part).of(payload));
+        let (client, start) = run.first;
+        let pieces = || self.pieces_from(client, start..start + run.len, run.block);
+        if start + run.len <= self.log(client).block_end(run.block)
+            && let Some(stored) = pieces().next().and_then(|piece| self.stored(piece))
+        {
+            return stored;
         }
-        if let Some(ascii) = log.ascii_part(piece.block, part.start, part.end) {
-            return Some(ascii);
-        }
-        if !self.cut_pairs.is_empty() {
-            return None;
-        }
-        if piece.len == log.block_end(piece.block) - log.blocks()[piece.block].clock {
-            return Some(log.payload(piece.block));
-        }
-        let cut = log.text_part(piece.block, part.start, part.end);
-        (!cut.half_before && !cut.half_after).then_some(cut.text.as_bytes())
-    }
-
-    /// The parts of a run, block by block.
-    fn for_each_piece(&self, run: Run, mut each: impl FnMut(Piece)) {
-        let log = self.log(run.first.0);
-        let end = run.first.1 + run.len;
-        let (mut block, mut clock) = (run.block, run.first.1);
-        while clock < end {
-            let stop = log.block_end(block).min(end);
-            each(Self::piece_of(run, block, clock..stop));
-            (clock, block) = (stop, block + 1);
-        }
-    }
-
-    /// The part of a run that stands in one block, between two clocks.
-    fn piece_of(run: Run, block: usize, clocks: Range<Clock>) -> Piece {
-        let Range { start, end } = clocks;
-        Piece { block, first: (run.first.0, start), len: end - start, content: run.content }
+        scratch.clear();
+        pieces().for_each(|piece| self.append_carried(piece, scratch));
+        scratch
     }
 
     fn origin_id(&self, local: LocalId) -> Option<Id> {

@@ -3,7 +3,7 @@
 use super::block_finder::BlockFinder;
 use super::{Block, Client, LocalId, Log, NO_SEQUENCE, Place, Sequence, Store, TypeHandle};
 use crate::lib0::{Reader, skip_any};
-use crate::update::Content;
+use crate::update::{Content, units_of};
 use crate::values::{Clock, Error, utf16};
 use std::ops::Range;
 
@@ -73,7 +73,12 @@ impl Store {
     }
 
     /// The same, where the block of the first unit is known.
-    fn pieces_from(&self, client: Client, clocks: Range<Clock>, mut block: usize) -> impl Iterator<Item = Piece> + '_ {
+    pub(super) fn pieces_from(
+        &self,
+        client: Client,
+        clocks: Range<Clock>,
+        mut block: usize,
+    ) -> impl Iterator<Item = Piece> + '_ {
         let log = self.log(client);
         let Range { start: mut clock, end: stop } = clocks;
         std::iter::from_fn(move || {
@@ -103,7 +108,7 @@ impl Store {
                 None => self
                     .pieces_from(client, clocks, block)
                     .filter(|piece| piece.content == Content::String)
-                    .for_each(|piece| self.append_text(piece, out)),
+                    .for_each(|piece| self.append_carried(piece, out)),
             }
         });
     }
@@ -133,14 +138,40 @@ impl Store {
         part(from, end);
     }
 
-    /// The units `from..to` of a block of text as they are written: broken pairs as U+FFFD twice.
-    pub(crate) fn append_text(&self, piece: Piece, out: &mut Vec<u8>) {
-        let log = self.log(piece.first.0);
-        let from = piece.first.1 - log.blocks()[piece.block].clock;
-        match log.ascii_part(piece.block, from, from + piece.len) {
-            Some(ascii) => out.extend_from_slice(ascii),
+    /// Appends what a piece carries as it is written, without lengths or counts: broken pairs as U+FFFD twice.
+    pub(crate) fn append_carried(&self, piece: Piece, out: &mut Vec<u8>) {
+        match self.stored(piece) {
+            Some(stored) => out.extend_from_slice(stored),
             None => self.read_text(piece, |part| out.extend_from_slice(part.as_bytes())),
         }
+    }
+
+    /// The same from where it is stored; `None` for text with broken pairs.
+    pub(super) fn stored(&self, piece: Piece) -> Option<&[u8]> {
+        let log = self.log(piece.first.0);
+        let skip = piece.first.1 - log.blocks()[piece.block].clock;
+        let part = skip..skip + piece.len;
+        match piece.content {
+            Content::String => {}
+            Content::Any | Content::Json => {
+                let payload = log.payload(piece.block);
+                return Some(units_of(piece.content, payload, part).of(payload));
+            }
+            // The handle of the type stands before what is written.
+            Content::Type => return Some(&log.payload(piece.block)[size_of::<TypeHandle>()..]),
+            _ => return Some(log.payload(piece.block)),
+        }
+        if let Some(ascii) = log.ascii_part(piece.block, part.start, part.end) {
+            return Some(ascii);
+        }
+        if !self.cut_pairs.is_empty() {
+            return None;
+        }
+        if piece.len == log.block_end(piece.block) - log.blocks()[piece.block].clock {
+            return Some(log.payload(piece.block));
+        }
+        let cut = log.text_part(piece.block, part.start, part.end);
+        (!cut.half_before && !cut.half_after).then_some(cut.text.as_bytes())
     }
 
     /// Calls `each` with every unit of a piece that is not text.

@@ -6,7 +6,7 @@ use super::stack::StackItem;
 use crate::doc::Transaction;
 use crate::integrate::NewItem;
 use crate::store::{LocalId, NO_ORIGIN, Sequence, Store, TypeHandle};
-use crate::update::{Content, units_of};
+use crate::update::Content;
 use crate::values::Clock;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -220,20 +220,7 @@ fn copy(store: &Store, item: LocalId, end: Clock) -> (Content, Vec<u8>) {
     if store.collects && !store.kept.contains(item) && !store.is_live(item) {
         return (Content::Deleted, Vec::new());
     }
-    let log = store.log(item.0);
     let mut payload = Vec::new();
-    for piece in store.pieces_in(item.0, item.1..end) {
-        let bytes = log.payload(piece.block);
-        match stored {
-            Content::String => store.append_text(piece, &mut payload),
-            Content::Any | Content::Json => {
-                let skip = piece.first.1 - log.blocks()[piece.block].clock;
-                payload.extend_from_slice(units_of(stored, bytes, skip..skip + piece.len).of(bytes));
-            }
-            // The handle of the type stands before what is written.
-            Content::Type => payload.extend_from_slice(&bytes[size_of::<TypeHandle>()..]),
-            _ => payload.extend_from_slice(bytes),
-        }
-    }
+    store.pieces_in(item.0, item.1..end).for_each(|piece| store.append_carried(piece, &mut payload));
     (stored, payload)
 }
