@@ -3,6 +3,7 @@
 mod any;
 mod columns;
 mod json;
+mod numbers;
 mod reader;
 mod varint;
 mod writer;
@@ -14,6 +15,7 @@ pub use columns::{
     UintColumnWriter,
 };
 pub use json::check_json;
+pub(crate) use numbers::{Numbers, append_numbers};
 pub use reader::Reader;
-pub(crate) use varint::{decode_var_uint, encode_word};
+pub(crate) use varint::{Word, decode_var_uint, encode_word};
 pub use writer::{var_uint_len, write_bytes, write_string, write_var_int, write_var_uint};

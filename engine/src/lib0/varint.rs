@@ -42,9 +42,12 @@ fn decode_near_end(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     decode_word(word).filter(|(_, len)| *len <= left)
 }
 
-/// The var-int of a value below 2^56: its bytes, and how many of the eight they are. O(1).
+/// A var-int: its bytes, and how many of the eight they are.
+pub(crate) type Word = ([u8; 8], usize);
+
+/// The var-int of a value below 2^56. O(1).
 #[inline(always)]
-pub(crate) fn encode_word(value: u64) -> ([u8; 8], usize) {
+pub(crate) fn encode_word(value: u64) -> Word {
     debug_assert!(value < 1 << 56);
     let fours = (value & 0x0fff_ffff) | ((value << 4) & 0x0fff_ffff_0000_0000);
     let pairs = (fours & 0x0000_3fff_0000_3fff) | ((fours << 2) & 0x3fff_0000_3fff_0000);

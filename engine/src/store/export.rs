@@ -1,9 +1,9 @@
 //! Writing what a store holds as an update: blocks are joined and cut as the format allows, and what was collected is
 //! written as such.
 
-use super::{Client, LocalId, NO_ORIGIN, Store, TypeHandle};
-use crate::lib0::{write_bytes, write_var_uint};
-use crate::update::{Content, StructPart, WriterV2, WrittenParent, write_count_at};
+use super::{Client, LocalId, NO_ORIGIN, Piece, Store, TypeHandle};
+use crate::lib0::{Numbers, Word, append_numbers, encode_word, write_var_uint};
+use crate::update::{Content, KEY, ORIGIN, RIGHT_ORIGIN, StructPart, WriterV2, WrittenParent, write_count_at};
 use crate::values::{Clock, Id, StateVector};
 use std::ops::Range;
 
@@ -31,18 +31,22 @@ impl Store {
         };
         out.reserve(lacking.iter().map(usual).sum());
         write_var_uint(out, lacking.len() as u64);
+        // By handle; sorted once for both, structs and deletes.
+        let deleted: Vec<_> = self.logs.iter().map(|log| log.deleted_ranges(0)).collect();
         for (client, from) in lacking {
-            self.write_client(out, client, from);
+            self.write_group(out, client, from, &deleted[client as usize]);
         }
-        let deleted = || self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted());
-        write_var_uint(out, deleted().count() as u64);
-        for (client, handle) in deleted() {
-            let ranges = self.log(handle).deleted_ranges(0);
+        let deleting = || self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted());
+        write_var_uint(out, deleting().count() as u64);
+        for (client, handle) in deleting() {
+            let ranges = &deleted[handle as usize];
             write_var_uint(out, client.value());
             write_var_uint(out, ranges.len() as u64);
             for (start, end) in ranges {
-                write_var_uint(out, start.into());
-                write_var_uint(out, (end - start).into());
+                append_numbers(out, |out| {
+                    out.number((*start).into());
+                    out.number((end - start).into());
+                });
             }
         }
     }
@@ -54,7 +58,8 @@ impl Store {
         let mut scratch = Vec::new();
         for (client, from) in lacking {
             out.begin_client(self.id((client, from)));
-            self.for_each_run(client, from..self.log(client).end(), |run| {
+            let log = self.log(client);
+            self.for_each_run(client, from..log.end(), &log.deleted_ranges(from), |run| {
                 out.write_struct(self.part_of(run), run.len, self.carried_by(run, &mut scratch));
             });
             out.end_client();
@@ -71,11 +76,16 @@ impl Store {
 
     /// Appends the group of one client: the units from clock `from` on.
     pub(crate) fn write_client(&self, out: &mut Vec<u8>, client: Client, from: Clock) {
+        self.write_group(out, client, from, &self.log(client).deleted_ranges(from));
+    }
+
+    /// The same, where the client's deleted ranges are known: those from `from` on at least.
+    fn write_group(&self, out: &mut Vec<u8>, client: Client, from: Clock, deleted: &[(Clock, Clock)]) {
         let count_at = out.len();
         out.push(0);
         write_var_uint(out, self.log(client).client.value());
         write_var_uint(out, from.into());
-        let count = self.write_structs(out, client, from);
+        let count = self.write_runs(out, client, from..self.log(client).end(), deleted);
         write_count_at(out, count_at, count);
     }
 
@@ -86,21 +96,32 @@ impl Store {
 
     /// Appends the structs of a client between two clocks; returns how many.
     pub(crate) fn write_structs_in(&self, out: &mut Vec<u8>, client: Client, clocks: Range<Clock>) -> u64 {
+        let deleted = self.log(client).deleted_ranges(clocks.start);
+        self.write_runs(out, client, clocks, &deleted)
+    }
+
+    fn write_runs(&self, out: &mut Vec<u8>, client: Client, clocks: Range<Clock>, deleted: &[(Clock, Clock)]) -> u64 {
         let mut count = 0;
-        let mut scratch = Vec::new();
-        self.for_each_run(client, clocks, |run| {
+        let mut writer = RunWriter { store: self, out, scratch: Vec::new(), recent: (Client::MAX, ([0; 8], 0)) };
+        self.for_each_run(client, clocks, deleted, |run| {
             count += 1;
-            self.write_run(out, run, &mut scratch);
+            writer.write(run);
         });
         count
     }
 
-    /// Joins and cuts the blocks of a client between two clocks into the runs that are written as structs.
-    fn for_each_run(&self, client: Client, clocks: Range<Clock>, mut each: impl FnMut(Run)) {
+    /// Joins and cuts the blocks of a client between two clocks into the runs that are written as structs. `deleted` are its
+    /// deleted ranges, ascending; those before the clocks may be there or not.
+    fn for_each_run(
+        &self,
+        client: Client,
+        clocks: Range<Clock>,
+        deleted: &[(Clock, Clock)],
+        mut each: impl FnMut(Run),
+    ) {
         let log = self.log(client);
         let Range { start: from, end: stop } = clocks;
-        let deleted = log.deleted_ranges(from);
-        let mut ranges = deleted.iter().peekable();
+        let mut ranges = &deleted[deleted.partition_point(|(_, after)| *after <= from)..];
         let mut open: Option<Run> = None;
         let mut clock = from;
         let mut block = log.find(from);
@@ -111,8 +132,12 @@ impl Store {
             let mut is_deleted = false;
             // Where nothing is collected, only lists of values have to be cut at deletes (see FORMAT.md, joining).
             if self.collects || matches!(stored, Content::Any | Content::Json) {
-                while ranges.next_if(|range| range.1 <= clock).is_some() {}
-                if let Some(&&(start, after)) = ranges.peek() {
+                while let [(_, after), later @ ..] = ranges
+                    && *after <= clock
+                {
+                    ranges = later;
+                }
+                if let [(start, after), ..] = *ranges {
                     is_deleted = start <= clock;
                     end = end.min(if is_deleted { after } else { start });
                 }
@@ -189,21 +214,6 @@ impl Store {
         follows && same_place && (!values || joinable_values())
     }
 
-    fn write_run(&self, out: &mut Vec<u8>, run: Run, scratch: &mut Vec<u8>) {
-        if run.content == Content::Gc {
-            out.push(Content::Gc as u8);
-            return write_var_uint(out, run.len.into());
-        }
-        self.part_of(run).write_head(out);
-        let carried = self.carried_by(run, scratch);
-        match run.content {
-            Content::String | Content::Binary | Content::Embed => return write_bytes(out, carried),
-            Content::Deleted | Content::Any | Content::Json => write_var_uint(out, run.len.into()),
-            _ => {}
-        }
-        out.extend_from_slice(carried);
-    }
-
     /// What stands before the content of a run.
     fn part_of(&self, run: Run) -> StructPart<'_> {
         if run.content == Content::Gc {
@@ -227,15 +237,15 @@ impl Store {
         if matches!(run.content, Content::Deleted | Content::Gc) {
             return &[];
         }
-        let (client, start) = run.first;
-        let pieces = || self.pieces_from(client, start..start + run.len, run.block);
-        if start + run.len <= self.log(client).block_end(run.block)
-            && let Some(stored) = pieces().next().and_then(|piece| self.stored(piece))
+        let Run { block, first, len, content, .. } = run;
+        let (client, end) = (first.0, first.1 + len);
+        if end <= self.log(client).block_end(block)
+            && let Some(stored) = self.stored(Piece { block, first, len, content })
         {
             return stored;
         }
         scratch.clear();
-        pieces().for_each(|piece| self.append_carried(piece, scratch));
+        self.pieces_from(client, first.1..end, block).for_each(|piece| self.append_carried(piece, scratch));
         scratch
     }
 
@@ -249,5 +259,62 @@ impl Store {
             Some(item) => WrittenParent::Item(self.id(item)),
             None => WrittenParent::Root(parent.name.as_bytes()),
         }
+    }
+}
+
+/// Writes runs as structs of an update v1.
+struct RunWriter<'s, 'o> {
+    store: &'s Store,
+    out: &'o mut Vec<u8>,
+    /// What a run carries that is not stored in one piece.
+    scratch: Vec<u8>,
+    /// The client that was named last, as it is written.
+    recent: (Client, Word),
+}
+
+impl RunWriter<'_, '_> {
+    #[inline(always)]
+    fn write(&mut self, run: Run) {
+        let RunWriter { store, out, scratch, recent } = self;
+        let carried = store.carried_by(run, scratch);
+        let number = match run.content {
+            Content::Gc => {
+                out.push(Content::Gc as u8);
+                return write_var_uint(out, run.len.into());
+            }
+            Content::String | Content::Binary | Content::Embed => Some(carried.len() as u64),
+            Content::Deleted | Content::Any | Content::Json => Some(run.len.into()),
+            _ => None,
+        };
+        let block = &store.log(run.first.0).blocks()[run.block];
+        let (origin, right_origin) = (block.origin_of(run.first), block.right_origin);
+        let names = |unit: LocalId, bit| if unit.0 == NO_ORIGIN.0 { 0 } else { bit };
+        let named = names(origin, ORIGIN) | names(right_origin, RIGHT_ORIGIN);
+        if named == 0 {
+            store.part_of(run).write_head(out);
+            number.into_iter().for_each(|number| write_var_uint(out, number));
+        } else {
+            let key = if store.types.owner(block.sequence).key.is_some() { KEY } else { 0 };
+            let mut push_id = |head: &mut Numbers<'_>, unit: LocalId| {
+                if recent.0 != unit.0 {
+                    *recent = (unit.0, encode_word(store.log(unit.0).client.value()));
+                }
+                head.word(recent.1);
+                head.number(unit.1.into());
+            };
+            append_numbers(out, |head| {
+                head.byte(run.content as u8 | key | named);
+                if named & ORIGIN != 0 {
+                    push_id(head, origin);
+                }
+                if named & RIGHT_ORIGIN != 0 {
+                    push_id(head, right_origin);
+                }
+                if let Some(number) = number {
+                    head.number(number);
+                }
+            });
+        }
+        out.extend_from_slice(carried);
     }
 }

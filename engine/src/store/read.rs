@@ -147,6 +147,7 @@ impl Store {
     }
 
     /// The same from where it is stored; `None` for text with broken pairs.
+    #[inline]
     pub(super) fn stored(&self, piece: Piece) -> Option<&[u8]> {
         let log = self.log(piece.first.0);
         let skip = piece.first.1 - log.blocks()[piece.block].clock;

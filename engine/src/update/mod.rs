@@ -44,6 +44,7 @@ pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vect
 pub(crate) use stepwise::{Block, DeleteSteps, StepwiseCheck};
 pub(crate) use struct_run::StructRun;
 pub use structs::{ByteRange, Content, Parent, Struct, TypeTag};
+pub(crate) use structs::{KEY, ORIGIN, RIGHT_ORIGIN};
 pub use without_document_v2::{
     clocks_of_update_v2, diff_update_v2, merge_updates_v2, state_vector_of_update_v2, validate_update_v2,
 };

@@ -2,7 +2,7 @@
 
 use super::quiet_reader::QuietReader;
 use super::structs::{Content, ORIGIN, RIGHT_ORIGIN};
-use crate::lib0::encode_word;
+use crate::lib0::{Numbers, append_numbers, encode_word};
 use crate::values::{ClientId, Clock, Id};
 
 /// At most one run of text and one range of deletes.
@@ -55,85 +55,64 @@ impl<'a> Single<'a> {
     /// Appends it as an update v1. One of origin and right origin must be there. O(bytes).
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let mut head = Numbers::default();
+        // What one key press brings is appended with what is around it.
+        let long = self.text.filter(|text| text.text.len() > 1);
+        if let Some(of) = long {
+            append_numbers(out, |out| of.write_head(out));
+            out.extend_from_slice(of.text);
+        }
+        append_numbers(out, |out| {
+            if long.is_none() {
+                self.write_key_press(out);
+            }
+            self.write_deleted(out);
+        });
+    }
+
+    #[inline(always)]
+    fn write_key_press(&self, out: &mut Numbers<'_>) {
         match &self.text {
-            None => head.byte(0),
-            Some(Text { id, origin, right_origin, text, .. }) => {
-                head.byte(1);
-                head.byte(1);
-                let client = encode_word(id.client.value());
-                head.word(client);
-                head.number(id.clock.into());
-                let info = Content::String as u8;
-                let left = if origin.is_some() { ORIGIN } else { 0 };
-                head.byte(info | left | if right_origin.is_some() { RIGHT_ORIGIN } else { 0 });
-                for other in [origin, right_origin].into_iter().flatten() {
-                    head.word(if other.client == id.client { client } else { encode_word(other.client.value()) });
-                    head.number(other.clock.into());
-                }
-                head.number(text.len() as u64);
-                match text {
-                    // What one key press brings is appended with what is around it.
-                    [byte] => head.byte(*byte),
-                    _ => {
-                        head.append_to(out);
-                        out.extend_from_slice(text);
-                        head = Numbers::default();
-                    }
-                }
+            None => out.byte(0),
+            Some(of) => {
+                of.write_head(out);
+                of.text.iter().for_each(|byte| out.byte(*byte));
             }
         }
+    }
+
+    #[inline(always)]
+    fn write_deleted(&self, out: &mut Numbers<'_>) {
         match self.deleted {
-            None => head.byte(0),
+            None => out.byte(0),
             Some((client, start, end)) => {
-                head.byte(1);
-                head.number(client.value());
-                head.byte(1);
-                head.number(start.into());
-                head.number((end - start).into());
+                out.byte(1);
+                out.number(client.value());
+                out.byte(1);
+                out.number(start.into());
+                out.number((end - start).into());
             }
         }
-        head.append_to(out);
     }
 }
 
-/// Bytes and var-ints, which are appended to a vector together: there is room for what comes before a text.
-struct Numbers {
-    bytes: [u8; 80],
-    len: usize,
-}
-
-impl Default for Numbers {
+impl Text<'_> {
+    /// What stands before the text.
     #[inline(always)]
-    fn default() -> Self {
-        Numbers { bytes: [0; 80], len: 0 }
-    }
-}
-
-impl Numbers {
-    #[inline(always)]
-    fn byte(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
-    }
-
-    #[inline(always)]
-    fn number(&mut self, value: u64) {
-        match u8::try_from(value) {
-            Ok(byte @ ..0x80) => self.byte(byte),
-            _ => self.word(encode_word(value)),
+    fn write_head(&self, out: &mut Numbers<'_>) {
+        out.byte(1);
+        out.byte(1);
+        let client = encode_word(self.id.client.value());
+        out.word(client);
+        out.number(self.id.clock.into());
+        let left = if self.origin.is_some() { ORIGIN } else { 0 };
+        let right = if self.right_origin.is_some() { RIGHT_ORIGIN } else { 0 };
+        out.byte(Content::String as u8 | left | right);
+        for other in [self.origin, self.right_origin].into_iter().flatten() {
+            let is_own = other.client == self.id.client;
+            out.word(if is_own { client } else { encode_word(other.client.value()) });
+            out.number(other.clock.into());
         }
-    }
-
-    #[inline(always)]
-    fn word(&mut self, (word, len): ([u8; 8], usize)) {
-        self.bytes[self.len..self.len + word.len()].copy_from_slice(&word);
-        self.len += len;
-    }
-
-    #[inline(always)]
-    fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes[..self.len]);
+        out.number(self.text.len() as u64);
     }
 }
 

@@ -20,11 +20,11 @@ impl ByteRange {
 }
 
 /// In the byte that begins a struct: an origin follows.
-pub(super) const ORIGIN: u8 = 0x80;
+pub(crate) const ORIGIN: u8 = 0x80;
 /// A right origin follows.
-pub(super) const RIGHT_ORIGIN: u8 = 0x40;
+pub(crate) const RIGHT_ORIGIN: u8 = 0x40;
 /// It is an entry of a map; its key follows where no origin does.
-pub(super) const KEY: u8 = 0x20;
+pub(crate) const KEY: u8 = 0x20;
 
 /// What a struct carries. The numbers are those of the format (Yjs: `contentRefs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
