@@ -4,6 +4,8 @@ use super::super::push_large;
 use super::leaf::Links;
 use super::{Child, Client, Cursor, FAN_OUT, Mark, NONE, Node, Order, Place, Sequence, Span, first_of};
 use crate::values::Clock;
+use smallvec::SmallVec;
+use std::ops::Range;
 
 impl Order {
     /// Puts units that are new to the index at a place of a sequence (`None`: the sequence is empty). `before` is the
@@ -181,10 +183,8 @@ impl Order {
         let new_id = self.leaves.split(id, keep);
         let (&Links { parent, next, .. }, moved) = self.leaves.get(new_id);
         let (sequence, visible) = (self.leaves.sequence_of(new_id), self.leaves.visible(new_id));
-        // Neighbours whose clocks follow each other are in one run of the index.
-        for run in moved.chunk_by(|span, next| span.client() == next.client() && span.end() == next.clock) {
-            let (first, last) = (run[0], run[run.len() - 1]);
-            self.index[first.client() as usize].relocate(first.clock, last.end(), new_id);
+        for (client, clocks) in runs_of(moved) {
+            self.index[client as usize].relocate(clocks.start, clocks.end, new_id);
         }
         if next == NONE {
             self.leaves.sequences.planted(sequence).last = new_id;
@@ -247,4 +247,25 @@ impl Order {
             _ => self.nodes[child as usize].parent = parent,
         }
     }
+}
+
+/// The clocks of spans that stand in one leaf, those together that follow each other: they are in one run of the index. What
+/// somebody wrote is often cut by what was written into it, or alternates with what another wrote; only the last few runs are
+/// looked at for it.
+fn runs_of(spans: &[Span]) -> SmallVec<[(Client, Range<Clock>); FAN_OUT]> {
+    const RECENT: usize = 4;
+    let mut runs: SmallVec<[(Client, Range<Clock>); FAN_OUT]> = SmallVec::new();
+    for span in spans {
+        let (client, start, end) = (span.client(), span.clock, span.end());
+        let goes_on = runs.iter_mut().rev().take(RECENT).find_map(|(of, clocks)| match *of == client {
+            true if clocks.end == start => Some((&mut clocks.end, end)),
+            true if clocks.start == end => Some((&mut clocks.start, start)),
+            _ => None,
+        });
+        match goes_on {
+            Some((border, clock)) => *border = clock,
+            None => runs.push((client, start..end)),
+        }
+    }
+    runs
 }
