@@ -32,13 +32,16 @@ pub const fn var_uint_len(value: u64) -> usize {
 }
 
 /// Appends a signed var-int; `negative` says which zero a zero is.
+#[inline]
 pub fn write_var_int(out: &mut Vec<u8>, magnitude: u64, negative: bool) {
-    let sign = u8::from(negative) << 6;
-    if magnitude < 0x40 {
-        out.push(magnitude as u8 | sign);
-    } else {
-        out.push((magnitude & 0x3f) as u8 | 0x80 | sign);
-        write_var_uint(out, magnitude >> 6);
+    let first = magnitude & 0x3f | u64::from(negative) << 6;
+    match magnitude >> 62 {
+        // The same as an unsigned one whose lowest seven bits are sign and six bits.
+        0 => write_var_uint(out, magnitude >> 6 << 7 | first),
+        _ => {
+            out.push(first as u8 | 0x80);
+            write_large(out, magnitude >> 6);
+        }
     }
 }
 
@@ -57,7 +60,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{var_uint_len, write_var_uint};
+    use super::{var_uint_len, write_var_int, write_var_uint};
 
     #[test]
     fn seven_bits_a_byte_lowest_first() {
@@ -74,6 +77,25 @@ mod tests {
                 write_var_uint(&mut out, value);
                 assert_eq!(out[1..], expected);
                 assert_eq!(var_uint_len(value), expected.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_sign_and_six_bits_then_seven_bits_a_byte() {
+        for bits in 0..64 {
+            for magnitude in [1_u64 << bits, (1 << bits) - 1, u64::MAX >> (63 - bits), (1 << bits) / 5] {
+                for negative in [false, true] {
+                    let first = (magnitude & 0x3f) as u8 | u8::from(negative) << 6;
+                    let mut expected = vec![first];
+                    if magnitude > 0x3f {
+                        expected[0] |= 0x80;
+                        write_var_uint(&mut expected, magnitude >> 6);
+                    }
+                    let mut out = Vec::new();
+                    write_var_int(&mut out, magnitude, negative);
+                    assert_eq!(out, expected);
+                }
             }
         }
     }

@@ -250,7 +250,7 @@ impl Store {
     }
 
     fn origin_id(&self, local: LocalId) -> Option<Id> {
-        (local != NO_ORIGIN).then(|| self.id(local))
+        (local.0 != NO_ORIGIN.0).then(|| self.id(local))
     }
 
     fn written_parent(&self, handle: TypeHandle) -> WrittenParent<'_> {
