@@ -35,6 +35,9 @@ export class Measured {
   }
 
   async kill () {
+    // It may have ended by itself.
+    const { exitCode, signalCode } = this.child
+    if (exitCode !== null || signalCode !== null) return
     const ended = new Promise(resolve => this.child.once('exit', resolve))
     this.child.kill('SIGKILL')
     await ended

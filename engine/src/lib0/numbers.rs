@@ -2,17 +2,17 @@
 
 use super::varint::{Word, encode_word};
 
-/// So many bytes there is room for. Of each number below 2^56 eight are written, of which those behind its end are overwritten
-/// by what comes next.
+/// So many bytes there is room for: some six ids, and a few more. Of a number eight bytes are written, of which those behind its
+/// end are overwritten by what comes next.
 const ROOM: usize = 80;
 
-/// The end of a vector, in which bytes and var-ints are written without a look at its capacity each time.
+/// The end of a vector, in which bytes and var-ints below 2^56 are written without a look at its capacity each time.
 pub(crate) struct Numbers<'o> {
     bytes: &'o mut [u8; ROOM],
     len: usize,
 }
 
-/// Appends what `write` writes: no more than some bytes and eight numbers.
+/// Appends what `write` writes. It panics where that is more than there is room for.
 #[inline(always)]
 pub(crate) fn append_numbers(out: &mut Vec<u8>, write: impl FnOnce(&mut Numbers<'_>)) {
     let start = out.len();
