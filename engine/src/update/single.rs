@@ -55,27 +55,21 @@ impl<'a> Single<'a> {
     /// Appends it as an update v1. One of origin and right origin must be there. O(bytes).
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        // What one key press brings is appended with what is around it.
-        let long = self.text.filter(|text| text.text.len() > 1);
-        if let Some(of) = long {
-            append_numbers(out, |out| of.write_head(out));
-            out.extend_from_slice(of.text);
-        }
-        append_numbers(out, |out| {
-            if long.is_none() {
-                self.write_key_press(out);
-            }
-            self.write_deleted(out);
-        });
-    }
-
-    #[inline(always)]
-    fn write_key_press(&self, out: &mut Numbers<'_>) {
         match &self.text {
-            None => out.byte(0),
-            Some(of) => {
+            None => append_numbers(out, |out| {
+                out.byte(0);
+                self.write_deleted(out);
+            }),
+            // What one key press brings is appended with what is around it.
+            Some(of @ Text { text: [byte], .. }) => append_numbers(out, |out| {
                 of.write_head(out);
-                of.text.iter().for_each(|byte| out.byte(*byte));
+                out.byte(*byte);
+                self.write_deleted(out);
+            }),
+            Some(of) => {
+                append_numbers(out, |out| of.write_head(out));
+                out.extend_from_slice(of.text);
+                append_numbers(out, |out| self.write_deleted(out));
             }
         }
     }
