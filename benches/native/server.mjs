@@ -398,7 +398,7 @@ A document that nobody had open is in the database only. **First keystroke**: a 
 comes back, so the edit was taken. The other server does that before it has loaded the document, and then sends the whole document to the client: there the time by the
 clock has no load in it, the CPU has.
 **Joins** end when a client has all (Merganser: its handshake has ended; the other one: more than half of the bytes, which come as one message).
-The other server opens a document of 10 MB in half a minute, so joins are done once there, and nothing else; one of 100 MB is not given to it. Large documents and what a client that returns says are those of
+The other server opens a document of 10 MB in 6 s to half a minute, as the machine is, so joins are done once there, and nothing else; one of 100 MB is not given to it. Large documents and what a client that returns says are those of
 [do-requests.md](do-requests.md). Clients keep no document and take as fast as they can, all in one process: in the rows of ${JOINERS} they are what takes the time.
 
 Idle memory is measured ${SETTLED_MS / 1000} s after the last client has connected, in a process that was started with what is stored.
