@@ -58,9 +58,7 @@ export class Server extends Measured {
 
   /** Ends it in order, and starts it with what it has stored. */
   async restart () {
-    const ended = new Promise(resolve => this.child.once('exit', resolve))
-    this.child.kill('SIGTERM')
-    await ended
+    await this.kill('SIGTERM')
     await this.#run()
   }
 

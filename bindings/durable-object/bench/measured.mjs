@@ -34,12 +34,12 @@ export class Measured {
     }
   }
 
-  async kill () {
-    // It may have ended by itself.
+  /** Sends it a signal, and waits until it has ended; it may have by itself. */
+  async kill (signal = 'SIGKILL') {
     const { exitCode, signalCode } = this.child
     if (exitCode !== null || signalCode !== null) return
     const ended = new Promise(resolve => this.child.once('exit', resolve))
-    this.child.kill('SIGKILL')
+    this.child.kill(signal)
     await ended
   }
 
