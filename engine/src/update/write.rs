@@ -1,7 +1,7 @@
 //! Writing structs of an update v1, whole or cut.
 
 use super::structs::{ByteRange, Content, Parent, Struct};
-use crate::lib0::{Reader, append_numbers, skip_any, write_bytes, write_var_uint};
+use crate::lib0::{Reader, skip_any, write_bytes, write_var_uint};
 use crate::values::{Clock, Id, utf16};
 use std::ops::Range;
 
@@ -101,10 +101,8 @@ impl<'a> StructPart<'a> {
 /// Appends a client id and a clock.
 #[inline]
 pub(crate) fn write_id(out: &mut Vec<u8>, id: Id) {
-    append_numbers(out, |out| {
-        out.number(id.client.value());
-        out.number(id.clock.into());
-    });
+    write_var_uint(out, id.client.value());
+    write_var_uint(out, id.clock.into());
 }
 
 /// Appends the units `part` (counted from the struct's start) of a struct of an update with these bytes.
