@@ -213,7 +213,7 @@ fn an_attachment_is_these_bytes() {
 #[test]
 fn records_of_later_versions_and_broken_ones_are_told_apart() {
     let manifest_bytes = manifest().encode();
-    let later = [&[5], &manifest_bytes[1..]].concat();
+    let later = [&[6], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&later).unwrap_err().kind, ErrorKind::NewerVersion);
     for len in 0..manifest_bytes.len() {
         assert_eq!(Manifest::decode(&manifest_bytes[..len]).unwrap_err().kind, ErrorKind::DamagedRow, "{len} bytes");
@@ -253,6 +253,14 @@ fn what_is_kept_for_clients_without_an_engine_is_these_bytes() {
     // Version 4 comes with the first deletes for which pages are looked at.
     let record = Manifest { next_swept: 6, deleted_units: 300, ..record };
     let expected = [&[4], &expected[1..], &[6, 251, 0x2c, 0x01]].concat();
+    assert_eq!(record.encode(), expected);
+    assert_eq!(Manifest::decode(&expected).as_ref(), Ok(&record));
+
+    // Version 5 comes with the first hashes of such rows.
+    let record =
+        Manifest { client_hashes: vec![STAMP, 0], delete_hashes: vec![7], paged_clocks: vec![1, 9, 4], ..record };
+    let hashes = [&[2, 253, 0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01, 0][..], &[1, 7], &[3, 1, 9, 4]].concat();
+    let expected = [&[5], &expected[1..], &hashes].concat();
     assert_eq!(record.encode(), expected);
     assert_eq!(Manifest::decode(&expected), Ok(record));
     let record = Manifest { deleted_units: 1, ..manifest() };

@@ -10,6 +10,7 @@
 //! | `manifest-2` | 25a214a | author and session of a client without an engine, slots with what it was told (summary 2) |
 //! | `manifest-3` | 0424f4f | client and delete pages besides |
 //! | `manifest-4` | 9a8afa0 | the third one edited on, pages collected, others not looked at yet |
+//! | `manifest-5` | the program that came with it | the fourth one edited on, hashes of client and delete pages |
 //!
 //! Two clients made 40 random edits and some lines of text (rows of 300 bytes), in the second one a client without an engine
 //! wrote as well, in the third one 12 more clients, each with an id of its own.
@@ -26,7 +27,7 @@ use merganser::{Error, ErrorKind};
 use room_world::{Replica, World};
 use twox_hash::XxHash3_64;
 
-const VERSIONS: [usize; 4] = [1, 2, 3, 4];
+const VERSIONS: [usize; 5] = [1, 2, 3, 4, 5];
 const SMALL: RowSizes = RowSizes { slot: 60, fold: 300, grow_below: 200, page: 300, overlay: 40, slice: 30 };
 
 fn golden(version: usize, extension: &str) -> Vec<u8> {
@@ -85,13 +86,15 @@ fn each_file_is_of_its_version() {
             match key.kind {
                 RowKind::Manifest => assert_eq!(usize::from(body[1]), version),
                 // Of the last one's slots some were told to nobody.
-                RowKind::Journal => assert!([&[1][..], &[2], &[2], &[1, 2]][version - 1].contains(&body[0])),
+                RowKind::Journal => assert!([&[1][..], &[2], &[2], &[1, 2], &[1, 2]][version - 1].contains(&body[0])),
                 _ => {}
             }
         }
         let manifest = manifest_of(&mut store);
         let has_slices = !manifest.client_pages.is_empty() && !manifest.delete_pages.is_empty();
-        assert_eq!(manifest.next_swept > 0 && manifest.deleted_units > 0, version == 4);
+        assert_eq!(manifest.next_swept > 0 && manifest.deleted_units > 0, version >= 4);
+        let hashes = (manifest.client_hashes.len(), manifest.delete_hashes.len());
+        assert_eq!(hashes == (manifest.client_pages.len(), manifest.delete_pages.len()) && has_slices, version >= 5);
         assert_eq!(
             (manifest.author != 0, !manifest.sessions.is_empty(), has_slices),
             match version {
@@ -113,8 +116,13 @@ fn each_is_opened_edited_and_stored_again() {
     {
         let mut expected = Replica::ours(8_999);
         expected.apply(&golden(version, "update"));
-        let begins =
-            ["linine 4\nline 3\n", "lile 5\nline 4\n", "end wwwile 5\nline 4\n", "llater 29\nater 28\n"][version - 1];
+        let begins = [
+            "linine 4\nline 3\n",
+            "lile 5\nline 4\n",
+            "end wwwile 5\nline 4\n",
+            "llater 29\nater 28\n",
+            "hashed 29\nhashed 28\n",
+        ][version - 1];
         assert!(expected.shown().text.starts_with(begins));
         let mut world = opened(&import(&golden(version, "mgnsr")).expect("imports"), sizes);
         let author = joiner(&mut world);

@@ -308,7 +308,7 @@ fn a_manifest_of_several_rows_changes_whole() {
     let mut world = World::new(config);
     world.host.store.remember_batches();
     let [relay] = world.add_connected();
-    for client in 0..330 {
+    for client in 0..190 {
         let update = room_world::Replica::ours(1_000_000 + client).insert(0, "x");
         world.post_to_all(relay, Message::Update(update));
         world.run();

@@ -4,7 +4,10 @@
 mod room_world;
 
 use merganser::IdSet;
-use merganser::archive::{HostLimits, MemoryStore, RowKey, RowKind, RowSizes, Store, all_keys, open_row, seal_row};
+use merganser::archive::records::Manifest;
+use merganser::archive::{
+    HostLimits, MemoryStore, RowKey, RowKind, RowSizes, RowWrite, Store, all_keys, open_row, seal_row,
+};
 use merganser::sync::{Damage, Durability, Limits, Rights, RoomConfig};
 use room_world::{Fate, Message, Random, Replica, Shown, World, assert_covers, seeds};
 
@@ -63,8 +66,25 @@ fn whole(random: &mut Random, config: RoomConfig) -> Whole {
         shown: room_world::shown_in(&mut stored.doc),
         early,
         late: replica.encode_since(&[0]),
-        store: world.host.store,
+        store: without_hashes(world.host.store),
     }
+}
+
+/// The same rows as a program wrote them that knew no hashes of rows: who comes back is compared with each.
+fn without_hashes(store: MemoryStore) -> MemoryStore {
+    let mut store = store;
+    let rows = store.read(MANIFEST..=RowKey::new(RowKind::Manifest, u32::MAX)).expect("reading works");
+    let manifest = Manifest::read_rows(&rows).expect("a whole manifest").expect("a manifest");
+    assert!(manifest.client_hashes.iter().chain(&manifest.delete_hashes).all(|hash| *hash != 0));
+    let (client_hashes, delete_hashes, paged_clocks) = Default::default();
+    let mut batch = Vec::new();
+    Manifest { client_hashes, delete_hashes, paged_clocks, ..manifest }.write_rows(HostLimits::default(), &mut batch);
+    for row in batch {
+        if let RowWrite::Put(key, row) = row {
+            store.rows_mut().insert(key, row);
+        }
+    }
+    store
 }
 
 /// A world with these rows whose room is opened; nobody is there.

@@ -81,11 +81,13 @@ impl Manifest {
                 _ => return Err(ErrorKind::DamagedRow.into()),
             }
         }
-        for slices in [&self.client_pages, &self.delete_pages] {
+        let of_kinds = [(&self.client_pages, &self.client_hashes), (&self.delete_pages, &self.delete_hashes)];
+        for (slices, hashes) in of_kinds {
             let first = |of: &SliceRecord| (of.client, of.clock);
             let begins = slices.first().is_none_or(|of| first(of) == (0, 0));
             let ascends = slices.windows(2).all(|two| first(&two[0]) < first(&two[1]));
-            if !begins || !ascends || slices.iter().any(|of| of.row >= self.next_slice) {
+            let has_hashes = hashes.is_empty() || hashes.len() == slices.len();
+            if !begins || !ascends || !has_hashes || slices.iter().any(|of| of.row >= self.next_slice) {
                 return Err(ErrorKind::DamagedRow.into());
             }
         }

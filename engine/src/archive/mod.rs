@@ -21,6 +21,7 @@ pub mod records;
 pub(crate) mod sessions;
 mod sizes;
 mod slice;
+mod slice_hash;
 mod store;
 
 pub use changes::{ChangeRecord, read_changes};
@@ -42,4 +43,5 @@ pub use sizes::{RowSizes, largest_update};
 pub use slice::{
     SlicePart, cut_evenly, part_bytes, read_client_page, read_delete_page, write_client_page, write_delete_page,
 };
+pub use slice_hash::SliceHash;
 pub use store::{Store, StoreError, all_keys, check_store};

@@ -49,6 +49,13 @@ pub struct Manifest {
     pub next_swept: u32,
     /// Units that were deleted and for which no page was looked at yet.
     pub deleted_units: u64,
+    /// The [`SliceHash`](super::SliceHash) of each client page, 0 where it is not known. (Since version 5, as what follows.)
+    pub client_hashes: Vec<u64>,
+    /// That of each delete page.
+    pub delete_hashes: Vec<u64>,
+    /// A state vector, as Yjs writes it: what client pages say of the clients in `state_vector`. Empty while it is not known.
+    #[serde(with = "bytes")]
+    pub paged_clocks: Vec<u8>,
 }
 
 /// A row that holds what a state vector or a delete set says from an id on, up to the next such row.
@@ -136,9 +143,9 @@ pub struct FollowerRecord {
 }
 
 // A record without what a version added is written in the version before, byte for byte.
-const MANIFEST_VERSION: u8 = 4;
-/// What records of version 1, of version 2 and of version 3 lack of a manifest, in bytes.
-const MANIFEST_ADDED: [usize; 3] = [8, 5, 2];
+const MANIFEST_VERSION: u8 = 5;
+/// What records of version 1 and of the following ones lack of a manifest, in bytes.
+const MANIFEST_ADDED: [usize; 4] = [11, 8, 5, 3];
 const SUMMARY_VERSION: u8 = 2;
 const ATTACHMENT_VERSION: u8 = 2;
 
@@ -151,12 +158,15 @@ impl Manifest {
 
     /// The first version that has all that it says.
     fn needed_version(&self) -> u8 {
+        let has_hashes =
+            !self.client_hashes.is_empty() || !self.delete_hashes.is_empty() || !self.paged_clocks.is_empty();
         let is_swept = self.next_swept > 0 || self.deleted_units > 0;
         let has_slices = self.next_slice > 0 || !self.client_pages.is_empty() || !self.delete_pages.is_empty();
         let has_author = self.author != 0 || self.incarnation != 0 || !self.sessions.is_empty();
-        match (is_swept, has_slices, has_author) {
+        match (has_hashes, is_swept, has_slices, has_author) {
             (true, ..) => MANIFEST_VERSION,
-            (_, true, _) => 3,
+            (_, true, ..) => 4,
+            (.., true, _) => 3,
             (.., true) => 2,
             _ => 1,
         }
@@ -236,7 +246,7 @@ fn decode<T: for<'de> Deserialize<'de>>(
     let lacks = bytes.first().and_then(|found| added.get(usize::from(*found).wrapping_sub(1)));
     let bytes = match lacks {
         Some(lacks) => {
-            filled = [bytes, &[0; 8][..*lacks]].concat();
+            filled = [bytes, &[0; MANIFEST_ADDED[0]][..*lacks]].concat();
             &filled
         }
         None => bytes,

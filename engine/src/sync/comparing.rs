@@ -1,4 +1,5 @@
-//! What a client has deleted beside what we know as deleted: slice by slice, each read when its turn comes and not kept.
+//! What a client has deleted beside what we know as deleted: slice by slice. Where the client tells just what a row says, the
+//! manifest's hash of it shows that; other rows are read when their turn comes, and not kept.
 //!
 //! An answer to our step 1 tells all deletes that a client has, however little of it is news. What is news goes on as an
 //! update; what the client lacks is sent to it at the end of its handshake. One that does not answer lacks all.
@@ -8,13 +9,14 @@ use super::close::{self, CloseReason};
 use super::connections::Join;
 use super::effect::{ConnectionId, ReadToken};
 use super::frame;
+use super::known_pages::UnreadDeletes;
 use super::opening::Waiting;
 use super::receive::too_many_or_malformed;
 use super::room::Room;
 use super::their_vector::TheirVector;
 use super::turn::cost;
-use crate::archive::{PageBuilder, RowKey, StoreError, read_delete_page};
-use crate::update::{OrderedDeletes, write_delete_set};
+use crate::archive::{PageBuilder, RowKey, SliceHash, StoreError, read_delete_page};
+use crate::update::{OrderedDeletes, ReadMark, write_delete_set};
 use crate::values::{ClientId, Clock, Id, IdSet};
 use std::ops::Range;
 
@@ -44,8 +46,19 @@ pub(super) struct Comparing {
 #[derive(Debug)]
 enum Row {
     Unread,
+    Hashing(Hashing),
     Reading(ReadToken, RowKey),
     Read(RowKey, IdSet),
+}
+
+/// A slice of which it is found out whether the client tells just what its row says, besides what no row says.
+#[derive(Debug)]
+struct Hashing {
+    unread: UnreadDeletes,
+    begun: ReadMark,
+    hash: SliceHash,
+    /// What the client lacks if it does.
+    lacks: IdSet,
 }
 
 impl Comparing {
@@ -61,6 +74,13 @@ impl Comparing {
     /// What it counts of the bytes that may wait.
     pub(super) fn cost(&self) -> usize {
         self.update.len() + self.behind.cost()
+    }
+
+    /// Goes back to where a slice begins.
+    fn begin_slice_again(&mut self, hashing: &Hashing) {
+        self.from = hashing.unread.first;
+        self.told.return_to(&hashing.begun);
+        self.row = Row::Unread;
     }
 
     fn rewind(&mut self) {
@@ -214,30 +234,38 @@ impl Room {
         let theirs = join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref());
         let (slice_end, unread) = self.known.delete_slice(of.from);
         let row = match (unread, core::mem::replace(&mut of.row, Row::Unread)) {
+            (Some(unread), Row::Hashing(hashing)) if hashing.unread.row == unread.row => {
+                return Ok(self.hash_on(of, hashing, slice_end));
+            }
+            (_, Row::Hashing(hashing)) => {
+                // Meanwhile others have read or replaced it.
+                of.begin_slice_again(&hashing);
+                return Ok(Step::GoesOn);
+            }
             (Some(_), _) if theirs.is_none() && !of.told.has_before(slice_end) => None,
-            (Some(key), Row::Read(read, row)) if read == key => Some((key, row)),
-            (Some(key), Row::Reading(token, reading)) if reading == key => {
-                of.row = Row::Reading(token, key);
+            (Some(unread), Row::Read(read, row)) if read == unread.row => Some((read, row)),
+            (Some(unread), Row::Reading(token, reading)) if reading == unread.row => {
+                of.row = Row::Reading(token, reading);
                 return Ok(Step::Waits);
             }
-            (Some(key), _) => {
-                of.row = Row::Reading(self.read(key..=key), key);
+            (Some(unread), _) if unread.hash != 0 && unread.first == of.from && !of.update.is_empty() => {
+                let begun = of.told.mark();
+                let hashing = Hashing { unread, begun, hash: SliceHash::default(), lacks: IdSet::default() };
+                return Ok(self.hash_on(of, hashing, slice_end));
+            }
+            (Some(UnreadDeletes { row, .. }), _) => {
+                of.row = Row::Reading(self.read(row..=row), row);
                 return Ok(Step::Waits);
             }
             (None, _) => None,
         };
         let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
         let known = self.known.shown_deletes(of.from, end, row.as_ref().map(|(_, row)| row));
-        let clients = told.chunk_by(|(a, _), (b, _)| a == b).count();
-        self.turn.spend(
-            cost::MESSAGE
-                + clients / cost::COMPARED_CLIENTS
-                + (told.len() + known.range_count()) / cost::COMPARED_RANGES,
-        );
+        self.turn.spend(comparing_cost(&told, &known));
         let known: Vec<_> = known.iter().collect();
-        add_missing(&told, &known, &mut of.news);
+        for_each_missing(&told, &known, |client, range| of.news.insert(client, range));
         if let Some(theirs) = theirs {
-            add_missing(&below(known, theirs), &told, &mut of.lacks);
+            for_each_missing(&below(known, theirs), &told, |client, range| of.lacks.insert(client, range));
         }
         let Some(reached) = end else { return Ok(Step::Done) };
         of.from = reached;
@@ -252,6 +280,36 @@ impl Room {
         Ok(Step::GoesOn)
     }
 
+    /// Goes on with a slice whose row was not read. If it need not be, all of the slice was compared.
+    fn hash_on(&mut self, of: &mut Comparing, hashing: Hashing, slice_end: Option<Id>) -> Step {
+        let mut hashing = hashing;
+        let join = self.connections.get(&of.connection).and_then(|of| of.join.as_ref());
+        let theirs = join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref());
+        let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
+        let known = self.known.shown_deletes(of.from, end, None);
+        self.turn.spend(comparing_cost(&told, &known));
+        let known: Vec<_> = known.iter().collect();
+        for_each_missing(&told, &known, |client, range| hashing.hash.add(client, range));
+        if let Some(theirs) = theirs {
+            for_each_missing(&below(known, theirs), &told, |client, range| hashing.lacks.insert(client, range));
+        }
+        if end != slice_end {
+            of.from = end.unwrap_or(of.from);
+            of.row = Row::Hashing(hashing);
+            return Step::GoesOn;
+        }
+        if core::mem::take(&mut hashing.hash).finish() != hashing.unread.hash {
+            of.begin_slice_again(&hashing);
+            let row = hashing.unread.row;
+            of.row = Row::Reading(self.read(row..=row), row);
+            return Step::Waits;
+        }
+        of.lacks.merge(&hashing.lacks);
+        let Some(reached) = end else { return Step::Done };
+        of.from = reached;
+        Step::GoesOn
+    }
+
     /// Takes the row of a slice that is to be compared.
     pub(super) fn take_compared(&mut self, token: ReadToken, rows: Result<Vec<(RowKey, Vec<u8>)>, StoreError>) {
         let is_read = |of: &Comparing| matches!(of.row, Row::Reading(reading, _) if reading == token);
@@ -260,7 +318,7 @@ impl Room {
         let Ok(rows) = rows else {
             return self.close(self.comparing[at].connection, close::SYNC_AGAIN);
         };
-        if self.known.delete_slice(self.comparing[at].from).1 != Some(key) {
+        if self.known.delete_slice(self.comparing[at].from).1.is_none_or(|unread| unread.row != key) {
             // Meanwhile others have replaced it.
             return;
         }
@@ -326,10 +384,10 @@ impl Room {
         {
             let told: IdSet = self.intake.deletes().iter().cloned().collect();
             let mut lacks = IdSet::default();
-            add_missing(
+            for_each_missing(
                 &below(self.known.deletes().iter().collect(), theirs),
                 &told.iter().collect::<Vec<_>>(),
-                &mut lacks,
+                |client, range| lacks.insert(client, range),
             );
             join.lacks = Some(lacks);
         }
@@ -368,8 +426,13 @@ pub(super) fn below(parts: Vec<Part>, theirs: &TheirVector) -> Vec<Part> {
     parts.into_iter().map(cut).filter(|(_, range)| range.start < range.end).collect()
 }
 
-/// Adds to `missing` what is in a list and not in the other one. Both ascend. O(ranges in both).
-fn add_missing(parts: &[Part], others: &[Part], missing: &mut IdSet) {
+fn comparing_cost(told: &[Part], known: &IdSet) -> usize {
+    let clients = told.chunk_by(|(a, _), (b, _)| a == b).count();
+    cost::MESSAGE + clients / cost::COMPARED_CLIENTS + (told.len() + known.range_count()) / cost::COMPARED_RANGES
+}
+
+/// Calls `missing` with what is in a list and not in the other one. Both ascend. O(ranges in both).
+fn for_each_missing(parts: &[Part], others: &[Part], mut missing: impl FnMut(ClientId, Range<Clock>)) {
     let mut others = others.iter().peekable();
     for (client, range) in parts {
         let mut from = range.start;
@@ -378,7 +441,7 @@ fn add_missing(parts: &[Part], others: &[Part], missing: &mut IdSet) {
                 others.next();
             } else if other == client && known.start < range.end {
                 if from < known.start {
-                    missing.insert(*client, from..known.start);
+                    missing(*client, from..known.start);
                 }
                 from = known.end;
                 if from >= range.end {
@@ -389,7 +452,7 @@ fn add_missing(parts: &[Part], others: &[Part], missing: &mut IdSet) {
             }
         }
         if from < range.end {
-            missing.insert(*client, from..range.end);
+            missing(*client, from..range.end);
         }
     }
 }

@@ -59,7 +59,7 @@ impl Room {
         if self.turn.is_over() {
             return None;
         }
-        let theirs = join.theirs.as_ref()?;
+        let of_client = join.theirs.as_ref()?;
         let mut in_journal = BTreeMap::new();
         for slot in self.journal.shown(self.keeps_window()) {
             for (client, first, _) in slot.clients {
@@ -69,7 +69,7 @@ impl Room {
         let mut missing = IdSet::default();
         let (mut units, mut lacking) = (0, 0);
         let shown = self.known.shown_clocks();
-        let mut theirs = theirs.iter().peekable();
+        let mut theirs = of_client.iter().peekable();
         for (client, clock) in shown.iter() {
             let in_base = in_journal.get(&client).map_or(clock, |first| clock.min(*first));
             while theirs.next_if(|(other, _)| *other < client).is_some() {}
@@ -78,7 +78,9 @@ impl Room {
             units += u64::from(in_base);
             lacking += u64::from(in_base - has);
         }
-        self.turn.spend(cost::MESSAGE + shown.len() / cost::CLIENTS);
+        // Who was not read is as far there as here.
+        units += self.known.units_beside(of_client);
+        self.turn.spend(cost::MESSAGE + (shown.len() + of_client.len()) / cost::CLIENTS);
         let is_worth_it = lacking * WORTH_SEARCHING < units;
         let search = Search {
             missing: if is_worth_it { missing } else { IdSet::default() },

@@ -237,14 +237,12 @@ impl Room {
     /// use any more.
     fn store_known(&mut self, manifest: &mut Manifest, rows: &mut Vec<RowWrite>) -> Vec<RowKey> {
         let sizes = self.config.sizes.fitting(self.config.host);
-        let known = self.known.rows_of_fold(sizes, &mut manifest.next_slice, !self.base_is_damaged);
+        let known = self.known.rows_of_fold(sizes, manifest, !self.base_is_damaged);
         for (key, body) in known.rows {
             let row =
                 seal_row(key, manifest.stamp, manifest.folded_sequence, body.len(), |out| out.extend_from_slice(&body));
             rows.push(RowWrite::Put(key, row));
         }
-        (manifest.client_pages, manifest.delete_pages) = (known.client_pages, known.delete_pages);
-        (manifest.state_vector, manifest.delete_set) = (known.state_vector, known.delete_set);
         known.dead
     }
 

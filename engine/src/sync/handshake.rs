@@ -38,7 +38,7 @@ impl Room {
         let mut theirs = read.map_err(too_many_or_malformed)?;
         if let Some(theirs) = &mut theirs {
             let author = ClientId::new(self.manifest.author);
-            if theirs.clock(author) > self.known.clock(author) {
+            if self.known.has_clock(author) && theirs.clock(author) > self.known.clock(author) {
                 self.spend_author();
             }
             theirs.retain_known(&self.known);
@@ -72,7 +72,7 @@ impl Room {
     fn echo(&self, vector: &[u8], theirs: Option<&TheirVector>, rights: Rights) -> Arc<[u8]> {
         match theirs.filter(|_| rights == Rights::Write) {
             Some(theirs) => {
-                frame::step_1(&theirs.encode_lowered(|client, has| has.min(self.known.shown_clock(client))))
+                frame::step_1(&theirs.encode_lowered(|client, has| self.known.shown_clock_beside(client, has)))
             }
             None if rights == Rights::Write => frame::step_1(&[0]),
             None => frame::step_1(vector),

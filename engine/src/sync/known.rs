@@ -3,8 +3,9 @@
 
 use super::known_pages::KnownPages;
 use crate::archive::records::Manifest;
-use crate::update::{Content, Update};
-use crate::values::{ClientId, Clock, IdSet, StateVector};
+use crate::lib0::Reader;
+use crate::update::{Content, Update, decode_state_vector, read_delete_set};
+use crate::values::{ClientId, Clock, Error, IdSet, StateVector};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -40,16 +41,23 @@ impl Known {
     }
 
     /// What is stored, as a manifest says it.
-    pub(super) fn restore(&mut self, clocks: StateVector, deletes: IdSet, manifest: &Manifest) {
-        self.pages = KnownPages::unread(&manifest.client_pages, &manifest.delete_pages, &clocks);
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub(super) fn restore(&mut self, manifest: &Manifest) -> Result<(), Error> {
+        let clocks = decode_state_vector(&manifest.state_vector)?;
+        let deletes = read_delete_set(&mut Reader::new(&manifest.delete_set))?;
+        self.pages = KnownPages::unread(manifest, &clocks)?;
         self.clocks = clocks;
         self.deletes = self.pages.begin_deletes(deletes);
+        Ok(())
     }
 
-    /// Notes units of a client that are stored in the journal.
-    pub(super) fn advance_stored(&mut self, client: ClientId, clock: Clock) {
-        self.clocks.advance(client, clock);
-        self.pages.note_clock(client, clock);
+    /// Notes units of a client that are stored in the journal, and follow what was stored before.
+    pub(super) fn advance_stored(&mut self, client: ClientId, units: Range<Clock>) {
+        let before = if self.has_clock(client) { self.clocks.clock(client) } else { units.start };
+        self.clocks.advance(client, units.end);
+        self.pages.note_clock(client, before, units.end);
     }
 
     /// Notes deletes that are stored in the journal.
@@ -114,6 +122,11 @@ impl Known {
         self.pages.is_read()
     }
 
+    /// Whether how far all clients are was read.
+    pub(super) fn has_clocks(&self) -> bool {
+        self.pages.has_clocks()
+    }
+
     /// Whether what is deleted was read.
     pub(super) fn has_deletes(&self) -> bool {
         self.pages.has_deletes()
@@ -138,12 +151,12 @@ impl Known {
 
     /// Notes that `client`'s units up to `clock` came.
     pub(super) fn advance(&mut self, client: ClientId, clock: Clock) {
+        let before = self.clocks.clock(client);
         if !self.shows_unstored {
-            let before = self.clocks.clock(client);
             self.gathered.clocks.entry(client).or_insert(before);
         }
         self.clocks.advance(client, clock);
-        self.pages.note_clock(client, clock);
+        self.pages.note_clock(client, before, clock);
     }
 
     /// Notes that units that were not known as deleted are.
@@ -212,6 +225,12 @@ impl Known {
     pub(super) fn shown_clock(&self, client: ClientId) -> Clock {
         let before = self.writing.clocks.get(&client).or_else(|| self.gathered.clocks.get(&client));
         before.copied().unwrap_or_else(|| self.clocks.clock(client))
+    }
+
+    /// The clock of a client as far as it may be shown, to who has this one: where it was not read, that is the same
+    /// ([`rows_beside`](Known::rows_beside)).
+    pub(super) fn shown_clock_beside(&self, client: ClientId, has: Clock) -> Clock {
+        if self.has_clock(client) { has.min(self.shown_clock(client)) } else { has }
     }
 
     /// The state vector as far as it may be shown.

@@ -4,145 +4,25 @@
 //! overlay, and a row is read when somebody asks for what may be in it.
 
 use super::known::Known;
-use crate::archive::records::SliceRecord;
-use crate::archive::{
-    RowKey, RowKind, RowSizes, SlicePart, cut_evenly, part_bytes, read_client_page, read_delete_page,
-    write_client_page, write_delete_page,
-};
-use crate::update::{Content, Parent, Update, encode_state_vector, write_delete_set};
+use super::paged::{KnownRows, Paged, Slice, clocks_of, parts_of};
+use super::their_vector::TheirVector;
+use crate::archive::records::Manifest;
+use crate::archive::{RowKey, RowKind, RowSizes, SliceHash, SlicePart, part_bytes, read_client_page, read_delete_page};
+use crate::update::{Content, Parent, Update, decode_state_vector, encode_state_vector, write_delete_set};
 use crate::values::{ClientId, Error, Id, IdSet, StateVector, sort_by_numbers};
 use std::ops::Range;
 
 /// Most rows that are replaced in one fold.
 const MOST_SPILLED: usize = 8;
 
-/// A row, and whether what it says is known.
+/// A row of the delete set that was not read.
 #[derive(Clone, Copy, Debug)]
-struct Slice {
-    record: SliceRecord,
-    is_read: bool,
-    /// The row can't be read, and what it said is read out of the base; or a write that failed may have deleted it. The next fold
-    /// puts it into another one.
-    is_lost: bool,
-}
-
-impl Slice {
-    fn first(&self) -> Id {
-        Id::new(ClientId::new(self.record.client), self.record.clock)
-    }
-}
-
-/// The rows of a state vector or of a delete set. A clock counts here as the ids below it.
-#[derive(Debug, Default)]
-struct Paged {
-    /// In the order of their first ids.
-    slices: Vec<Slice>,
-    /// What no row says. Kept once there are rows.
-    fresh: IdSet,
-    /// While they are written: the rows as they will be, and what goes into them of what none says.
-    storing: Option<(Vec<Slice>, IdSet)>,
-}
-
-impl Paged {
-    fn unread(records: &[SliceRecord]) -> Paged {
-        let slices = records.iter().map(|record| Slice { record: *record, is_read: false, is_lost: false }).collect();
-        Paged { slices, ..Paged::default() }
-    }
-
-    fn has_rows(&self) -> bool {
-        !self.slices.is_empty() || self.storing.is_some()
-    }
-
-    /// The row that an id belongs to.
-    fn index(&self, id: Id) -> Option<usize> {
-        self.slices.partition_point(|of| of.first() <= id).checked_sub(1)
-    }
-
-    /// From where to where a row reaches. Where there are none, there is one without a number.
-    fn bounds(&self, index: usize) -> (Id, Option<Id>) {
-        let start = Id::new(ClientId::new(0), 0);
-        (self.slices.get(index).map_or(start, Slice::first), self.slices.get(index + 1).map(Slice::first))
-    }
-
-    fn is_read(&self) -> bool {
-        self.slices.iter().all(|of| of.is_read)
-    }
-
-    /// Whether an id belongs to a lost row. Without rows all do.
-    fn is_lost(&self, id: Id) -> bool {
-        self.index(id).is_none_or(|index| self.slices[index].is_lost)
-    }
-
-    /// Puts what these rows say, as it is known now, into new ones. `whole` gives what is known between two ids.
-    fn spill(
-        &mut self,
-        kind: RowKind,
-        chosen: &[(RowKind, usize)],
-        whole: &dyn Fn(Id, Option<Id>) -> Vec<SlicePart>,
-        sizes: RowSizes,
-        next_row: &mut u32,
-        stored: &mut KnownRows,
-    ) {
-        let mut slices = Vec::new();
-        let (mut taken, mut left) = (IdSet::default(), IdSet::default());
-        for index in 0..self.slices.len().max(1) {
-            let old = self.slices.get(index).copied();
-            let (first, end) = self.bounds(index);
-            let is_chosen = chosen.contains(&(kind, index)) && old.is_none_or(|of| of.is_read);
-            let fresh = if is_chosen { &mut taken } else { &mut left };
-            self.fresh.between(first, end).for_each(|(client, range)| fresh.insert(client, range));
-            if !is_chosen {
-                slices.extend(old);
-                continue;
-            }
-            // Under new numbers, and the old row is deleted after the manifest has named them: until then, what it names is
-            // what it was written with.
-            for (part, parts) in cut_evenly(whole(first, end), sizes.slice).into_iter().enumerate() {
-                let begins = parts.first().filter(|_| part > 0).map(|(client, range)| Id::new(*client, range.start));
-                let first = begins.unwrap_or(first);
-                let record = SliceRecord { client: first.client.value(), clock: first.clock, row: *next_row };
-                slices.push(Slice { record, is_read: true, is_lost: false });
-                stored.rows.push((RowKey::new(kind, *next_row), body(kind, parts)));
-                *next_row += 1;
-            }
-            stored.dead.extend(old.map(|old| RowKey::new(kind, old.record.row)));
-        }
-        self.fresh = left;
-        self.storing = Some((slices, taken));
-    }
-
-    /// The rows as they are after the write that is under way, for its manifest.
-    fn records(&self) -> Vec<SliceRecord> {
-        let slices = self.storing.as_ref().map_or(&self.slices, |(slices, _)| slices);
-        slices.iter().map(|of| of.record).collect()
-    }
-
-    fn stored(&mut self) {
-        if let Some((slices, _)) = self.storing.take() {
-            self.slices = slices;
-        }
-    }
-
-    fn not_stored(&mut self) {
-        if let Some((slices, taken)) = self.storing.take() {
-            self.fresh.merge(&taken);
-            let is_replaced = |of: &Slice| slices.iter().all(|new| new.record.row != of.record.row);
-            self.slices.iter_mut().filter(|of| is_replaced(of)).for_each(|of| of.is_lost = true);
-        }
-    }
-}
-
-fn body(kind: RowKind, parts: Vec<SlicePart>) -> Vec<u8> {
-    let mut body = Vec::new();
-    match kind {
-        RowKind::ClientPage => write_client_page(&mut body, &clocks_of(&mut parts.into_iter())),
-        _ => write_delete_page(&mut body, &parts.into_iter().collect()),
-    }
-    body
-}
-
-fn clocks_of(parts: &mut dyn Iterator<Item = SlicePart>) -> StateVector {
-    parts.map(|(client, range)| (client, range.end)).collect()
+pub(super) struct UnreadDeletes {
+    pub(super) row: RowKey,
+    /// Where its slice begins.
+    pub(super) first: Id,
+    /// The hash of what it says; 0 where nobody has taken it.
+    pub(super) hash: u64,
 }
 
 /// The rows of what a room knows.
@@ -156,28 +36,19 @@ pub(super) struct KnownPages {
     pub(super) is_rebuilt: bool,
 }
 
-/// What a fold stores of state vector and delete set.
-#[derive(Debug, Default)]
-pub(super) struct KnownRows {
-    /// Rows with their bodies.
-    pub(super) rows: Vec<(RowKey, Vec<u8>)>,
-    /// Rows that nothing names any more.
-    pub(super) dead: Vec<RowKey>,
-    pub(super) client_pages: Vec<SliceRecord>,
-    pub(super) delete_pages: Vec<SliceRecord>,
-    /// What the manifest says itself.
-    pub(super) state_vector: Vec<u8>,
-    pub(super) delete_set: Vec<u8>,
-}
-
 impl KnownPages {
-    pub(super) fn unread(clients: &[SliceRecord], deletes: &[SliceRecord], clocks: &StateVector) -> Self {
-        let (clients, deletes) = (Paged::unread(clients), Paged::unread(deletes));
-        let mut pages = KnownPages { clients, deletes, is_damaged: false, is_rebuilt: false };
-        if pages.clients.has_rows() {
-            pages.clients.fresh = clocks.iter().rev().map(|(client, clock)| (client, 0..clock)).collect();
+    /// # Errors
+    /// If the manifest is damaged.
+    pub(super) fn unread(manifest: &Manifest, clocks: &StateVector) -> Result<Self, Error> {
+        let mut clients = Paged::unread(&manifest.client_pages, &manifest.client_hashes);
+        if clients.has_rows() {
+            clients.fresh = parts_of(clocks);
+            if !manifest.paged_clocks.is_empty() {
+                clients.outdated = parts_of(&decode_state_vector(&manifest.paged_clocks)?);
+            }
         }
-        pages
+        let deletes = Paged::unread(&manifest.delete_pages, &manifest.delete_hashes);
+        Ok(KnownPages { clients, deletes, is_damaged: false, is_rebuilt: false })
     }
 
     /// What a manifest says of deletes: with rows, this is what none of them says. Without, it is given back.
@@ -199,9 +70,12 @@ impl KnownPages {
         self.deletes.has_rows() && self.deletes.storing.is_none() && self.deletes.slices.iter().all(|of| !of.is_read)
     }
 
-    /// A client has gone on.
-    pub(super) fn note_clock(&mut self, client: ClientId, clock: u32) {
+    /// A client has gone on, from a clock to another one.
+    pub(super) fn note_clock(&mut self, client: ClientId, before: u32, clock: u32) {
         if self.clients.has_rows() {
+            if self.clients.fresh.ranges(client).is_empty() {
+                self.clients.outdated.insert(client, 0..before);
+            }
             self.clients.fresh.insert(client, 0..clock);
         }
     }
@@ -238,6 +112,11 @@ impl KnownPages {
     /// Whether all rows were read.
     pub(super) fn is_read(&self) -> bool {
         self.clients.is_read() && self.deletes.is_read()
+    }
+
+    /// Whether how far all clients are was read.
+    pub(super) fn has_clocks(&self) -> bool {
+        self.clients.is_read()
     }
 
     /// Whether what is deleted was read.
@@ -336,12 +215,35 @@ impl Known {
     }
 
     /// Where the slice of the delete set ends that `id` belongs to, and its row if it was not read.
-    pub(super) fn delete_slice(&self, id: Id) -> (Option<Id>, Option<RowKey>) {
+    pub(super) fn delete_slice(&self, id: Id) -> (Option<Id>, Option<UnreadDeletes>) {
         let deletes = &self.pages().deletes;
         let Some(index) = deletes.index(id) else { return (None, None) };
-        let of = deletes.slices[index];
-        let row = Some(RowKey::new(RowKind::DeletePage, of.record.row)).filter(|_| !of.is_read);
-        (deletes.bounds(index).1, row)
+        let (first, end) = deletes.bounds(index);
+        let Slice { record, hash, is_read, .. } = deletes.slices[index];
+        let row = RowKey::new(RowKind::DeletePage, record.row);
+        (end, (!is_read).then_some(UnreadDeletes { row, first, hash }))
+    }
+
+    /// The rows of the state vector that were not read and that may say something else than a client with this one. Of the
+    /// clients in the others it is known how far they are: as far as in that vector. O(clients in it).
+    pub(super) fn rows_beside(&self, theirs: &TheirVector) -> Vec<RowKey> {
+        let clients = &self.pages().clients;
+        let mut wanted = Wanted::default();
+        for (index, slice) in clients.slices.iter().enumerate().filter(|(_, of)| !of.is_read) {
+            let (first, end) = clients.bounds(index);
+            let told = theirs.between(first.client, end.map(|end| end.client));
+            let told = told.filter(|(client, _)| clients.fresh.ranges(*client).is_empty());
+            let mut told: Vec<SlicePart> = told.map(|(client, clock)| (client, 0..clock)).collect();
+            let unchanged = told.len();
+            told.extend(clients.outdated.between(first, end));
+            if told.len() > unchanged {
+                sort_by_numbers(&mut told, |(client, _)| (client.value(), 0));
+            }
+            if slice.hash == 0 || SliceHash::of(told) != slice.hash {
+                wanted.add(RowKind::ClientPage, Some(slice));
+            }
+        }
+        wanted.into_rows()
     }
 
     /// What is deleted between two ids and may be shown, with what a row of it says.
@@ -357,14 +259,35 @@ impl Known {
         }
     }
 
+    /// How many units a client has of those in rows that were not read. O(its clients).
+    pub(super) fn units_beside(&self, theirs: &TheirVector) -> u64 {
+        let clients = &self.pages().clients;
+        let unread = (0..clients.slices.len()).filter(|index| !clients.slices[*index].is_read);
+        let told = unread.flat_map(|index| {
+            let (first, end) = clients.bounds(index);
+            theirs.between(first.client, end.map(|end| end.client))
+        });
+        told.filter(|(client, _)| clients.fresh.ranges(*client).is_empty()).map(|(_, clock)| u64::from(clock)).sum()
+    }
+
     /// Takes in the body of a row.
     ///
     /// # Errors
     /// If it is none.
     pub(super) fn take_row(&mut self, key: RowKey, body: &[u8]) -> Result<(), Error> {
         match key.kind {
-            RowKind::ClientPage => self.add_stored_clocks(read_client_page(body)?),
-            _ => self.add_stored_deletes(&read_delete_page(body)?),
+            RowKind::ClientPage => {
+                let clocks = read_client_page(body)?;
+                let clients = &mut self.pages_mut().clients;
+                clients.note_hash(key, clocks.iter().map(|(client, clock)| (client, 0..clock)));
+                clients.note_outdated(&clocks);
+                self.add_stored_clocks(clocks);
+            }
+            _ => {
+                let deletes = read_delete_page(body)?;
+                self.pages_mut().deletes.note_hash(key, deletes.iter());
+                self.add_stored_deletes(&deletes);
+            }
         }
         self.end_read(key);
         Ok(())
@@ -399,10 +322,7 @@ impl Known {
     /// Notes something of a row, and of how it will be after the write that is under way.
     fn mark(&mut self, key: RowKey, note: fn(&mut Slice)) {
         let paged = self.pages_mut().of_kind_mut(key.kind);
-        let storing = paged.storing.as_mut().map_or(&mut [][..], |(slices, _)| slices);
-        for slices in [&mut paged.slices, storing] {
-            slices.iter_mut().filter(|of| of.record.row == key.number).for_each(note);
-        }
+        paged.all_slices().filter(|of| of.record.row == key.number).for_each(note);
     }
 
     /// What is known between two ids: of a state vector, or of a delete set.
@@ -466,9 +386,9 @@ impl Known {
         chosen
     }
 
-    /// What a fold that takes in all that is known stores of it. What goes into rows counts as stored there once
+    /// What a fold that takes in all that is known stores of it: in its manifest, and in rows. What goes into rows counts as stored there once
     /// [`written`](Known::written) says so. Without `may_spill`, nothing goes into rows.
-    pub(super) fn rows_of_fold(&mut self, sizes: RowSizes, next_row: &mut u32, may_spill: bool) -> KnownRows {
+    pub(super) fn rows_of_fold(&mut self, sizes: RowSizes, manifest: &mut Manifest, may_spill: bool) -> KnownRows {
         let chosen = if may_spill { self.choose_spilled(sizes) } else { Vec::new() };
         let mut stored = KnownRows::default();
         for kind in KINDS {
@@ -479,19 +399,24 @@ impl Known {
                 }
                 let mut paged = core::mem::take(self.pages_mut().of_kind_mut(kind));
                 let whole = |first, end| self.parts_between(kind, first, end);
-                paged.spill(kind, &chosen, &whole, sizes, next_row, &mut stored);
+                paged.spill(kind, &chosen, &whole, sizes, &mut manifest.next_slice, &mut stored);
                 *self.pages_mut().of_kind_mut(kind) = paged;
             }
         }
         let KnownPages { clients, deletes, .. } = self.pages();
-        stored.client_pages = clients.records();
-        stored.state_vector = match stored.client_pages.is_empty() {
+        (manifest.client_pages, manifest.client_hashes) = clients.records();
+        manifest.state_vector = match manifest.client_pages.is_empty() {
             true => encode_state_vector(self.clocks()),
             false => encode_state_vector(&clocks_of(&mut clients.fresh.iter())),
         };
-        stored.delete_pages = deletes.records();
-        let overlay = if stored.delete_pages.is_empty() { self.deletes() } else { &deletes.fresh };
-        write_delete_set(&mut stored.delete_set, overlay);
+        manifest.paged_clocks = match clients.outdated.is_empty() {
+            true => Vec::new(),
+            false => encode_state_vector(&clocks_of(&mut clients.outdated.iter())),
+        };
+        (manifest.delete_pages, manifest.delete_hashes) = deletes.records();
+        let overlay = if manifest.delete_pages.is_empty() { self.deletes() } else { &deletes.fresh };
+        manifest.delete_set.clear();
+        write_delete_set(&mut manifest.delete_set, overlay);
         stored
     }
 
@@ -515,6 +440,10 @@ impl Known {
             let slices = &pages.of_kind(kind).slices;
             assert!(slices.windows(2).all(|two| two[0].first() < two[1].first()), "rows ascend");
         }
+        let of_fresh = |(client, range): SlicePart| {
+            !range.is_empty() && pages.clients.fresh.ranges(client).iter().all(|fresh| range.end <= fresh.end)
+        };
+        assert!(pages.clients.outdated.iter().all(of_fresh), "clocks that are out of date");
         let clocks_are_known = pages.clients.fresh.iter().all(|(client, range)| self.clock(client) >= range.end);
         assert!(clocks_are_known, "clocks that no row has");
         assert!(pages.deletes.fresh.difference(self.deletes()).is_empty(), "deletes that no row has");

@@ -7,6 +7,7 @@ use super::flush::RETRY_MS;
 use super::opening::Waiting;
 use super::rebuilding::Rebuilding;
 use super::room::{Room, State};
+use super::their_vector::TheirVector;
 use super::turn::cost;
 use crate::archive::{RowKey, RowKind, StoreError, open_row};
 
@@ -17,6 +18,8 @@ const ROWS_PER_READ: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Loading {
     reads: Vec<(ReadToken, Vec<RowKey>)>,
+    /// What is to be read after that.
+    rest: Vec<RowKey>,
     /// Who is to be asked for what we miss, once we know what we have.
     asking: Vec<ConnectionId>,
     /// Rows that can't be read, and how far the base was read in their stead.
@@ -47,8 +50,9 @@ impl Room {
         if self.loading.is_under_way() {
             return false;
         }
-        // With more the turn goes on: who needs them asks again.
-        let mut rows = rows.into_iter().take(ROWS_PER_READ).peekable();
+        let mut rows = rows;
+        self.loading.rest = rows.split_off(rows.len().min(ROWS_PER_READ));
+        let mut rows = rows.into_iter().peekable();
         while let Some(first) = rows.next() {
             let mut wanted = vec![first];
             // Neighbours come in one read.
@@ -73,16 +77,24 @@ impl Room {
     /// Whether it was read how far all clients are; if not, it is being read. `then_ask` is asked for what we miss after
     /// that.
     pub(super) fn load_clocks(&mut self, then_ask: ConnectionId) -> bool {
-        let is_loaded = self.load_all_clocks();
+        let rows = self.known.unread_rows_of(RowKind::ClientPage);
+        let is_loaded = self.load(rows);
         if !is_loaded {
             self.loading.asking.push(then_ask);
         }
         is_loaded
     }
 
-    /// Whether it was read how far all clients are; if not, it is being read.
-    pub(super) fn load_all_clocks(&mut self) -> bool {
-        let rows = self.known.unread_rows_of(RowKind::ClientPage);
+    /// Whether it was read how far those are who may be elsewhere than a client that tells this state vector; if not, it is being
+    /// read.
+    pub(super) fn load_clocks_beside(&mut self, vector: &[u8]) -> bool {
+        if self.known.has_clocks() {
+            return true;
+        }
+        // What is wrong with it is found when it is taken.
+        let Ok(Some(theirs)) = TheirVector::read(vector, &self.config.limits) else { return true };
+        self.turn.spend(theirs.len() / cost::CLIENTS);
+        let rows = self.known.rows_beside(&theirs);
         self.load(rows)
     }
 
@@ -105,7 +117,8 @@ impl Room {
 
     /// What follows once nothing is being read any more.
     pub(super) fn end_loading(&mut self) {
-        if !self.loading.is_under_way() {
+        let rest = if self.loading.is_under_way() { Vec::new() } else { core::mem::take(&mut self.loading.rest) };
+        if self.load(rest) {
             core::mem::take(&mut self.loading.asking).into_iter().for_each(|of| self.ask_for_missing(of));
         }
     }

@@ -25,6 +25,7 @@ mod opening;
 #[cfg(feature = "followers")]
 mod ot;
 mod page_cache;
+mod paged;
 mod pending;
 mod presence;
 mod protocol;

@@ -11,7 +11,7 @@ use super::room::{Room, State, shows_unstored};
 use crate::archive::records::{AttachmentRecord, Manifest, SlotSummary};
 use crate::archive::{Journal, RowKey, RowKind, StoreError, open_row, read_slot};
 use crate::lib0::Reader;
-use crate::update::{decode_state_vector, read_delete_set};
+use crate::update::read_delete_set;
 use crate::values::{ClientId, Error, ErrorKind};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -283,9 +283,7 @@ impl Room {
         let (manifest, slots) = main.split_at(first_slot(main));
         match Manifest::read_rows(manifest)? {
             Some(manifest) => {
-                let clocks = decode_state_vector(&manifest.state_vector)?;
-                let deletes = read_delete_set(&mut Reader::new(&manifest.delete_set))?;
-                self.known.restore(clocks, deletes, &manifest);
+                self.known.restore(&manifest)?;
                 self.manifest = manifest;
                 self.manifest_is_stored = true;
                 Ok(())
@@ -341,8 +339,8 @@ impl Room {
             };
             match deletes {
                 Ok(deletes) if is_whole && summary.clients.iter().all(follows) => {
-                    for (client, _, end) in &summary.clients {
-                        self.known.advance_stored(ClientId::new(*client), *end);
+                    for (client, first, end) in &summary.clients {
+                        self.known.advance_stored(ClientId::new(*client), *first..*end);
                     }
                     self.known.delete_stored(&deletes);
                     self.journal.restore(number, sequence, summary, update.to_vec());

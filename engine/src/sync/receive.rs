@@ -42,7 +42,7 @@ impl Room {
                 return self.hold_message(connection, frame);
             }
             // Who has something is told from it what we lack, and what of all that we have it lacks.
-            Ok(Message::Step1(vector)) if vector != [0] && !self.load_all_clocks() => {
+            Ok(Message::Step1(vector)) if !self.load_clocks_beside(vector) => {
                 return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
             }
             Ok(Message::Step1(vector)) => self.begin_join(connection, vector),

@@ -43,18 +43,34 @@ impl TheirVector {
         Ok(Some(TheirVector { clocks }))
     }
 
-    /// Leaves out clients that we don't know: of them it can't lack anything, and they could be many. O(clients in both).
+    /// Leaves out clients that we don't know: of them it can't lack anything, and they could be many. Those in rows that were not
+    /// read are known. O(clients in both).
     pub(super) fn retain_known(&mut self, known: &Known) {
         let mut ours = known.clocks().iter().peekable();
         self.clocks.retain(|(client, _)| {
             while ours.next_if(|(other, _)| other < client).is_some() {}
-            ours.peek().is_some_and(|(other, _)| other == client)
+            ours.peek().is_some_and(|(other, _)| other == client) || !known.has_clock(*client)
         });
     }
 
     /// How far a client is. O(log clients).
     pub(super) fn clock(&self, client: ClientId) -> Clock {
         self.clocks.binary_search_by_key(&client, |(of, _)| *of).map_or(0, |at| self.clocks[at].1)
+    }
+
+    /// How many clients it tells of.
+    pub(super) fn len(&self) -> usize {
+        self.clocks.len()
+    }
+
+    /// The clients from `first` on, up to `end`, and their clocks, clients ascending.
+    pub(super) fn between(
+        &self,
+        first: ClientId,
+        end: Option<ClientId>,
+    ) -> impl Iterator<Item = (ClientId, Clock)> + '_ {
+        let from = self.clocks.partition_point(|(client, _)| *client < first);
+        self.clocks[from..].iter().copied().take_while(move |(client, _)| end.is_none_or(|end| *client < end))
     }
 
     /// Clients and their clocks, clients ascending.

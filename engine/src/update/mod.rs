@@ -35,7 +35,7 @@ pub use delete_set_v2::{read_delete_set_v2, write_delete_set_v2};
 pub use diff::{clocks_of_update, diff_update, state_vector_of_update, validate_update};
 pub use merge::merge_updates;
 pub use obfuscate::{Obfuscation, obfuscate_update, obfuscate_update_v2};
-pub(crate) use ordered_deletes::OrderedDeletes;
+pub(crate) use ordered_deletes::{OrderedDeletes, ReadMark};
 pub use parse::{ClientStructs, Update};
 pub(crate) use parse::{check_payload, parse_struct, read_type};
 pub(crate) use quiet_reader::QuietReader;

@@ -34,8 +34,15 @@ struct OfClient {
     is_in_order: bool,
 }
 
+/// Up to where a delete set was read.
+#[derive(Debug)]
+pub(crate) struct ReadMark {
+    next: Next,
+    read_to: Id,
+}
+
 /// The range that is read next, of those that are in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Next {
     range: Option<(ClientId, Range<Clock>)>,
     /// The next client, and what follows `range` of this one.
@@ -134,6 +141,16 @@ impl OrderedDeletes {
         self.next = Next::default();
         self.read_to = Id::new(ClientId::new(0), 0);
         self.advance(bytes);
+    }
+
+    /// Where reading goes on.
+    pub(crate) fn mark(&self) -> ReadMark {
+        ReadMark { next: self.next.clone(), read_to: self.read_to }
+    }
+
+    /// Reads on from there.
+    pub(crate) fn return_to(&mut self, mark: &ReadMark) {
+        (self.next, self.read_to) = (mark.next.clone(), mark.read_to);
     }
 
     fn advance(&mut self, bytes: &[u8]) {

@@ -233,9 +233,10 @@ impl Room {
     fn note_surplus(&mut self, found: &StateVector) {
         let Ok(mut stored) = decode_state_vector(&self.manifest.state_vector) else { return };
         for (client, clock) in found.iter() {
-            if clock > self.known.clock(client) {
+            let known = self.known.clock(client);
+            if clock > known {
                 stored.advance(client, clock);
-                self.known.advance_stored(client, clock);
+                self.known.advance_stored(client, known..clock);
             }
         }
         self.manifest.state_vector = encode_state_vector(&stored);
