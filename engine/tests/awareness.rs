@@ -96,10 +96,11 @@ fn time_renews_what_we_show_and_removes_whom_we_do_not_hear() {
     ours.apply_update(&theirs.encode_update(shown.all()), 1_000).unwrap();
     assert!(ours.tick(OUTDATED_MS / 2 - 1).is_empty());
     let renewed = ours.tick(OUTDATED_MS / 2);
-    assert_eq!(renewed, Changes { updated: vec![us], ..Changes::default() });
+    assert_eq!(renewed, Changes { updated: [us].into_iter().collect(), ..Changes::default() });
     assert_eq!(ours.clocks().next(), Some((us, 1)));
     let removed = ours.tick(OUTDATED_MS + 1_000);
-    assert_eq!(removed, Changes { updated: vec![us], removed: vec![them], ..Changes::default() });
+    assert_eq!((&removed.updated[..], &removed.removed[..]), (&[us][..], &[them][..]));
+    assert!(removed.added.is_empty() && removed.changed.is_empty());
     assert_eq!(ours.state(them), None);
     assert!(ours.tick(OUTDATED_MS + 1_001).is_empty());
     let again = theirs.encode_update([them]);
@@ -119,5 +120,24 @@ fn a_malformed_update_changes_nothing() {
         assert_eq!(awareness.apply_update(bytes, 0).unwrap_err().kind, kind);
         assert_eq!(awareness.clocks().count(), 1);
     }
-    assert_eq!(awareness.apply_update(&good, 0).unwrap().added, [ClientId::from(2)]);
+    assert_eq!(awareness.apply_update(&good, 0).unwrap().added[..], [ClientId::from(2)]);
+}
+
+#[test]
+fn a_message_of_any_number_of_clients_is_read_as_it_was_written() {
+    for count in [0, 1, 2, 127, 128, 129, 300] {
+        let mut ours = Awareness::new(ClientId::from(1), 0);
+        for client in 0..count {
+            let client = ClientId::from(10 + client);
+            let mut other = Awareness::new(client, 0);
+            other.set_local_state(Some(&format!(r#"{{"cursor":{client}}}"#)), 0).unwrap();
+            ours.apply_update(&other.encode_update([client]), 0).unwrap();
+        }
+        let told: Vec<ClientId> = ours.clocks().map(|(client, _)| client).filter(|client| client.value() > 1).collect();
+        let mut theirs = Awareness::new(ClientId::from(2), 0);
+        let changes = theirs.apply_update(&ours.encode_update(told.iter().rev().copied()), 0).unwrap();
+        assert_eq!(changes.added.len() as u32, count);
+        assert!(told.iter().all(|client| theirs.state(*client) == ours.state(*client)));
+        assert_eq!(theirs.encode_update(told.iter().copied()), ours.encode_update(told.iter().copied()));
+    }
 }

@@ -48,13 +48,17 @@ const MOST_HEAD_BYTES: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct EntryWriter {
     count: u64,
+    /// The entries, behind one byte for their number.
     bytes: Vec<u8>,
 }
 
 impl EntryWriter {
     pub(crate) fn add(&mut self, client: ClientId, clock: Clock, state: &str) {
-        self.count += 1;
         self.bytes.reserve(MOST_HEAD_BYTES + state.len());
+        if self.count == 0 {
+            self.bytes.push(0);
+        }
+        self.count += 1;
         write_var_uint(&mut self.bytes, client.value());
         write_var_uint(&mut self.bytes, clock.into());
         write_string(&mut self.bytes, state);
@@ -64,10 +68,16 @@ impl EntryWriter {
         self.count == 0
     }
 
+    /// The update, in the memory that it was written into: of many clients that is fresh, and costs more to touch than to
+    /// fill.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes.len() + 2);
-        write_var_uint(&mut out, self.count);
-        out.extend_from_slice(&self.bytes);
+        let mut out = self.bytes;
+        let mut count = Vec::new();
+        write_var_uint(&mut count, self.count);
+        let written = out.len().max(1);
+        out.resize(written + count.len() - 1, 0);
+        out.copy_within(1..written, count.len());
+        out[..count.len()].copy_from_slice(&count);
         out
     }
 }

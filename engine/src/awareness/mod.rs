@@ -1,7 +1,9 @@
 //! Awareness: what each client shows of itself (name, cursor) while it is there. Nothing of it is stored.
 
+mod changes;
 mod entries;
 
+pub use changes::{Changes, Clients};
 pub use entries::modify_update;
 pub(crate) use entries::{EntryPart, EntryWriter, NULL, read_entries};
 
@@ -39,31 +41,6 @@ struct Entry {
     /// JSON text; absent where the client is gone.
     state: Option<Box<str>>,
     updated_ms: u64,
-}
-
-/// What a call changed, by client, in the order in which it happened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Clients that show something for the first time.
-    pub added: Vec<ClientId>,
-    /// Clients that said something again, be it the same as before.
-    pub updated: Vec<ClientId>,
-    /// Those among `updated` whose state is another than before.
-    pub changed: Vec<ClientId>,
-    /// Clients that are gone. If our own is here, another said so: it stays, with a clock that shows it.
-    pub removed: Vec<ClientId>,
-}
-
-impl Changes {
-    /// Whether there is nothing to tell others.
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty()
-    }
-
-    /// All clients of whom others are to be told, for [`Awareness::encode_update`].
-    pub fn all(&self) -> impl Iterator<Item = ClientId> + '_ {
-        self.added.iter().chain(&self.updated).chain(&self.removed).copied()
-    }
 }
 
 impl Awareness {
@@ -174,8 +151,15 @@ impl Awareness {
     /// (y-protocols: `encodeAwarenessUpdate`)
     pub fn encode_update(&self, clients: impl IntoIterator<Item = ClientId>) -> Vec<u8> {
         let mut out = EntryWriter::default();
+        // Who tells of many tells of neighbours: then none but the first one is searched for.
+        let mut from = None;
         for client in clients {
-            if let Some(entry) = self.entries.get(&client) {
+            let next = from.as_mut().and_then(btree_map::Range::next).filter(|(of, _)| **of == client);
+            let found = next.or_else(|| {
+                let from = from.insert(self.entries.range(client..));
+                from.next().filter(|(of, _)| **of == client)
+            });
+            if let Some((_, entry)) = found {
                 out.add(client, entry.clock, entry.state.as_deref().unwrap_or(NULL));
             }
         }

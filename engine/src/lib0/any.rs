@@ -152,10 +152,11 @@ pub fn write_any(out: &mut Vec<u8>, value: &Any) {
 }
 
 fn write_number(out: &mut Vec<u8>, value: f64) {
-    const LARGEST_VAR_INT: f64 = 2_147_483_647.0;
-    if value.fract() == 0.0 && value.abs() <= LARGEST_VAR_INT {
+    const LARGEST_VAR_INT: u64 = 2_147_483_647;
+    let whole = value as i64;
+    if whole as f64 == value && whole.unsigned_abs() <= LARGEST_VAR_INT {
         out.push(INTEGER);
-        write_var_int(out, value.abs() as u64, value.is_sign_negative());
+        write_var_int(out, whole.unsigned_abs(), value.is_sign_negative());
     } else if f64::from(value as f32) == value {
         out.push(FLOAT32);
         out.extend_from_slice(&(value as f32).to_be_bytes());

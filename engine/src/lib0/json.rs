@@ -1,50 +1,101 @@
 //! JSON inside the format: checked where it is read, so that no client meets text that it can't parse.
 
 use super::Reader;
-use crate::values::{Error, ErrorKind, MAX_JSON_NESTING, plain_len};
+use crate::values::{Error, ErrorKind, MAX_JSON_NESTING, plain_len, plain_len_of_word};
 
 /// Refuses text that [`Any::from_json`](crate::Any::from_json) does not read: what is not JSON, or is nested deeper
 /// than 127. `at` is where the text ends. O(bytes); allocates nothing.
 ///
 /// It makes no values, so that a room that builds no document is without what reads them.
 pub fn check_json(text: &str, at: &Reader<'_>) -> Result<(), Error> {
-    let is_json = skip_value(text.as_bytes(), MAX_JSON_NESTING).is_some_and(|rest| skip_space(rest).is_empty());
-    if is_json { Ok(()) } else { Err(Error::at(ErrorKind::NotJson, at.offset() - text.len())) }
-}
-
-/// What follows the value that `text` begins with, behind white space perhaps; `None` if that is no JSON.
-fn skip_value(text: &[u8], depth: usize) -> Option<&[u8]> {
-    match skip_space(text) {
-        [b'"', rest @ ..] => skip_string(rest),
-        [b'[', rest @ ..] => skip_members(rest, b']', depth.checked_sub(1)?),
-        [b'{', rest @ ..] => skip_members(rest, b'}', depth.checked_sub(1)?),
-        [b'-', rest @ ..] | rest @ [b'0'..=b'9', ..] => skip_number(rest),
-        word => [&b"null"[..], b"true", b"false"].iter().find_map(|known| word.strip_prefix(*known)),
+    if skip_whole(text.as_bytes()).is_some() {
+        Ok(())
+    } else {
+        Err(Error::at(ErrorKind::NotJson, at.offset() - text.len()))
     }
 }
 
-/// What follows a list or an object that was begun, and ends with `end`.
-fn skip_members(text: &[u8], end: u8, depth: usize) -> Option<&[u8]> {
-    let mut rest = skip_space(text);
-    if rest.first() == Some(&end) {
-        return Some(&rest[1..]);
-    }
+/// `None` if this is not one value, with white space around it perhaps.
+fn skip_whole(text: &[u8]) -> Option<()> {
+    let mut rest = text;
+    // Of each bracket that is open whether it is an object's, the innermost last; before them a 1.
+    let mut open: u128 = 1;
     loop {
-        if end == b'}' {
-            rest = skip_string(skip_space(rest).strip_prefix(b"\"")?)?;
-            rest = skip_space(rest).strip_prefix(b":")?;
+        rest = match rest {
+            [b'"', behind @ ..] => skip_string(behind)?,
+            [bracket @ (b'{' | b'['), behind @ ..] => {
+                if open >> MAX_JSON_NESTING != 0 {
+                    return None;
+                }
+                let is_object = *bracket == b'{';
+                match (skip_space(behind), is_object) {
+                    ([b'}', behind @ ..], true) | ([b']', behind @ ..], false) => behind,
+                    (inner, _) => {
+                        open = open << 1 | u128::from(is_object);
+                        rest = if is_object { skip_key(inner)? } else { inner };
+                        continue;
+                    }
+                }
+            }
+            [b'-', behind @ ..] | behind @ [b'0'..=b'9', ..] => skip_number(behind)?,
+            [b' ' | b'\t' | b'\n' | b'\r', behind @ ..] => {
+                rest = behind;
+                continue;
+            }
+            word => [&b"null"[..], b"true", b"false"].iter().find_map(|known| word.strip_prefix(*known))?,
+        };
+        // What comes behind a value: the ends of what it is in, and perhaps another one.
+        loop {
+            if open == 1 {
+                return skip_space(rest).is_empty().then_some(());
+            }
+            let is_object = open & 1 == 1;
+            match rest {
+                [b',', behind @ ..] => {
+                    rest = if is_object { skip_key(behind)? } else { behind };
+                    break;
+                }
+                [b'}', behind @ ..] if is_object => rest = behind,
+                [b']', behind @ ..] if !is_object => rest = behind,
+                [b' ' | b'\t' | b'\n' | b'\r', behind @ ..] => {
+                    rest = behind;
+                    continue;
+                }
+                _ => return None,
+            }
+            open >>= 1;
         }
-        let (next, behind) = skip_space(skip_value(rest, depth)?).split_first()?;
-        match *next {
-            b',' => rest = behind,
-            next if next == end => return Some(behind),
-            _ => return None,
-        }
+    }
+}
+
+/// What follows a key and its colon.
+#[inline(always)]
+fn skip_key(text: &[u8]) -> Option<&[u8]> {
+    skip_mark(skip_string(skip_mark(text, b'"')?)?, b':')
+}
+
+/// What follows a mark, behind white space perhaps.
+#[inline(always)]
+fn skip_mark(text: &[u8], mark: u8) -> Option<&[u8]> {
+    match text {
+        [first, behind @ ..] if *first == mark => Some(behind),
+        _ => skip_space(text).strip_prefix(&[mark]),
     }
 }
 
 /// What follows a string that was begun. Half a surrogate pair may be escaped by itself, as in JavaScript.
+#[inline(always)]
 fn skip_string(text: &[u8]) -> Option<&[u8]> {
+    // Keys and most values are short.
+    let short = text.first_chunk().and_then(|word| text.get(plain_len_of_word(*word)..));
+    match short {
+        Some([b'"', behind @ ..]) => Some(behind),
+        _ => skip_long_string(text),
+    }
+}
+
+#[inline(never)]
+fn skip_long_string(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
     loop {
         rest = match rest.get(plain_len(rest)..)? {
@@ -80,6 +131,7 @@ fn skip_digits(text: &[u8]) -> Option<&[u8]> {
     if count > 0 { text.get(count..) } else { None }
 }
 
+#[inline]
 fn skip_space(text: &[u8]) -> &[u8] {
     if text.first().is_some_and(|first| *first > b' ') {
         return text;

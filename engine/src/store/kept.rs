@@ -4,14 +4,16 @@ use super::log::LocalId;
 use super::order::Client;
 use crate::values::Clock;
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::ops::Range;
 
 /// Ranges of units, each with the number of those who need it. (Yjs: the flag `keep` of an item; counted here, so
 /// that one who lets go takes nothing from another.)
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// First unit, to the clock after the last one and the count; ranges don't overlap. Who undoes step by step keeps one
-    /// step beside the other: where that makes neighbours that are needed equally often, they are one.
+    /// The clock after the last unit, to the first one and the count; ranges don't overlap. Who undoes step by step keeps
+    /// one step beside the other: where that makes neighbours that are needed equally often, they are one. By their ends,
+    /// since undos mostly go backwards, and redos give up what comes first: either changes a start only.
     ranges: BTreeMap<LocalId, (Clock, u32)>,
 }
 
@@ -23,22 +25,31 @@ impl Kept {
 
     /// Whether a unit is kept, and up to which clock this is so, or not so, of the units after it. O(log).
     pub(crate) fn state(&self, unit: LocalId) -> (bool, Clock) {
-        if let Some((_, (end, _))) = self.around(unit) {
-            return (true, end);
+        let behind = self.ranges.range((Excluded(unit), Unbounded)).next();
+        match behind.filter(|((client, _), _)| *client == unit.0) {
+            Some(((_, end), (start, _))) if *start <= unit.1 => (true, *end),
+            Some((_, (start, _))) => (false, *start),
+            None => (false, Clock::MAX),
         }
-        let next = self.ranges.range(unit..).next().filter(|((client, _), _)| *client == unit.0);
-        (false, next.map_or(Clock::MAX, |((_, start), _)| *start))
     }
 
     pub(crate) fn contains(&self, unit: LocalId) -> bool {
-        self.around(unit).is_some()
+        self.state(unit).0
+    }
+
+    /// The first range that ends behind a border: its end, and its start and count.
+    fn behind(&mut self, border: LocalId) -> Option<(Clock, &mut (Clock, u32))> {
+        let ((client, end), range) = self.ranges.range_mut((Excluded(border), Unbounded)).next()?;
+        (*client == border.0).then_some((*end, range))
     }
 
     /// Keeps units once more. O(log + ranges touched).
     pub(crate) fn keep(&mut self, client: Client, units: Range<Clock>) {
-        self.count_up(client, units.clone());
+        match self.behind((client, units.start)) {
+            Some((_, range)) if *range == (units.end, 1) => range.0 = units.start,
+            _ => self.count_up(client, units.clone()),
+        }
         self.join((client, units.start));
-        self.join((client, units.end));
     }
 
     fn count_up(&mut self, client: Client, units: Range<Clock>) {
@@ -46,58 +57,60 @@ impl Kept {
         self.cut((client, units.end));
         let mut clock = units.start;
         while clock < units.end {
-            match self.ranges.get_mut(&(client, clock)) {
-                Some((end, count)) => {
+            match self.behind((client, clock)) {
+                Some((end, (start, count))) if *start == clock => {
                     *count += 1;
-                    clock = *end;
+                    clock = end;
                 }
-                None => {
-                    let end = self.state((client, clock)).1.min(units.end);
-                    self.ranges.insert((client, clock), (end, 1));
+                behind => {
+                    let end = behind.map_or(units.end, |(_, (start, _))| units.end.min(*start));
+                    self.ranges.insert((client, end), (clock, 1));
                     clock = end;
                 }
             }
         }
+        self.join((client, units.end));
     }
 
     /// Takes back one [`keep`](Self::keep) of the same units. O(log + ranges touched).
     pub(crate) fn release(&mut self, client: Client, units: Range<Clock>) {
+        let first = self.behind((client, units.start));
+        if let Some((_, range)) = first.filter(|(end, range)| **range == (units.start, 1) && *end > units.end) {
+            range.0 = units.end;
+            return;
+        }
         self.cut((client, units.start));
         self.cut((client, units.end));
-        let mut from = (client, units.start);
-        while let Some((unit, (end, count))) = self.ranges.range_mut(from..(client, units.end)).next() {
+        let mut clock = units.start;
+        while let Some((end, (start, count))) = self.behind((client, clock))
+            && *start < units.end
+        {
             *count -= 1;
-            let (unit, is_free) = (*unit, *count == 0);
-            from = (client, *end);
-            if is_free {
-                self.ranges.remove(&unit);
+            clock = end;
+            if *count == 0 {
+                self.ranges.remove(&(client, end));
             }
         }
     }
 
-    /// The range that holds a unit.
-    fn around(&self, unit: LocalId) -> Option<(LocalId, (Clock, u32))> {
-        let (first, held) = self.ranges.range(..=unit).next_back()?;
-        (first.0 == unit.0 && unit.1 < held.0).then_some((*first, *held))
-    }
-
-    /// Joins the ranges that meet before a unit, if they are needed equally often.
-    fn join(&mut self, unit: LocalId) {
-        let Some(&(end, count)) = self.ranges.get(&unit) else { return };
-        let before = self.ranges.range_mut(..unit).next_back();
-        if let Some(((client, _), before)) = before
-            && *client == unit.0
-            && *before == (unit.1, count)
+    /// Joins the ranges that meet at a border, if they are needed equally often.
+    fn join(&mut self, border: LocalId) {
+        let Some(&(start, count)) = self.ranges.get(&border) else { return };
+        if let Some((_, behind)) = self.behind(border)
+            && *behind == (border.1, count)
         {
-            before.0 = end;
-            self.ranges.remove(&unit);
+            behind.0 = start;
+            self.ranges.remove(&border);
         }
     }
 
-    fn cut(&mut self, unit: LocalId) {
-        if let Some((first, (end, count))) = self.around(unit).filter(|(first, _)| *first != unit) {
-            self.ranges.insert(first, (unit.1, count));
-            self.ranges.insert(unit, (end, count));
+    fn cut(&mut self, border: LocalId) {
+        if let Some((_, range)) = self.behind(border)
+            && range.0 < border.1
+        {
+            let before = std::mem::replace(&mut range.0, border.1);
+            let count = range.1;
+            self.ranges.insert(border, (before, count));
         }
     }
 }

@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// The same, where the block of the first unit is known.
-    pub(super) fn pieces_from(
+    pub(crate) fn pieces_from(
         &self,
         client: Client,
         clocks: Range<Clock>,

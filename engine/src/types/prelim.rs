@@ -176,10 +176,23 @@ impl Transaction<'_> {
 
     /// Sets the entry of a key. (Yjs: `typeMapSet`)
     pub(super) fn author_entry(&mut self, of: TypeHandle, key: &str, value: Prelim) -> Result<(), Error> {
-        let store = &mut self.replica().store;
-        let sequence = store.entry(of, key);
-        let end = store.order.end(sequence);
-        self.author_values(sequence, end, None, [value])
+        let replica = self.replica();
+        let sequence = replica.store.entry(of, key);
+        let order = &replica.store.order;
+        let place = order.end(sequence);
+        let any = match &value {
+            Prelim::Any(any) if !matches!(any, Any::Bytes(_)) => any,
+            _ => return self.author_values(sequence, place, None, [value]),
+        };
+        // A plain value is one item, and there is nothing to go on with.
+        let origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
+        let (right_origin, content) = (NO_ORIGIN, Content::Any);
+        let mut payload = replica.take_payload();
+        write_any(&mut payload, any);
+        let item = NewItem { sequence, place, before: None, origin, right_origin, content, len: 1, payload: &payload };
+        self.author_item(item)?;
+        self.replica().keep_payload(payload);
+        Ok(())
     }
 }
 

@@ -170,14 +170,17 @@ impl UndoManager {
     /// O(changes * (log document + depth)), and when it empties the redo stack, what that keeps.
     pub fn track(&mut self, commit: &mut Commit<'_>, now_ms: u64) -> Option<Tracked> {
         let is_tracked = match commit.origin() {
-            None => !commit.begins_with_update() && self.tracked_origins.contains(&None),
+            // What has no name comes first.
+            None => !commit.begins_with_update() && self.tracked_origins.first() == Some(&None),
             origin => self.tracked_origins.contains(&origin.cloned()),
         };
         if !is_tracked || commit.origin() == Some(&self.origin()) || !self.scope.is_touched_by(commit) {
             return None;
         }
         let redo_cleared = !self.redo_stack.is_empty();
-        self.clear_stack(commit.store_mut(), Stack::Redo);
+        if redo_cleared {
+            self.clear_stack(commit.store_mut(), Stack::Redo);
+        }
         let item = self.scope.record(commit);
         let is_soon = self.last_change_ms.is_some_and(|last| now_ms.saturating_sub(last) < self.capture_timeout_ms);
         self.last_change_ms = Some(now_ms);

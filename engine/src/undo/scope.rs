@@ -44,13 +44,19 @@ impl Scope {
         if self.is_whole {
             return true;
         }
-        let mut up = std::iter::successors(Some(handle), |handle| parent(store, *handle));
-        up.any(|handle| self.types.contains(&handle))
+        let mut up = Some(handle);
+        while let Some(handle) = up {
+            if self.types.contains(&handle) {
+                return true;
+            }
+            up = parent(store, handle);
+        }
+        false
     }
 
-    /// Whether a unit is in a type of the scope. (Yjs: `isParentOf`)
-    pub(super) fn holds(&self, store: &Store, unit: LocalId) -> bool {
-        sequence_of(store, unit).is_some_and(|sequence| self.holds_type(store, store.types.owner(sequence).of))
+    /// Whether what stands in a sequence is in a type of the scope. (Yjs: `isParentOf`)
+    pub(super) fn holds(&self, store: &Store, sequence: Sequence) -> bool {
+        self.holds_type(store, store.types.owner(sequence).of)
     }
 
     /// Whether a transaction changed something in a type that was there before it and still is, and that lies in the
@@ -58,7 +64,6 @@ impl Scope {
     pub(super) fn is_touched_by(&self, commit: &Commit<'_>) -> bool {
         let replica = &commit.doc().replica;
         let store = &replica.store;
-        let mut seen = BTreeSet::new();
         let touches = |handle: TypeHandle| {
             let shared = store.types.get(handle);
             let is_added = shared.item.is_some_and(|(client, clock)| {
@@ -66,13 +71,20 @@ impl Scope {
             });
             !is_added && !shared.is_deleted && self.holds_type(store, handle)
         };
+        let first = replica.inserted().chain(replica.deleted()).find(|(_, range)| !range.is_empty());
+        let Some((client, range)) = first else { return false };
+        // Mostly the first type is it, and nothing has to be remembered.
+        let sequence = sequence_of(store, (client, range.start));
+        if sequence.is_some_and(|sequence| touches(store.types.owner(sequence).of)) {
+            return true;
+        }
+        let mut seen = BTreeSet::new();
         let mut changed = replica.inserted().chain(replica.deleted());
         changed.any(|(client, range)| {
-            let mut pieces = store.pieces_in(client, range).filter_map(|piece| sequence_of(store, piece.first));
-            pieces.any(|sequence| {
+            let mut placed = store.placed_pieces_in(client, range);
+            placed.any(|(sequence, _)| {
                 let handle = store.types.owner(sequence).of;
-                // Mostly the first one is it, and nothing has to be remembered.
-                !seen.contains(&handle) && (touches(handle) || !seen.insert(handle))
+                seen.insert(handle) && touches(handle)
             })
         })
     }
@@ -81,7 +93,8 @@ impl Scope {
     pub(super) fn record(&self, commit: &mut Commit<'_>) -> StackItem {
         let replica = &commit.doc().replica;
         let id = |(client, range): (Client, Range<Clock>)| (replica.store.log(client).client, range);
-        let kept = if replica.store.collects { self.needed(replica) } else { KeptUnits::new() };
+        let keeps = replica.store.collects && !replica.changes.deleted.is_empty();
+        let kept = if keeps { self.needed(replica) } else { KeptUnits::new() };
         let item = StackItem {
             insertions: replica.inserted().map(id).collect::<Ranges>(),
             deletions: replica.deleted().map(id).collect::<Ranges>(),
@@ -98,21 +111,25 @@ impl Scope {
     fn needed(&self, replica: &Replica) -> KeptUnits {
         let store = &replica.store;
         let mut needed = KeptUnits::new();
-        let mut around = BTreeSet::new();
+        // The types around, if there are any.
+        let mut around: Option<BTreeSet<_>> = None;
         for (client, range) in replica.deleted() {
-            for piece in store.pieces_in(client, range).filter(|piece| self.holds(store, piece.first)) {
+            let placed = store.placed_pieces_in(client, range);
+            for (sequence, piece) in placed.filter(|(sequence, _)| self.holds(store, *sequence)) {
                 let (start, end) = (piece.first.1, piece.first.1 + piece.len);
                 match needed.last_mut().filter(|(of, last)| *of == client && last.end == start) {
                     Some((_, last)) => last.end = end,
                     None => needed.push((client, start..end)),
                 }
-                let mut unit = piece.first;
-                while let Some(item) = item_around(store, unit).filter(|item| around.insert(*item)) {
-                    unit = item;
+                let mut item = store.types.get(store.types.owner(sequence).of).item;
+                while let Some(holder) = item.filter(|holder| around.get_or_insert_default().insert(*holder)) {
+                    item = item_around(store, holder);
                 }
             }
         }
-        needed.extend(around.into_iter().map(|(client, clock)| (client, clock..clock + 1)));
+        if let Some(around) = around {
+            needed.extend(around.into_iter().map(|(client, clock)| (client, clock..clock + 1)));
+        }
         needed
     }
 }

@@ -196,20 +196,27 @@ impl<'a> JsonReader<'a> {
 /// How many bytes come before the first one that is no plain part of a string: a quote, a backslash or a control
 /// character; all of them if there is none. Eight at a time.
 pub(crate) fn plain_len(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = text.as_chunks();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The top bit of each byte that is below a bound. A bit too many is only above the first one that is right.
-        let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & ONES << 7;
-        let found =
-            below(word, 0x20) | below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1);
-        if found != 0 {
-            return 8 * at + found.trailing_zeros() as usize / 8;
+        let len = plain_len_of_word(*word);
+        if len < word.len() {
+            return 8 * at + len;
         }
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
     8 * words.len() + rest.iter().take_while(is_plain).count()
+}
+
+/// The same of eight bytes.
+#[inline(always)]
+pub(crate) fn plain_len_of_word(word: [u8; 8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(word);
+    // The top bit of each byte that is below a bound. A bit too many is only above the first one that is right.
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let special = (below(word, 0x20) | is(b'"') | is(b'\\')) & ONES << 7;
+    special.trailing_zeros() as usize / 8
 }
 
 fn write_value(out: &mut String, value: &Any) {

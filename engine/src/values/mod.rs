@@ -19,7 +19,7 @@ pub use any::Any;
 pub use error::{Error, ErrorKind};
 pub use id::{ClientId, Clock, Id};
 pub use id_set::IdSet;
-pub(crate) use json::{MAX_JSON_NESTING, plain_len};
+pub(crate) use json::{MAX_JSON_NESTING, plain_len, plain_len_of_word};
 pub(crate) use sort::{sort_by_numbers, sort_by_text, sort_in_steps};
 pub(crate) use sorted_map::SortedMap;
 pub use state_vector::StateVector;
