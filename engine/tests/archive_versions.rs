@@ -10,7 +10,7 @@
 //! | `manifest-2` | 25a214a | author and session of a client without an engine, slots with what it was told (summary 2) |
 //! | `manifest-3` | 0424f4f | client and delete pages besides |
 //! | `manifest-4` | 9a8afa0 | the third one edited on, pages collected, others not looked at yet |
-//! | `manifest-5` | the program that came with it | the fourth one edited on, hashes of client and delete pages |
+//! | `manifest-5` | 2b898c7 | the fourth one edited on, hashes of client and delete pages |
 //!
 //! Two clients made 40 random edits and some lines of text (rows of 300 bytes), in the second one a client without an engine
 //! wrote as well, in the third one 12 more clients, each with an id of its own.

@@ -53,7 +53,7 @@ pub struct Manifest {
     pub client_hashes: Vec<u64>,
     /// That of each delete page.
     pub delete_hashes: Vec<u64>,
-    /// A state vector, as Yjs writes it: what client pages say of the clients in `state_vector`. Empty while it is not known.
+    /// A state vector, as Yjs writes it: what client pages say of the clients in `state_vector`. Empty if nothing is known of that.
     #[serde(with = "bytes")]
     pub paged_clocks: Vec<u8>,
 }

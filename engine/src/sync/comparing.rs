@@ -230,8 +230,7 @@ impl Room {
             of.is_checked = checked.map_err(too_many_or_malformed)?;
             return Ok(Step::GoesOn);
         }
-        let join = self.connections.get(&of.connection).and_then(|of| of.join.as_ref());
-        let theirs = join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref());
+        let finds_lacks = self.compared_vector(of.connection).is_some();
         let (slice_end, unread) = self.known.delete_slice(of.from);
         let row = match (unread, core::mem::replace(&mut of.row, Row::Unread)) {
             (Some(unread), Row::Hashing(hashing)) if hashing.unread.row == unread.row => {
@@ -242,7 +241,7 @@ impl Room {
                 of.begin_slice_again(&hashing);
                 return Ok(Step::GoesOn);
             }
-            (Some(_), _) if theirs.is_none() && !of.told.has_before(slice_end) => None,
+            (Some(_), _) if !finds_lacks && !of.told.has_before(slice_end) => None,
             (Some(unread), Row::Read(read, row)) if read == unread.row => Some((read, row)),
             (Some(unread), Row::Reading(token, reading)) if reading == unread.row => {
                 of.row = Row::Reading(token, reading);
@@ -259,14 +258,11 @@ impl Room {
             }
             (None, _) => None,
         };
-        let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
-        let known = self.known.shown_deletes(of.from, end, row.as_ref().map(|(_, row)| row));
-        self.turn.spend(comparing_cost(&told, &known));
-        let known: Vec<_> = known.iter().collect();
-        for_each_missing(&told, &known, |client, range| of.news.insert(client, range));
-        if let Some(theirs) = theirs {
-            for_each_missing(&below(known, theirs), &told, |client, range| of.lacks.insert(client, range));
-        }
+        let lacks = core::mem::take(&mut of.lacks);
+        let step = self.compare_step(of, slice_end, row.as_ref().map(|(_, row)| row), lacks);
+        for_each_missing(&step.told, &step.known, |client, range| of.news.insert(client, range));
+        of.lacks = step.lacks;
+        let end = step.end;
         let Some(reached) = end else { return Ok(Step::Done) };
         of.from = reached;
         if let Some((key, row)) = row.filter(|_| end != slice_end) {
@@ -280,19 +276,43 @@ impl Room {
         Ok(Step::GoesOn)
     }
 
+    /// With whom it is compared what a client lacks: its state vector, as long as that is to be found out.
+    fn compared_vector(&self, connection: ConnectionId) -> Option<&TheirVector> {
+        let join = self.connections.get(&connection).and_then(|of| of.join.as_ref());
+        join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref())
+    }
+
+    /// Takes what comes next of a slice, and adds to `lacks` what the client lacks of it.
+    fn compare_step(
+        &mut self,
+        of: &mut Comparing,
+        slice_end: Option<Id>,
+        row: Option<&IdSet>,
+        lacks: IdSet,
+    ) -> Compared {
+        let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
+        let known = self.known.shown_deletes(of.from, end, row);
+        let clients = told.chunk_by(|(a, _), (b, _)| a == b).count();
+        self.turn.spend(
+            cost::MESSAGE
+                + clients / cost::COMPARED_CLIENTS
+                + (told.len() + known.range_count()) / cost::COMPARED_RANGES,
+        );
+        let mut step = Compared { told, known: known.iter().collect(), end, lacks };
+        if let Some(theirs) = self.compared_vector(of.connection) {
+            let known = below(step.known.iter().cloned(), theirs);
+            for_each_missing(&known, &step.told, |client, range| step.lacks.insert(client, range));
+        }
+        step
+    }
+
     /// Goes on with a slice whose row was not read. If it need not be, all of the slice was compared.
     fn hash_on(&mut self, of: &mut Comparing, hashing: Hashing, slice_end: Option<Id>) -> Step {
         let mut hashing = hashing;
-        let join = self.connections.get(&of.connection).and_then(|of| of.join.as_ref());
-        let theirs = join.filter(|join| join.lacks.is_none()).and_then(|join| join.theirs.as_ref());
-        let (told, end) = of.told.take_before(&of.update, slice_end, RANGES_AT_A_TIME);
-        let known = self.known.shown_deletes(of.from, end, None);
-        self.turn.spend(comparing_cost(&told, &known));
-        let known: Vec<_> = known.iter().collect();
-        for_each_missing(&told, &known, |client, range| hashing.hash.add(client, range));
-        if let Some(theirs) = theirs {
-            for_each_missing(&below(known, theirs), &told, |client, range| hashing.lacks.insert(client, range));
-        }
+        let step = self.compare_step(of, slice_end, None, core::mem::take(&mut hashing.lacks));
+        for_each_missing(&step.told, &step.known, |client, range| hashing.hash.add(client, range));
+        hashing.lacks = step.lacks;
+        let end = step.end;
         if end != slice_end {
             of.from = end.unwrap_or(of.from);
             of.row = Row::Hashing(hashing);
@@ -385,7 +405,7 @@ impl Room {
             let told: IdSet = self.intake.deletes().iter().cloned().collect();
             let mut lacks = IdSet::default();
             for_each_missing(
-                &below(self.known.deletes().iter().collect(), theirs),
+                &below(self.known.deletes().iter(), theirs),
                 &told.iter().collect::<Vec<_>>(),
                 |client, range| lacks.insert(client, range),
             );
@@ -414,8 +434,17 @@ impl Room {
 
 type Part = (ClientId, Range<Clock>);
 
+/// What was taken of a slice: both ascend.
+struct Compared {
+    told: Vec<Part>,
+    known: Vec<Part>,
+    /// Up to where.
+    end: Option<Id>,
+    lacks: IdSet,
+}
+
 /// What of these deletes is of units that a client has with this state vector.
-pub(super) fn below(parts: Vec<Part>, theirs: &TheirVector) -> Vec<Part> {
+pub(super) fn below(parts: impl Iterator<Item = Part>, theirs: &TheirVector) -> Vec<Part> {
     let mut clock = (ClientId::new(0), theirs.clock(ClientId::new(0)));
     let cut = |(client, range): Part| {
         if clock.0 != client {
@@ -423,12 +452,7 @@ pub(super) fn below(parts: Vec<Part>, theirs: &TheirVector) -> Vec<Part> {
         }
         (client, range.start..range.end.min(clock.1))
     };
-    parts.into_iter().map(cut).filter(|(_, range)| range.start < range.end).collect()
-}
-
-fn comparing_cost(told: &[Part], known: &IdSet) -> usize {
-    let clients = told.chunk_by(|(a, _), (b, _)| a == b).count();
-    cost::MESSAGE + clients / cost::COMPARED_CLIENTS + (told.len() + known.range_count()) / cost::COMPARED_RANGES
+    parts.map(cut).filter(|(_, range)| range.start < range.end).collect()
 }
 
 /// Calls `missing` with what is in a list and not in the other one. Both ascend. O(ranges in both).

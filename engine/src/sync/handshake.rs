@@ -32,18 +32,21 @@ const PACED_BYTES: usize = 1 << 20;
 const PACE_MS: u64 = 2_000;
 
 impl Room {
-    /// A client tells what it has (sync step 1).
-    pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<(), CloseReason> {
+    /// A client tells what it has (sync step 1). `false` if rows are being read first without which nobody knows what it lacks.
+    pub(super) fn begin_join(&mut self, connection: ConnectionId, vector: &[u8]) -> Result<bool, CloseReason> {
         let read = TheirVector::read(vector, &self.config.limits);
         let mut theirs = read.map_err(too_many_or_malformed)?;
         if let Some(theirs) = &mut theirs {
+            if !self.load_clocks_beside(theirs) {
+                return Ok(false);
+            }
             let author = ClientId::new(self.manifest.author);
             if self.known.has_clock(author) && theirs.clock(author) > self.known.clock(author) {
                 self.spend_author();
             }
             theirs.retain_known(&self.known);
         }
-        let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(()) };
+        let Some(rights) = self.connections.get(&connection).map(|of| of.rights) else { return Ok(true) };
         self.send(connection, self.echo(vector, theirs.as_ref(), rights));
         let join = Join {
             theirs,
@@ -64,7 +67,7 @@ impl Room {
         if !self.joining.contains(&connection) {
             self.joining.push(connection);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Our step 1: our state vector as far as it concerns a client with this one. It answers with what we lack, and we
@@ -121,7 +124,7 @@ impl Room {
         }
         if let Some(theirs) = &join.theirs {
             let Some(mut lacks) = join.lacks.take() else { return false };
-            let later = below(join.later.iter().collect(), theirs);
+            let later = below(join.later.iter(), theirs);
             later.into_iter().for_each(|(client, range)| lacks.insert(client, range));
             let lacks = self.known.shown_of(lacks);
             self.send_deletes(connection, &lacks);

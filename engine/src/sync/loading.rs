@@ -85,16 +85,13 @@ impl Room {
         is_loaded
     }
 
-    /// Whether it was read how far those are who may be elsewhere than a client that tells this state vector; if not, it is being
-    /// read.
-    pub(super) fn load_clocks_beside(&mut self, vector: &[u8]) -> bool {
+    /// Whether it was read how far those are who may be elsewhere than a client with this state vector; if not, it is being read.
+    pub(super) fn load_clocks_beside(&mut self, theirs: &TheirVector) -> bool {
         if self.known.has_clocks() {
             return true;
         }
-        // What is wrong with it is found when it is taken.
-        let Ok(Some(theirs)) = TheirVector::read(vector, &self.config.limits) else { return true };
         self.turn.spend(theirs.len() / cost::CLIENTS);
-        let rows = self.known.rows_beside(&theirs);
+        let rows = self.known.rows_beside(theirs);
         self.load(rows)
     }
 

@@ -42,10 +42,10 @@ impl Room {
                 return self.hold_message(connection, frame);
             }
             // Who has something is told from it what we lack, and what of all that we have it lacks.
-            Ok(Message::Step1(vector)) if !self.load_clocks_beside(vector) => {
-                return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() });
-            }
-            Ok(Message::Step1(vector)) => self.begin_join(connection, vector),
+            Ok(Message::Step1(vector)) => match self.begin_join(connection, vector) {
+                Ok(false) => return self.postpone(Waiting::Message { connection, bytes: frame.to_vec() }),
+                begun => begun.map(drop),
+            },
             Ok(message @ (Message::Step2(update) | Message::Update(update))) if self.is_large(update) => {
                 let (is_answer, head_bytes) = (matches!(message, Message::Step2(_)), frame.len() - update.len());
                 let mut update = whole.into_owned();
