@@ -25,5 +25,5 @@ pub(super) fn path_to(store: &Store, handle: TypeHandle) -> (&str, Vec<PathStep>
         shared = store.types.get(owner.of);
     }
     path.reverse();
-    (&shared.name, path)
+    (store.types.name(shared), path)
 }

@@ -65,10 +65,11 @@ pub(crate) fn read_any_within(from: &mut Reader<'_>, depth: usize) -> Result<Any
     })
 }
 
-/// The text that the bytes of one value say, if it is a text.
-pub(crate) fn any_text(bytes: &[u8]) -> Option<&str> {
+/// The text, in UTF-8, that the bytes of one value say, which were checked before; `None` if it is another value.
+#[inline]
+pub(crate) fn any_text(bytes: &[u8]) -> Option<&[u8]> {
     let mut from = Reader::new(bytes.strip_prefix(&[STRING])?);
-    from.read_string().ok()
+    from.read_bytes().ok()
 }
 
 /// Reads past one value, checking it as [`read_any`] does, without building it. Allocates nothing.
@@ -91,14 +92,14 @@ pub(crate) fn skip_any_within(from: &mut Reader<'_>, depth: usize) -> Result<(),
             from.read_exact(8)?;
         }
         STRING => {
-            from.read_string()?;
+            from.read_text_bytes()?;
         }
         tag @ (OBJECT | ARRAY) => {
             let count = from.read_count(if tag == OBJECT { 2 } else { 1 })?;
             let depth = depth.checked_sub(1).ok_or(from.error(ErrorKind::NestedTooDeeply))?;
             for _ in 0..count {
                 if tag == OBJECT {
-                    from.read_string()?;
+                    from.read_text_bytes()?;
                 }
                 skip_any_within(from, depth)?;
             }

@@ -8,11 +8,12 @@ use crate::values::{Error, ErrorKind, MAX_JSON_NESTING, plain_len, plain_len_of_
 ///
 /// It makes no values, so that a room that builds no document is without what reads them.
 pub fn check_json(text: &str, at: &Reader<'_>) -> Result<(), Error> {
-    if skip_whole(text.as_bytes()).is_some() {
-        Ok(())
-    } else {
-        Err(Error::at(ErrorKind::NotJson, at.offset() - text.len()))
-    }
+    if is_json(text.as_bytes()) { Ok(()) } else { Err(Error::at(ErrorKind::NotJson, at.offset() - text.len())) }
+}
+
+/// Whether UTF-8 is such text.
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    skip_whole(text).is_some()
 }
 
 /// `None` if this is not one value, with white space around it perhaps.

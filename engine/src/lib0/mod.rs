@@ -15,6 +15,7 @@ pub use columns::{
     UintColumnWriter,
 };
 pub use json::check_json;
+pub(crate) use json::is_json;
 pub(crate) use numbers::{Numbers, append_numbers};
 pub use reader::Reader;
 pub(crate) use varint::{Word, decode_var_uint, encode_word};

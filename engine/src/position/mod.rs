@@ -92,7 +92,7 @@ impl RelativePosition {
         };
         let of = match shared.item {
             Some(item) => PositionType::Item(store.id(item)),
-            None => PositionType::Root(shared.name.clone()),
+            None => PositionType::Root(store.types.name(shared).into()),
         };
         let anchor = match unit {
             Some(unit) => Anchor::Unit(store.id(unit), Some(of)),

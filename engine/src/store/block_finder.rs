@@ -13,7 +13,7 @@ const BLOCKS_A_SEARCH: usize = 16;
 /// Finds blocks for one reading. What stands elsewhere than what was written before it is searched for, O(log blocks) each,
 /// until that has been as much work as an index of all blocks is; from then on it is found in O(1) where units are spread evenly.
 #[derive(Debug)]
-pub(super) struct BlockFinder<'s> {
+pub(crate) struct BlockFinder<'s> {
     logs: &'s [Log],
     /// What was found last.
     last: (Client, usize),
@@ -31,7 +31,7 @@ impl<'s> BlockFinder<'s> {
 
     /// The block of a client that holds a clock.
     #[inline]
-    pub(super) fn find(&mut self, client: Client, clock: Clock) -> usize {
+    pub(crate) fn find(&mut self, client: Client, clock: Clock) -> usize {
         let log = &self.logs[client as usize];
         if let Some(index) = &self.index {
             return index.find(client, log, clock);

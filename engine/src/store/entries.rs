@@ -1,12 +1,12 @@
 //! The map entries of one type: their sequences, in the order in which their keys came up.
 
-use super::log::push_range;
 use super::order::Sequence;
+use smallvec::SmallVec;
 
 /// Sequences get their numbers as they come up, so that keys set one after the other are one range.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
-    ranges: Vec<(Sequence, Sequence)>,
+    ranges: SmallVec<[(Sequence, Sequence); 1]>,
 }
 
 impl Entries {
@@ -25,10 +25,10 @@ impl Entries {
 
     /// Adds a sequence, whose number is larger than those of all before it.
     pub(super) fn push(&mut self, sequence: Sequence) {
-        if self.ranges.is_empty() {
-            self.ranges.reserve_exact(1);
+        match self.ranges.last_mut() {
+            Some(last) if last.1 == sequence => last.1 = sequence + 1,
+            _ => self.ranges.push((sequence, sequence + 1)),
         }
-        push_range(&mut self.ranges, sequence, sequence + 1);
     }
 
     pub(super) fn trim(&mut self) {

@@ -236,17 +236,29 @@ impl Store {
     }
 
     /// What a run carries, without lengths or counts: from where it is stored, or put together in `scratch`.
-    #[inline]
+    #[inline(always)]
     fn carried_by<'a>(&'a self, run: Run, scratch: &'a mut Vec<u8>) -> &'a [u8] {
         if matches!(run.content, Content::Deleted | Content::Gc) {
             return &[];
         }
         let Run { block, first, len, content, .. } = run;
         let (client, end) = (first.0, first.1 + len);
-        if end <= self.log(client).block_end(block)
-            && let Some(stored) = self.stored(Piece { block, first, len, content })
-        {
-            return stored;
+        let log = self.log(client);
+        let of = &log.blocks()[block];
+        let block_end = log.block_end(block);
+        if end <= block_end {
+            // Mostly it is text, or a mark.
+            if content == Content::Format {
+                return log.payload(block);
+            }
+            if content == Content::String
+                && let Some(ascii) = log.ascii_part(block, first.1 - of.clock, end - of.clock)
+            {
+                return ascii;
+            }
+            if let Some(stored) = self.stored(Piece { block, first, len, content }) {
+                return stored;
+            }
         }
         scratch.clear();
         self.pieces_from(client, first.1..end, block).for_each(|piece| self.append_carried(piece, scratch));
@@ -261,7 +273,7 @@ impl Store {
         let parent = self.types.get(handle);
         match parent.item {
             Some(item) => WrittenParent::Item(self.id(item)),
-            None => WrittenParent::Root(parent.name.as_bytes()),
+            None => WrittenParent::Root(self.types.name(parent).as_bytes()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The keys of maps and of formats, each kept once.
+//! The keys of maps and of formats, and the names of types, each kept once.
 
 use super::handles::{Handles, hash_bytes};
 use super::trim;

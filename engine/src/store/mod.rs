@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use types::Types;
 
+pub(crate) use block_finder::BlockFinder;
 pub(crate) use formats::{Formats, NULL, equals, is_identical};
 pub(crate) use handles::hash_bytes;
 pub(crate) use keys::Key;
@@ -200,6 +201,12 @@ impl Store {
             let sequence = self.order.add_sequence();
             self.types.add(None, name, None, None, sequence)
         })
+    }
+
+    /// The name of an element or hook; a root has none. (Yjs: `YXmlElement#nodeName`)
+    pub(crate) fn node_name(&self, of: TypeHandle) -> &str {
+        let shared = self.types.get(of);
+        if shared.item.is_some() { self.types.name(shared) } else { "UNDEFINED" }
     }
 
     /// Adds the type that unit `item`, about to be appended to a list or entry of `parent`, holds.

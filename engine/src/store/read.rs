@@ -44,10 +44,15 @@ pub(crate) enum Unit<'a> {
 }
 
 impl Store {
+    /// What finds blocks for one reading.
+    pub(crate) fn block_finder(&self) -> BlockFinder<'_> {
+        BlockFinder::new(&self.logs)
+    }
+
     /// The pieces of a sequence that are not deleted, in order. O(spans + blocks touched).
     pub(crate) fn pieces(&self, sequence: Sequence) -> impl Iterator<Item = Piece> + '_ {
         let live = self.order.spans(sequence).filter(|span| !span.is_deleted());
-        let mut blocks = BlockFinder::new(&self.logs);
+        let mut blocks = self.block_finder();
         live.flat_map(move |span| {
             let block = blocks.find(span.client(), span.clock);
             self.pieces_from(span.client(), span.clock..span.end(), block)
@@ -99,7 +104,7 @@ impl Store {
 
     /// Appends all text of a sequence that is not deleted. O(spans + blocks touched + bytes).
     pub(crate) fn append_text_of(&self, sequence: Sequence, out: &mut Vec<u8>) {
-        let mut blocks = BlockFinder::new(&self.logs);
+        let mut blocks = self.block_finder();
         self.order.spans(sequence).filter(|span| !span.is_deleted()).for_each(|span| {
             let (client, clocks) = (span.client(), span.clock..span.end());
             let block = blocks.find(client, clocks.start);
@@ -148,30 +153,34 @@ impl Store {
 
     /// The same from where it is stored; `None` for text with broken pairs.
     #[inline]
-    pub(super) fn stored(&self, piece: Piece) -> Option<&[u8]> {
+    pub(crate) fn stored(&self, piece: Piece) -> Option<&[u8]> {
         let log = self.log(piece.first.0);
-        let skip = piece.first.1 - log.blocks()[piece.block].clock;
-        let part = skip..skip + piece.len;
+        let block = &log.blocks()[piece.block];
+        let payload = log.payload(piece.block);
+        let is_whole = piece.len == log.block_end(piece.block) - block.clock;
         match piece.content {
-            Content::String => {}
-            Content::Any | Content::Json => {
-                let payload = log.payload(piece.block);
-                return Some(units_of(piece.content, payload, part).of(payload));
-            }
             // The handle of the type stands before what is written.
-            Content::Type => return Some(&log.payload(piece.block)[size_of::<TypeHandle>()..]),
-            _ => return Some(log.payload(piece.block)),
+            Content::Type => payload.get(size_of::<TypeHandle>()..),
+            _ if is_whole && (block.is_ascii || self.cut_pairs.is_empty()) => Some(payload),
+            Content::String => self.stored_text(piece),
+            Content::Any | Content::Json => {
+                let skip = piece.first.1 - block.clock;
+                Some(units_of(piece.content, payload, skip..skip + piece.len).of(payload))
+            }
+            _ => Some(payload),
         }
-        if let Some(ascii) = log.ascii_part(piece.block, part.start, part.end) {
+    }
+
+    fn stored_text(&self, piece: Piece) -> Option<&[u8]> {
+        let log = self.log(piece.first.0);
+        let from = piece.first.1 - log.blocks()[piece.block].clock;
+        if let Some(ascii) = log.ascii_part(piece.block, from, from + piece.len) {
             return Some(ascii);
         }
         if !self.cut_pairs.is_empty() {
             return None;
         }
-        if piece.len == log.block_end(piece.block) - log.blocks()[piece.block].clock {
-            return Some(log.payload(piece.block));
-        }
-        let cut = log.text_part(piece.block, part.start, part.end);
+        let cut = log.text_part(piece.block, from, from + piece.len);
         (!cut.half_before && !cut.half_after).then_some(cut.text.as_bytes())
     }
 

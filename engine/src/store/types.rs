@@ -17,8 +17,8 @@ pub(crate) type TypeHandle = u32;
 pub(crate) struct SharedType {
     /// Its kind; `None` for a root that content has arrived for, but that nobody has named the kind of.
     pub(crate) tag: Option<TypeTag>,
-    /// A root's name, an element's node name, a hook's name.
-    pub(crate) name: Box<str>,
+    /// A root's name, an element's node name, a hook's name: its number among the names, or `NO_KEY`.
+    name: Key,
     /// The unit that holds it; `None` for a root.
     pub(crate) item: Option<LocalId>,
     /// Its list of children or text.
@@ -47,6 +47,8 @@ pub(crate) struct Types {
     /// The type of each sequence, and the key or `NO_KEY`.
     owners: Vec<(TypeHandle, Key)>,
     keys: Keys,
+    /// The names of types, each kept once.
+    names: Keys,
     /// The entry that each key was first used for, in whichever type; `NO_SEQUENCE` if for none, or not yet.
     first_uses: Vec<Sequence>,
     /// The other entries of types that have more than a `FEW`.
@@ -65,6 +67,11 @@ impl Types {
 
     pub(crate) fn get_mut(&mut self, handle: TypeHandle) -> &mut SharedType {
         &mut self.types[handle as usize]
+    }
+
+    /// A root's name, an element's node name, a hook's name; of other types it is empty.
+    pub(crate) fn name(&self, of: &SharedType) -> &str {
+        if of.name == NO_KEY { "" } else { self.names.name(of.name) }
     }
 
     /// Number of types; handles are below it.
@@ -86,6 +93,12 @@ impl Types {
         self.roots.iter().map(|(name, handle)| (&**name, *handle))
     }
 
+    /// Makes room for so many more types.
+    pub(crate) fn reserve(&mut self, types: usize) {
+        self.types.reserve_exact(types);
+        self.owners.reserve(types);
+    }
+
     /// Adds a type whose list is `sequence`, the next sequence of the order.
     pub(crate) fn add(
         &mut self,
@@ -101,8 +114,9 @@ impl Types {
         if item.is_none() {
             self.roots.insert(name.into(), handle);
         }
+        let name = if name.is_empty() { NO_KEY } else { self.names.add(name) };
         let entries = Entries::default();
-        self.types.push(SharedType { tag, name: name.into(), item, sequence, entries, is_deleted: false, depth });
+        self.types.push(SharedType { tag, name, item, sequence, entries, is_deleted: false, depth });
         handle
     }
 
@@ -196,11 +210,13 @@ impl Types {
         trim(&mut self.first_uses);
         self.types.iter_mut().for_each(|shared| shared.entries.trim());
         self.keys.trim();
+        self.names.trim();
     }
 
     /// Panics if a key or an entry is not found where it should be.
     pub(crate) fn assert_invariants(&self) {
         self.keys.assert_invariants();
+        self.names.assert_invariants();
         let is_first = |sequence: &Sequence| self.first_uses[self.owners[*sequence as usize].1 as usize] == *sequence;
         let many = self.types.iter().map(|shared| &shared.entries).filter(|entries| entries.are_more_than(FEW));
         let further = many.flat_map(Entries::iter).filter(|sequence| !is_first(sequence));

@@ -22,7 +22,8 @@ const SETS: usize = if cfg!(debug_assertions) { 2 } else { 16 };
 /// what is in force several times is made once, so that an op without an embed allocates nothing of its own.
 pub(crate) struct GrowingDelta<'a> {
     ops: Vec<Op>,
-    text: String,
+    /// UTF-8.
+    text: Vec<u8>,
     /// Where the text of the last op that is finished ends.
     end: usize,
     marks: Vec<Mark<'a>>,
@@ -64,7 +65,7 @@ impl<'a> GrowingDelta<'a> {
     pub(crate) fn with_room(units: u32) -> GrowingDelta<'a> {
         GrowingDelta {
             ops: Vec::new(),
-            text: String::with_capacity(units as usize),
+            text: Vec::with_capacity(units as usize),
             end: 0,
             marks: Vec::new(),
             slots: [0; SLOTS],
@@ -76,7 +77,7 @@ impl<'a> GrowingDelta<'a> {
     /// Appends a piece of a text.
     pub(crate) fn push(&mut self, store: &'a Store, piece: Piece) {
         match piece.content {
-            Content::String => store.read_text(piece, |part| self.text.push_str(part)),
+            Content::String => store.append_carried(piece, &mut self.text),
             Content::Embed | Content::Type => store.read_units(piece, |unit| {
                 self.end_op();
                 if let Some(value) = Value::of_unit(store, unit) {
@@ -167,7 +168,8 @@ impl<'a> GrowingDelta<'a> {
 
     pub(crate) fn finish(mut self) -> Vec<DeltaOp> {
         self.end_op();
-        let (text, mut start) = (Arc::new(self.text), 0);
+        let text = String::from_utf8(self.text).expect("text is checked before it is appended");
+        let (text, mut start) = (Arc::new(text), 0);
         let op = |Op { inserted, attributes }| {
             let insert = match inserted {
                 Inserted::Text(end) => {

@@ -16,6 +16,7 @@ mod roots;
 mod text;
 mod value;
 mod xml;
+mod xml_string;
 mod xml_tree;
 
 pub use array::Array;

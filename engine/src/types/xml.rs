@@ -1,12 +1,10 @@
 //! The XML types: fragment, element, text, hook.
 
-use super::{DeltaInsert, DeltaOp, Prelim, Text, Value};
+use super::{Prelim, Text, Value};
 use crate::doc::{Doc, Transaction};
-use crate::lib0::any_text;
-use crate::store::{TypeHandle, Unit};
-use crate::update::{Content, TypeTag};
-use crate::values::{Any, Error, sort_by_text, utf16};
-use smallvec::SmallVec;
+use crate::store::TypeHandle;
+use crate::update::TypeTag;
+use crate::values::Error;
 use std::ops::RangeBounds;
 
 /// A list of XML nodes (`Y.XmlFragment`).
@@ -200,14 +198,14 @@ xml_attributes!(Text);
 impl XmlElement {
     /// Its node name; of a root element `UNDEFINED`, as in Yjs.
     pub fn name(self, doc: &Doc) -> &str {
-        doc.node_name(self.0)
+        doc.store().node_name(self.0)
     }
 }
 
 impl XmlHook {
     /// Its hook name.
     pub fn name(self, doc: &Doc) -> &str {
-        doc.node_name(self.0)
+        doc.store().node_name(self.0)
     }
 }
 
@@ -215,129 +213,5 @@ impl XmlText {
     /// The characters with their formatting as XML nodes; not escaped, as in Yjs.
     pub fn to_string(self, doc: &Doc) -> String {
         doc.xml_string(self.0)
-    }
-}
-
-impl Doc {
-    fn node_name(&self, handle: TypeHandle) -> &str {
-        let shared = self.store().types.get(handle);
-        if shared.item.is_some() { &shared.name } else { "UNDEFINED" }
-    }
-
-    /// Yjs: `toString` of the XML types.
-    pub(super) fn xml_string(&self, handle: TypeHandle) -> String {
-        let mut out = String::new();
-        self.write_xml(handle, &mut out);
-        out
-    }
-
-    fn write_xml(&self, handle: TypeHandle, out: &mut String) {
-        let shared = self.store().types.get(handle);
-        if shared.depth > super::MAX_SHOWN_DEPTH {
-            return;
-        }
-        match shared.tag {
-            Some(TypeTag::XmlElement) => {
-                let start = out.len();
-                out.push('<');
-                push_lowercase(self.node_name(handle), out);
-                let name = start + 1..out.len();
-                let mut attributes: SmallVec<[_; 4]> = self.entry_units(handle).collect();
-                sort_by_text(&mut attributes, |(key, _)| key, utf16::compare);
-                for (key, value) in attributes {
-                    out.extend([" ", key, "=\""]);
-                    self.write_unit(value, out);
-                    out.push('"');
-                }
-                out.push('>');
-                self.write_children(handle, out);
-                out.push_str("</");
-                out.extend_from_within(name);
-                out.push('>');
-            }
-            Some(TypeTag::XmlText) if self.store().order.has_marks(shared.sequence) => {
-                self.delta(handle).iter().for_each(|op| self.write_formatted(op, out));
-            }
-            Some(TypeTag::XmlText) => self.write_unformatted(handle, out),
-            Some(TypeTag::XmlFragment) => self.write_children(handle, out),
-            Some(TypeTag::Text) => out.push_str(&self.plain_text(handle)),
-            _ => out.push_str("[object Object]"),
-        }
-    }
-
-    fn write_children(&self, handle: TypeHandle, out: &mut String) {
-        let store = self.store();
-        store.pieces(self.list(handle)).for_each(|piece| store.read_units(piece, |unit| self.write_unit(unit, out)));
-    }
-
-    /// A text without marks: what its delta would say.
-    fn write_unformatted(&self, handle: TypeHandle, out: &mut String) {
-        let store = self.store();
-        for piece in store.pieces(self.list(handle)) {
-            match piece.content {
-                Content::String => store.read_text(piece, |part| out.push_str(part)),
-                Content::Embed | Content::Type => store.read_units(piece, |unit| self.write_unit(unit, out)),
-                _ => {}
-            }
-        }
-    }
-
-    fn write_unit(&self, unit: Unit<'_>, out: &mut String) {
-        if let Unit::Any(bytes) = unit
-            && let Some(text) = any_text(bytes)
-        {
-            out.push_str(text);
-        } else if let Some(value) = Value::of_unit(self.store(), unit) {
-            self.write_shown(&value, out);
-        }
-    }
-
-    /// Formats as nodes around the text, by name; an object's members as attributes. (Yjs: `YXmlText#toString`)
-    fn write_formatted(&self, op: &DeltaOp, out: &mut String) {
-        let mut formats: Vec<_> = op.attributes.iter().collect();
-        sort_by_text(&mut formats, |(name, _)| name, utf16::compare);
-        for (name, value) in &formats {
-            out.push_str(&format!("<{name}"));
-            let mut members: Vec<(String, String)> = match value {
-                Any::Object(members) => {
-                    members.iter().map(|(key, value)| (key.to_string(), value.to_js_string())).collect()
-                }
-                Any::Array(values) => {
-                    values.iter().map(Any::to_js_string).enumerate().map(|(at, v)| (at.to_string(), v)).collect()
-                }
-                Any::String(text) => {
-                    text.chars().enumerate().map(|(at, char)| (at.to_string(), char.to_string())).collect()
-                }
-                _ => Vec::new(),
-            };
-            sort_by_text(&mut members, |(key, _)| key, utf16::compare);
-            members.iter().for_each(|(key, value)| out.push_str(&format!(" {key}=\"{value}\"")));
-            out.push('>');
-        }
-        match &op.insert {
-            DeltaInsert::Text(text) => out.push_str(text),
-            DeltaInsert::Embed(value) => self.write_shown(value, out),
-        }
-        formats.iter().rev().for_each(|(name, _)| out.push_str(&format!("</{name}>")));
-    }
-
-    /// A value as JavaScript makes a string of it.
-    fn write_shown(&self, value: &Value, out: &mut String) {
-        match value {
-            Value::Any(Any::String(text)) => out.push_str(text),
-            Value::Any(any) => out.push_str(&any.to_js_string()),
-            Value::XmlElement(XmlElement(handle))
-            | Value::XmlText(XmlText(handle))
-            | Value::XmlFragment(XmlFragment(handle))
-            | Value::Text(Text(handle)) => self.write_xml(*handle, out),
-            _ => out.push_str("[object Object]"),
-        }
-    }
-}
-
-fn push_lowercase(name: &str, out: &mut String) {
-    match name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        true => out.push_str(name),
-        false => out.push_str(&name.to_lowercase()),
     }
 }

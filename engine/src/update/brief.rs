@@ -2,8 +2,8 @@
 
 use super::parse::parse_content;
 use super::quiet_reader::QuietReader;
-use super::structs::{ByteRange, Content, KEY, ORIGIN, Parent, RIGHT_ORIGIN};
-use crate::lib0::Reader;
+use super::structs::{ByteRange, Content, KEY, ORIGIN, Parent, RIGHT_ORIGIN, TypeTag};
+use crate::lib0::{Reader, is_json};
 use crate::values::{Clock, Id};
 
 /// A struct of which the id is known.
@@ -60,13 +60,30 @@ fn read_name(from: &mut QuietReader<'_>) -> Option<ByteRange> {
     Some(ByteRange { start: u32::try_from(end - name.len()).ok()?, end: u32::try_from(end).ok()? })
 }
 
+/// Reads content that is neither text nor deleted. What rich text is made of is read here, all else by who tells errors.
 #[inline(never)]
 fn read_content<'a>(from: &mut QuietReader<'a>, content: Content) -> Option<(&'a [u8], Clock)> {
-    let bytes = from.bytes();
-    let mut checked = Reader::starting_at(bytes, from.offset());
-    let (len, payload) = parse_content(&mut checked, content).ok()?;
-    *from = QuietReader::starting_at(bytes, checked.offset());
-    Some((payload.of(bytes), len))
+    let (bytes, start) = (from.bytes(), from.offset());
+    match content {
+        Content::Type => {
+            if TypeTag::from_number(from.number()?)?.is_named() {
+                from.text()?;
+            }
+        }
+        Content::Format => {
+            from.text()?;
+            if !is_json(from.text()?.0) {
+                return None;
+            }
+        }
+        _ => {
+            let mut checked = Reader::starting_at(bytes, start);
+            let (len, payload) = parse_content(&mut checked, content).ok()?;
+            *from = QuietReader::starting_at(bytes, checked.offset());
+            return Some((payload.of(bytes), len));
+        }
+    }
+    Some((&bytes[start..from.offset()], 1))
 }
 
 #[cfg(test)]

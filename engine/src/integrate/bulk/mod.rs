@@ -17,7 +17,7 @@ mod whole;
 
 use super::Replica;
 use super::item::text;
-use crate::store::{Block, Client, Filling, NO_SEQUENCE, Sequence, TypeHandle, push_range};
+use crate::store::{Block, Client, Filling, LocalId, NO_ORIGIN, NO_SEQUENCE, Sequence, TypeHandle, push_range};
 use crate::update::Content;
 use crate::values::{Clock, Pace};
 use list::{Lists, Newcomer};
@@ -44,6 +44,9 @@ struct Bulk<'b> {
     next: Vec<Next>,
     /// The root that was named last.
     recent_root: Option<(&'b [u8], TypeHandle)>,
+    /// The unit that was last asked for the type that it holds, or was given one, and the type: what is in a type mostly
+    /// stands behind it.
+    recent_type: (LocalId, TypeHandle),
 }
 
 /// How far a client is placed.
@@ -81,6 +84,7 @@ impl Replica {
         };
         let Some(whole) = Whole::read(&bytes, updates, pace).await else { return false };
         let Some(mut turns) = whole.turns(pace).await else { return false };
+        self.store.types.reserve(whole.types);
         let mut bulk = Bulk::new(whole, &bytes, pace).await;
         let mut turns = &mut turns[..];
         while !turns.is_empty() {
@@ -175,6 +179,7 @@ impl Replica {
                 let payload = &log.payload(at)[size_of::<TypeHandle>()..];
                 let handle = self.create_type((client, clock), owner.of, payload);
                 log.set_type(at, handle);
+                bulk.recent_type = ((client, clock), handle);
             }
             Content::Format => self.note_mark(sequence, log.payload(at)),
             _ => {}
@@ -188,7 +193,8 @@ impl Replica {
         let Head { parent, key, .. } = bulk.whole.heads[head];
         let parent = match parent {
             Named::Root(name) => Some(self.root_of(bulk, name.of(bulk.bytes))),
-            Named::In(unit) => bulk.type_in(bulk.pieces.find(unit)),
+            Named::In(unit) if unit == bulk.recent_type.0 => Some(bulk.recent_type.1),
+            Named::In(unit) => bulk.type_in(bulk.pieces.find(unit)).inspect(|held| bulk.recent_type = (unit, *held)),
         };
         match (parent, key) {
             (None, _) => NO_SEQUENCE,
@@ -354,8 +360,14 @@ impl Replica {
     async fn build_order(&mut self, bulk: Bulk<'_>, pace: &Pace) {
         let Bulk { mut pieces, lists, .. } = bulk;
         let mut leaves = pieces.finish();
-        for sequence in 0..lists.sequences() {
-            self.build_sequence(sequence, lists.first(sequence), &pieces, &mut leaves, pace).await;
+        let mut sequence = 0;
+        while sequence < lists.sequences() {
+            let several = self.fill_short(sequence, &lists, &pieces, &mut leaves);
+            pace.spend((several - sequence) as usize).await;
+            if several < lists.sequences() {
+                self.build_sequence(several, lists.first(several), &pieces, &mut leaves, pace).await;
+            }
+            sequence = several + 1;
         }
         for client in 0..pieces.firsts().len() as Client {
             let mut deleted: Vec<(Clock, Clock)> = Vec::new();
@@ -385,6 +397,23 @@ impl Replica {
             pace.spend(2 * PART.min(blocks)).await;
         }
         self.store.log_mut(client).end_joining(kept);
+    }
+
+    /// Fills sequences that have one piece, or none, from `first` on: some of them. Gives where it came to.
+    #[inline(never)]
+    fn fill_short(&mut self, first: Sequence, lists: &Lists, pieces: &Pieces, leaves: &mut [u32]) -> Sequence {
+        let end = lists.sequences().min(first.saturating_add(PART as Sequence));
+        for sequence in first..end {
+            let only = lists.first(sequence);
+            if only == NONE {
+                continue;
+            }
+            if pieces.get(only).next != NONE {
+                return sequence;
+            }
+            self.store.order.fill_with_one(sequence, pieces.run(only), leaves);
+        }
+        end
     }
 
     /// Builds the tree of a sequence whose list begins with this piece.
@@ -461,7 +490,7 @@ impl<'b> Bulk<'b> {
         let heads = whole.first_heads();
         let starts = pieces.firsts().iter().zip(heads);
         let next = starts.map(|(piece, head)| Next { block: 0, piece: *piece, head, sequence: NO_SEQUENCE }).collect();
-        Bulk { bytes, whole, pieces, lists: Lists::default(), next, recent_root: None }
+        Bulk { bytes, whole, pieces, lists: Lists::default(), next, recent_root: None, recent_type: (NO_ORIGIN, 0) }
     }
 
     /// The sequence of the block that a piece is a part of.

@@ -61,6 +61,8 @@ pub(super) struct Whole {
     pub(super) heads: Vec<Head>,
     /// Deleted clocks: clients and ranges ascending, neither touching nor overlapping.
     pub(super) deletes: Vec<(Client, Clock, Clock)>,
+    /// How many items hold a type.
+    pub(super) types: usize,
 }
 
 impl Whole {
@@ -169,6 +171,7 @@ impl Whole {
             self.add_head((client, id.clock), id.client, parent, key);
         }
         const NOT_KNOWN_YET: TypeHandle = 0;
+        self.types += usize::from(read.content == Content::Type);
         let entry = Entry {
             content: read.content,
             len: read.len,

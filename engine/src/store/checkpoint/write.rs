@@ -254,7 +254,7 @@ impl Store {
                 }
                 (None, None) => {
                     write_var_uint(out, shared.tag.map_or(0, |tag| tag as u64 + 1));
-                    write_string(out, &shared.name);
+                    write_string(out, self.types.name(shared));
                 }
             }
         }

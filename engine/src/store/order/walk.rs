@@ -159,6 +159,14 @@ impl Order {
         Some(Place { leaf: last, span: self.leaves.spans(last).len() as u32, offset: 0 })
     }
 
+    /// The last span of a sequence.
+    #[inline]
+    pub(crate) fn last_span(&self, sequence: Sequence) -> Option<Span> {
+        let Leaves { sequences, .. } = &self.leaves;
+        let last = (!sequences.is_empty(sequence)).then(|| sequences.last(sequence))?;
+        self.leaves.spans(last).last().copied()
+    }
+
     /// The spans of a sequence in order.
     pub(crate) fn spans(&self, sequence: Sequence) -> impl Iterator<Item = Span> + '_ {
         let is_empty = self.leaves.sequences.is_empty(sequence);
