@@ -28,24 +28,25 @@ impl SliceHash {
     }
 
     /// Adds a part behind all others.
+    #[inline]
     pub fn add(&mut self, client: ClientId, range: Range<Clock>) {
         match &mut self.last {
             Some((of, last)) if *of == client && last.end == range.start => last.end = range.end,
-            _ => {
-                self.take_last();
-                self.last = Some((client, range));
+            last => {
+                if let Some(before) = last.replace((client, range)) {
+                    self.take(before);
+                }
             }
         }
     }
 
-    fn take_last(&mut self) {
-        let Some((client, range)) = self.last.take() else { return };
+    #[inline]
+    fn take(&mut self, (client, range): SlicePart) {
         if self.block.len() == BLOCK {
             self.end_block();
         }
-        self.block.extend_from_slice(&client.value().to_le_bytes());
-        self.block.extend_from_slice(&range.start.to_le_bytes());
-        self.block.extend_from_slice(&range.end.to_le_bytes());
+        let part = u128::from(client.value()) | u128::from(range.start) << 64 | u128::from(range.end) << 96;
+        self.block.extend_from_slice(&part.to_le_bytes());
     }
 
     fn end_block(&mut self) {
@@ -55,7 +56,9 @@ impl SliceHash {
 
     /// The hash of all that was added. Never 0, which is what a manifest says of a row whose hash nobody has taken.
     pub fn finish(mut self) -> u64 {
-        self.take_last();
+        if let Some(last) = self.last.take() {
+            self.take(last);
+        }
         self.end_block();
         self.hash.max(1)
     }

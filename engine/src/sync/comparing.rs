@@ -252,10 +252,7 @@ impl Room {
                 let hashing = Hashing { unread, begun, hash: SliceHash::default(), lacks: IdSet::default() };
                 return Ok(self.hash_on(of, hashing, slice_end));
             }
-            (Some(UnreadDeletes { row, .. }), _) => {
-                of.row = Row::Reading(self.read(row..=row), row);
-                return Ok(Step::Waits);
-            }
+            (Some(UnreadDeletes { row, .. }), _) => return Ok(self.wait_for_row(of, row)),
             (None, _) => None,
         };
         let lacks = core::mem::take(&mut of.lacks);
@@ -320,14 +317,17 @@ impl Room {
         }
         if core::mem::take(&mut hashing.hash).finish() != hashing.unread.hash {
             of.begin_slice_again(&hashing);
-            let row = hashing.unread.row;
-            of.row = Row::Reading(self.read(row..=row), row);
-            return Step::Waits;
+            return self.wait_for_row(of, hashing.unread.row);
         }
         of.lacks.merge(&hashing.lacks);
         let Some(reached) = end else { return Step::Done };
         of.from = reached;
         Step::GoesOn
+    }
+
+    fn wait_for_row(&mut self, of: &mut Comparing, row: RowKey) -> Step {
+        of.row = Row::Reading(self.read(row..=row), row);
+        Step::Waits
     }
 
     /// Takes the row of a slice that is to be compared.

@@ -74,9 +74,7 @@ impl Room {
     /// need not list all clients that there ever were. From a client that may not write nothing is asked.
     fn echo(&self, vector: &[u8], theirs: Option<&TheirVector>, rights: Rights) -> Arc<[u8]> {
         match theirs.filter(|_| rights == Rights::Write) {
-            Some(theirs) => {
-                frame::step_1(&theirs.encode_lowered(|client, has| self.known.shown_clock_beside(client, has)))
-            }
+            Some(theirs) => frame::step_1(&theirs.encode_lowered(self.known.shown_beside())),
             None if rights == Rights::Write => frame::step_1(&[0]),
             None => frame::step_1(vector),
         }

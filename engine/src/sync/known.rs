@@ -137,6 +137,11 @@ impl Known {
         self.pages.has_clock(client)
     }
 
+    /// The same for clients that ascend. O(clients asked for and in the overlay), for all together.
+    pub(super) fn has_clock_ascending(&self) -> impl FnMut(ClientId) -> bool + '_ {
+        self.pages.has_clock_ascending()
+    }
+
     pub(super) fn clock(&self, client: ClientId) -> Clock {
         self.clocks.clock(client)
     }
@@ -227,10 +232,11 @@ impl Known {
         before.copied().unwrap_or_else(|| self.clocks.clock(client))
     }
 
-    /// The clock of a client as far as it may be shown, to who has this one: where it was not read, that is the same
-    /// ([`rows_beside`](Known::rows_beside)).
-    pub(super) fn shown_clock_beside(&self, client: ClientId, has: Clock) -> Clock {
-        if self.has_clock(client) { has.min(self.shown_clock(client)) } else { has }
+    /// How far clients that ascend may be shown to be, to who has these clocks: where it was not read, that is the same
+    /// ([`rows_beside`](Known::rows_beside)). O(clients), for all together.
+    pub(super) fn shown_beside(&self) -> impl FnMut(ClientId, Clock) -> Clock + '_ {
+        let mut has_clock = self.has_clock_ascending();
+        move |client, has| if has_clock(client) { has.min(self.shown_clock(client)) } else { has }
     }
 
     /// The state vector as far as it may be shown.

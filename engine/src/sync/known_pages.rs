@@ -9,7 +9,7 @@ use super::their_vector::TheirVector;
 use crate::archive::records::Manifest;
 use crate::archive::{RowKey, RowKind, RowSizes, SliceHash, SlicePart, part_bytes, read_client_page, read_delete_page};
 use crate::update::{Content, Parent, Update, decode_state_vector, encode_state_vector, write_delete_set};
-use crate::values::{ClientId, Error, Id, IdSet, StateVector, sort_by_numbers};
+use crate::values::{ClientId, Clock, Error, Id, IdSet, StateVector, sort_by_numbers};
 use std::ops::Range;
 
 /// Most rows that are replaced in one fold.
@@ -91,6 +91,19 @@ impl KnownPages {
     pub(super) fn has_clock(&self, client: ClientId) -> bool {
         let slice = self.clients.index(Id::new(client, 0)).map(|index| &self.clients.slices[index]);
         slice.is_none_or(|of| of.is_read) || !self.clients.fresh.ranges(client).is_empty()
+    }
+
+    /// The same for clients that ascend. O(clients asked for and in the overlay), for all together.
+    pub(super) fn has_clock_ascending(&self) -> impl FnMut(ClientId) -> bool + '_ {
+        let mut slices = self.clients.slices.iter().peekable();
+        let mut is_in_fresh = among(self.clients.fresh.clients().map(|(client, _)| client));
+        let mut is_read = true;
+        move |client| {
+            while let Some(slice) = slices.next_if(|of| of.first() <= Id::new(client, 0)) {
+                is_read = slice.is_read;
+            }
+            is_read || is_in_fresh(client)
+        }
     }
 
     /// Whether how far a client is was in a row that is lost, or is not in rows.
@@ -230,11 +243,10 @@ impl Known {
         let clients = &self.pages().clients;
         let mut wanted = Wanted::default();
         for (index, slice) in clients.slices.iter().enumerate().filter(|(_, of)| !of.is_read) {
-            let (first, end) = clients.bounds(index);
-            let told = theirs.between(first.client, end.map(|end| end.client));
-            let told = told.filter(|(client, _)| clients.fresh.ranges(*client).is_empty());
+            let told = told_of_row(clients, index, theirs);
             let mut told: Vec<SlicePart> = told.map(|(client, clock)| (client, 0..clock)).collect();
             let unchanged = told.len();
+            let (first, end) = clients.bounds(index);
             told.extend(clients.outdated.between(first, end));
             if told.len() > unchanged {
                 sort_by_numbers(&mut told, |(client, _)| (client.value(), 0));
@@ -263,11 +275,7 @@ impl Known {
     pub(super) fn units_beside(&self, theirs: &TheirVector) -> u64 {
         let clients = &self.pages().clients;
         let unread = (0..clients.slices.len()).filter(|index| !clients.slices[*index].is_read);
-        let told = unread.flat_map(|index| {
-            let (first, end) = clients.bounds(index);
-            theirs.between(first.client, end.map(|end| end.client))
-        });
-        told.filter(|(client, _)| clients.fresh.ranges(*client).is_empty()).map(|(_, clock)| u64::from(clock)).sum()
+        unread.flat_map(|index| told_of_row(clients, index, theirs)).map(|(_, clock)| u64::from(clock)).sum()
     }
 
     /// Takes in the body of a row.
@@ -447,5 +455,25 @@ impl Known {
         let clocks_are_known = pages.clients.fresh.iter().all(|(client, range)| self.clock(client) >= range.end);
         assert!(clocks_are_known, "clocks that no row has");
         assert!(pages.deletes.fresh.difference(self.deletes()).is_empty(), "deletes that no row has");
+    }
+}
+
+/// What a client with this state vector tells of those whom a row tells of, but for those whom the overlay tells of.
+fn told_of_row<'t>(
+    clients: &'t Paged,
+    index: usize,
+    theirs: &'t TheirVector,
+) -> impl Iterator<Item = (ClientId, Clock)> + 't {
+    let (first, end) = clients.bounds(index);
+    let mut is_in_fresh = among(clients.fresh.between(first, end).map(|(client, _)| client));
+    theirs.between(first.client, end.map(|end| end.client)).filter(move |(client, _)| !is_in_fresh(*client))
+}
+
+/// Whether clients that ascend are among these, which ascend too. O(both), for all together.
+fn among(clients: impl Iterator<Item = ClientId>) -> impl FnMut(ClientId) -> bool {
+    let mut clients = clients.peekable();
+    move |client| {
+        while clients.next_if(|of| *of < client).is_some() {}
+        clients.peek() == Some(&client)
     }
 }

@@ -47,9 +47,10 @@ impl TheirVector {
     /// read are known. O(clients in both).
     pub(super) fn retain_known(&mut self, known: &Known) {
         let mut ours = known.clocks().iter().peekable();
+        let mut has_clock = known.has_clock_ascending();
         self.clocks.retain(|(client, _)| {
             while ours.next_if(|(other, _)| other < client).is_some() {}
-            ours.peek().is_some_and(|(other, _)| other == client) || !known.has_clock(*client)
+            ours.peek().is_some_and(|(other, _)| other == client) || !has_clock(*client)
         });
     }
 
@@ -78,13 +79,13 @@ impl TheirVector {
         self.clocks.iter().copied()
     }
 
-    /// Encodes it, with `lower` in the place of each clock.
-    pub(super) fn encode_lowered(&self, lower: impl Fn(ClientId, Clock) -> Clock) -> Vec<u8> {
-        let lowered = self.clocks.iter().rev().map(|(client, clock)| (*client, lower(*client, *clock)));
+    /// Encodes it, with `lower` in the place of each clock: it gets the clients ascending.
+    pub(super) fn encode_lowered(&self, mut lower: impl FnMut(ClientId, Clock) -> Clock) -> Vec<u8> {
+        let lowered = self.iter().map(|(client, clock)| (client, lower(client, clock)));
         let lowered: Vec<_> = lowered.filter(|(_, clock)| *clock > 0).collect();
         let mut out = Vec::with_capacity(5 + 10 * lowered.len());
         write_var_uint(&mut out, lowered.len() as u64);
-        for (client, clock) in lowered {
+        for (client, clock) in lowered.into_iter().rev() {
             write_var_uint(&mut out, client.value());
             write_var_uint(&mut out, clock.into());
         }

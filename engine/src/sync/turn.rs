@@ -35,9 +35,9 @@ pub(super) mod cost {
     /// several times.
     pub(in crate::sync) const LOADED: usize = 20;
     /// Ranges of a client's delete set that are checked.
-    pub(in crate::sync) const CHECKED_RANGES: usize = 50;
+    pub(in crate::sync) const CHECKED_RANGES: usize = 80;
     /// Ranges of a client's delete set and of ours that are compared.
-    pub(in crate::sync) const COMPARED_RANGES: usize = 15;
+    pub(in crate::sync) const COMPARED_RANGES: usize = 25;
     /// Clients that these are of.
     pub(in crate::sync) const COMPARED_CLIENTS: usize = 2;
     /// Clients of two state vectors that are compared.

@@ -35,6 +35,7 @@ pub(super) fn read_deletes(from: &mut Reader<'_>, found: &mut dyn FnMut(ClientId
 }
 
 /// Reads one range, which may be empty.
+#[inline]
 pub(super) fn read_range(from: &mut Reader<'_>) -> Result<Range<Clock>, Error> {
     let starts = from.offset();
     let clock = from.read_var_uint()?;
@@ -43,15 +44,19 @@ pub(super) fn read_range(from: &mut Reader<'_>) -> Result<Range<Clock>, Error> {
     // Neither has more than 53 bits. The largest clock is kept free, as everywhere.
     match Clock::try_from(clock + len) {
         Ok(end) if end < Clock::MAX => Ok(clock as Clock..end),
-        _ => {
-            let at = match [clock, len].map(|number| Clock::try_from(number).is_ok()) {
-                [false, _] => starts,
-                [true, false] => len_starts,
-                [true, true] => from.offset(),
-            };
-            Err(Error::at(ErrorKind::ClockOverflow, at))
-        }
+        _ => Err(overflow([starts, len_starts, from.offset()], clock, len)),
     }
+}
+
+/// A clock, a length or the end of the range goes too far: the error is at the first of them that does.
+#[cold]
+fn overflow(offsets: [usize; 3], clock: u64, len: u64) -> Error {
+    let at = match [clock, len].map(|number| Clock::try_from(number).is_ok()) {
+        [false, _] => offsets[0],
+        [true, false] => offsets[1],
+        [true, true] => offsets[2],
+    };
+    Error::at(ErrorKind::ClockOverflow, at)
 }
 
 /// Appends a delete set: clients descending as Yjs writes them, ranges ascending.

@@ -43,4 +43,19 @@ impl DeleteWalk {
         self.ranges_left = from.read_count(2)?;
         Ok(DeleteStep::Client(self.client, self.ranges_left))
     }
+
+    /// Reads up to `most` ranges of the client that was begun last: how many.
+    pub(super) fn each_range(
+        &mut self,
+        from: &mut Reader<'_>,
+        most: usize,
+        mut each: impl FnMut(Range<Clock>),
+    ) -> Result<usize, Error> {
+        let count = self.ranges_left.min(most);
+        for _ in 0..count {
+            each(read_range(from)?);
+        }
+        self.ranges_left -= count;
+        Ok(count)
+    }
 }

@@ -51,6 +51,39 @@ struct Next {
     ranges_left: usize,
 }
 
+impl Next {
+    /// The next range of the client that is not empty. All were checked.
+    fn read_range(&mut self, from: &mut Reader<'_>) -> Option<Range<Clock>> {
+        while self.ranges_left > 0 {
+            self.ranges_left -= 1;
+            if let Some(range) = read_range(from).ok().filter(|range| !range.is_empty()) {
+                return Some(range);
+            }
+        }
+        None
+    }
+
+    /// Gives `first` and the client's ranges behind it, up to `limit`, and `most` of them at most. What comes next of the client.
+    fn take_of_client(
+        &mut self,
+        bytes: &[u8],
+        first: Range<Clock>,
+        limit: Clock,
+        most: usize,
+        mut give: impl FnMut(Range<Clock>),
+    ) -> Option<Range<Clock>> {
+        let mut from = Reader::starting_at(bytes, self.offset);
+        let (mut next, mut left) = (Some(first), most);
+        while let Some(range) = next.take_if(|range| left > 0 && range.start < limit) {
+            left -= 1;
+            give(range.start..range.end.min(limit));
+            next = if range.end > limit { Some(limit..range.end) } else { self.read_range(&mut from) };
+        }
+        self.offset = from.offset();
+        next
+    }
+}
+
 impl OrderedDeletes {
     /// The delete set that begins at `offset` of the bytes that all calls get.
     pub(crate) fn starting_at(offset: usize) -> OrderedDeletes {
@@ -80,25 +113,28 @@ impl OrderedDeletes {
         most_unordered: usize,
     ) -> Result<bool, Error> {
         let mut from = Reader::starting_at(bytes, self.checked_to);
-        let mut is_checked = false;
-        for _ in 0..most {
+        let (mut is_checked, mut left) = (false, most);
+        while left > 0 && !is_checked {
+            if let Some(of) = self.clients.last_mut() {
+                left -= self.check.each_range(&mut from, left, |range| {
+                    of.is_in_order &= self.last_end <= range.start;
+                    self.last_end = range.end;
+                })?;
+            }
+            if left == 0 {
+                break;
+            }
+            left -= 1;
             match self.check.step(&mut from)? {
-                DeleteStep::Begin => {}
+                DeleteStep::Begin | DeleteStep::Range(..) => {}
                 DeleteStep::Client(client, ranges) => {
                     self.order.note(client);
                     self.clients.push(OfClient { client, offset: from.offset(), ranges, is_in_order: true });
                     self.last_end = 0;
                 }
-                DeleteStep::Range(_, range) => {
-                    if let Some(of) = self.clients.last_mut() {
-                        of.is_in_order &= self.last_end <= range.start;
-                    }
-                    self.last_end = range.end;
-                }
                 DeleteStep::End => {
                     from.expect_end()?;
                     is_checked = true;
-                    break;
                 }
             }
         }
@@ -140,7 +176,7 @@ impl OrderedDeletes {
     pub(crate) fn rewind(&mut self, bytes: &[u8]) {
         self.next = Next::default();
         self.read_to = Id::new(ClientId::new(0), 0);
-        self.advance(bytes);
+        self.next_client(bytes);
     }
 
     /// Where reading goes on.
@@ -153,22 +189,18 @@ impl OrderedDeletes {
         (self.next, self.read_to) = (mark.next.clone(), mark.read_to);
     }
 
-    fn advance(&mut self, bytes: &[u8]) {
+    /// Goes on with the next client that has a range.
+    fn next_client(&mut self, bytes: &[u8]) {
         let next = &mut self.next;
         next.range = None;
-        while next.range.is_none() {
-            if next.ranges_left == 0 {
-                let Some(of) = self.clients.get(next.client_index) else { return };
-                next.client_index += 1;
-                (next.offset, next.ranges_left) = (of.offset, of.ranges);
-                continue;
-            }
-            let client = self.clients[next.client_index - 1].client;
-            let mut from = Reader::starting_at(bytes, next.offset);
-            // It was checked.
-            next.range = read_range(&mut from).ok().filter(|range| !range.is_empty()).map(|range| (client, range));
+        while next.range.is_none()
+            && let Some(of) = self.clients.get(next.client_index)
+        {
+            next.client_index += 1;
+            next.ranges_left = of.ranges;
+            let mut from = Reader::starting_at(bytes, of.offset);
+            next.range = next.read_range(&mut from).map(|range| (of.client, range));
             next.offset = from.offset();
-            next.ranges_left -= 1;
         }
     }
 
@@ -188,22 +220,22 @@ impl OrderedDeletes {
         most: usize,
     ) -> (Vec<(ClientId, Range<Clock>)>, Option<Id>) {
         let mut end = end;
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(most.min(bytes.len() / 2));
         while let Some((client, range)) = self.next.range.clone() {
-            let start = Id::new(client, range.start);
-            if end.is_some_and(|end| start >= end) {
-                break;
-            }
-            if parts.len() == most {
-                end = Some(start);
+            if end.is_some_and(|end| Id::new(client, range.start) >= end) {
                 break;
             }
             let limit = end.filter(|end| end.client == client).map_or(Clock::MAX, |end| end.clock);
-            parts.push((client, range.start..range.end.min(limit)));
-            if range.end > limit {
-                self.next.range = Some((client, limit..range.end));
-            } else {
-                self.advance(bytes);
+            let left = most - parts.len();
+            match self.next.take_of_client(bytes, range, limit, left, |range| parts.push((client, range))) {
+                None => self.next_client(bytes),
+                Some(range) => {
+                    if parts.len() == most && range.start < limit {
+                        end = Some(Id::new(client, range.start));
+                    }
+                    self.next.range = Some((client, range));
+                    break;
+                }
             }
         }
         let in_order = parts.len();
