@@ -195,6 +195,7 @@ fn an_attachment_is_these_bytes() {
         unstored_since_ms: 1_700_000_000_000,
         tail: vec![DUCK.to_vec()],
         follower: None,
+        tail_waits: false,
     };
     let expected = [
         &[1][..],     // version
@@ -207,7 +208,12 @@ fn an_attachment_is_these_bytes() {
     ]
     .concat();
     assert_eq!(record.encode(), expected);
-    assert_eq!(AttachmentRecord::decode(&expected), Ok(record));
+    assert_eq!(AttachmentRecord::decode(&expected).as_ref(), Ok(&record));
+    let waits = AttachmentRecord { tail_waits: true, ..record };
+    // No follower, and it waits.
+    let expected = [&[3], &expected[1..], &[0, 1]].concat();
+    assert_eq!(waits.encode(), expected);
+    assert_eq!(AttachmentRecord::decode(&expected), Ok(waits));
 }
 
 #[test]
@@ -222,9 +228,9 @@ fn records_of_later_versions_and_broken_ones_are_told_apart() {
     assert_eq!(Manifest::decode(&longer).unwrap_err().kind, ErrorKind::DamagedRow);
     let none = [&[0], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&none).unwrap_err().kind, ErrorKind::DamagedRow, "there was no version 0");
-    assert_eq!(SlotSummary::decode(&[3]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(SlotSummary::decode(&[4]).unwrap_err().kind, ErrorKind::NewerVersion);
     assert_eq!(SlotSummary::decode(&[1, 1, 253]).unwrap_err().kind, ErrorKind::DamagedRow);
-    assert_eq!(AttachmentRecord::decode(&[3]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(AttachmentRecord::decode(&[4]).unwrap_err().kind, ErrorKind::NewerVersion);
     assert_eq!(AttachmentRecord::decode(&[]).unwrap_err().kind, ErrorKind::DamagedRow);
 }
 

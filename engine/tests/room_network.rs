@@ -37,7 +37,8 @@ fn random_config(random: &mut Random, durability: Durability) -> RoomConfig {
         turn_units: *random.one_of(&[1, 30, 5_000]),
         ..Limits::default()
     };
-    RoomConfig { durability, limits, host, sizes, incarnation: 0, ..RoomConfig::default() }
+    let broadcast_pause_ms = *random.one_of(&[0, 20]);
+    RoomConfig { durability, limits, host, sizes, incarnation: 0, broadcast_pause_ms, ..RoomConfig::default() }
 }
 
 fn random_weather(random: &mut Random) -> Weather {
@@ -207,7 +208,7 @@ impl Run {
         for client in 0..self.world.clients.len() {
             self.world.beat(client);
         }
-        self.world.run();
+        self.world.run_to_the_end();
         let expected = self.world.clients[0].awareness.states.clone();
         for client in &self.world.clients {
             let id = client.replica.client;

@@ -58,6 +58,11 @@ export interface RoomOptions {
   keepsHistory?: boolean
   /** Whether `Room.nextAccepted` tells of updates (not). Only with `windowMs`. */
   tellsAccepted?: boolean
+  /**
+   * After a broadcast what comes within so many milliseconds is passed on together at their end (0: each message by itself):
+   * updates, with `windowMs` and without `tellsAccepted`, and awareness.
+   */
+  broadcastPauseMs?: number
   /** Largest row that the store takes, in bytes (1,900,000). */
   rowBytes?: number
   /** Most rows that the store takes in one batch (1,000). */
@@ -114,6 +119,8 @@ extern "C" {
     fn keeps_history(this: &RoomOptions) -> Option<bool>;
     #[wasm_bindgen(method, getter, structural, js_name = tellsAccepted)]
     fn tells_accepted(this: &RoomOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter, structural, js_name = broadcastPauseMs)]
+    fn broadcast_pause_ms(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = rowBytes)]
     fn row_bytes(this: &RoomOptions) -> Option<u32>;
     #[wasm_bindgen(method, getter, structural, js_name = batchRows)]
@@ -128,6 +135,7 @@ pub(crate) fn config_from_js(options: &RoomOptions) -> Result<RoomConfig, JsErro
     config.incarnation = options.incarnation().map_or(0, |given| given as u64);
     config.keeps_history = options.keeps_history().unwrap_or(false);
     config.tells_accepted = options.tells_accepted().unwrap_or(false);
+    config.broadcast_pause_ms = options.broadcast_pause_ms().map_or(0, u64::from);
     let limits = &mut config.limits;
     limits.document_bytes = DOCUMENT_BYTES;
     limits.document_kept_ms = options.document_kept_ms().map_or(limits.document_kept_ms, |given| given as u64);

@@ -20,7 +20,7 @@ export class Conversation {
     return begun
   }
 
-  /** Processor time of each of so many messages, in milliseconds: sent at once, or with a pause after each. */
+  /** Processor time of each of so many messages, in milliseconds: sent at once, or with a pause after each; until all have them. */
   async say (count, paceMs) {
     const before = this.host.cpuMs
     for (const edit of this.edits.slice(this.#sent, this.#sent + count)) {
@@ -28,7 +28,8 @@ export class Conversation {
       if (paceMs) await sleep(paceMs)
     }
     this.#sent += count
-    await Promise.all(this.others.map(other => other.until(() => other.received >= this.#sent)))
+    const shown = this.author.beat()
+    await Promise.all(this.others.map(other => other.until(() => other.sees(shown))))
     return (this.host.cpuMs - before) / count
   }
 

@@ -45,6 +45,7 @@ export class LightClient {
   kept = []
   /** The code with which it was closed. */
   closed
+  #seen
   #id = Math.floor(Math.random() * 2 ** 32)
   #clock = 0
   /** What came and is not whole yet, and how long it has to be for that. */
@@ -115,7 +116,10 @@ export class LightClient {
       if (!this.mayBeClosed) this.#lose(new Error(`closed with ${this.closed} ${content.subarray(2)}`))
       return
     }
-    if (content[0] === AWARENESS) this.shown++
+    if (content[0] === AWARENESS) {
+      this.shown++
+      this.#seen = content
+    }
     // Of a client that is sent much, this is asked for to see whether it keeps up.
     if (content[0] === QUERY_AWARENESS) this.beat()
     if (content[0] !== SYNC) return
@@ -133,11 +137,15 @@ export class LightClient {
     return this.#lost ? Promise.reject(this.#lost) : new Promise((resolve, reject) => this.#waiters.push({ condition, resolve, reject }))
   }
 
-  /** Shows itself, as an editor does every 15 s. */
+  /** Shows itself, as an editor does every 15 s: what others see. */
   beat () {
-    const entry = [1, ...varUint(this.#id), ...varUint(++this.#clock), SHOWN.length, ...SHOWN]
-    this.socket.write(frame(Buffer.from([AWARENESS, ...varUint(entry.length), ...entry])))
+    const shown = Buffer.from([...varUint(this.#id), ...varUint(++this.#clock), SHOWN.length, ...SHOWN])
+    this.socket.write(frame(Buffer.from([AWARENESS, ...varUint(shown.length + 1), 1, ...shown])))
+    return shown
   }
+
+  /** Whether this is what was seen last: all that was sent before it has come as well, in however many messages. */
+  sees (shown) { return this.#seen?.includes(shown) ?? false }
 
   /** Sends a message as another one got it. */
   relay (content) { this.socket.write(frame(content)) }

@@ -123,9 +123,19 @@ async function floorOf (prepare) {
   say(`| the same, of an object that only passes it on | none | ${cpu.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | | | | | | | | |`)
 }
 
-async function floorOfKeystrokes (floor) {
+/** The same where each message is passed on by itself. */
+async function keystrokesOneByOne () {
+  const host = await Process.start(HOST, true, { ROOM_OPTIONS: { broadcastPauseMs: 0 } })
+  const cpu = await burstsIn(host, true)
+  await host.end()
+  say(`| the same, each passed on by itself (\`broadcastPauseMs: 0\`) | empty | ${cpu.length} | ${digits(median(cpu))} | ${digits(Math.max(...cpu))} | | | | | | | | |`)
+}
+
+const floorOfKeystrokes = floor => burstsIn(floor, false)
+
+async function burstsIn (host, joins) {
   const { rounds, size } = BURSTS
-  const conversation = await Conversation.begin(floor, 9, false, size * (rounds + 1))
+  const conversation = await Conversation.begin(host, 9, joins, size * (rounds + 1))
   const cpu = []
   for (let round = 0; round <= rounds; round++) cpu.push(await conversation.say(size))
   await conversation.end()
@@ -175,7 +185,8 @@ async function received (host, room, updates) {
   const reader = await LightClient.open(host.port, room)
   const done = await operation(host, async () => {
     for (const update of updates) author.send(update)
-    await reader.until(() => reader.received >= updates.length)
+    const shown = author.beat()
+    await reader.until(() => reader.sees(shown))
   }, { room })
   await leave(author, reader)
   return done
@@ -249,6 +260,7 @@ let waking
 const rows = {
   async keystroke () {
     await keystrokes()
+    await keystrokesOneByOne()
     await floorOf(floorOfKeystrokes)
   },
   async wake () {

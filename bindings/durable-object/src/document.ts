@@ -25,6 +25,8 @@ export interface DocumentEnv {
  */
 const DEFAULTS = {
   windowMs: 20_000,
+  // Who types alone is never waited for; where many do, fewer messages are sent.
+  broadcastPauseMs: 20,
   messageBytes: 16 << 20,
   pageCacheBytes: 1 << 20,
   unstoredBytes: 16 << 20,
@@ -498,6 +500,8 @@ export class DocumentObject<Env extends DocumentEnv = DocumentEnv> extends Durab
       ? undefined
       : setTimeout(() => {
         this.#timer = undefined
+        // It has come, though the clock may not say so yet.
+        this.#nowMs = Math.max(this.#nowMs, atMs)
         this.#run(undefined, room => room.tick(this.#now()))
       }, Math.max(0, atMs - this.#now()))
   }

@@ -10,6 +10,9 @@ use std::path::PathBuf;
 /// of them hold what the journal is folded at.
 const JOURNAL_SLOT_BYTES: usize = 2 << 10;
 
+/// Awareness is relayed to others at most so often, in milliseconds; updates are with each write to the disk.
+const BROADCAST_PAUSE_MS: u64 = 20;
+
 /// Collaboration server that speaks the Yjs protocol.
 #[derive(Debug, Parser)]
 #[command(name = "merganser", version, about, args_conflicts_with_subcommands = true)]
@@ -72,7 +75,13 @@ impl ServeOptions {
             ..Limits::default()
         };
         let sizes = RowSizes { slot: JOURNAL_SLOT_BYTES, ..RowSizes::default() };
-        RoomConfig { limits, sizes, keeps_history: self.keep_history, ..RoomConfig::default() }
+        RoomConfig {
+            limits,
+            sizes,
+            keeps_history: self.keep_history,
+            broadcast_pause_ms: BROADCAST_PAUSE_MS,
+            ..RoomConfig::default()
+        }
     }
 }
 

@@ -115,6 +115,8 @@ pub struct AttachmentRecord {
     pub tail: Vec<Vec<u8>>,
     /// A client without an engine, and what it has. (Since version 2)
     pub follower: Option<FollowerRecord>,
+    /// Not all of the tail was passed on to others. (Since version 3)
+    pub tail_waits: bool,
 }
 
 /// A client that follows a root by revisions.
@@ -147,7 +149,9 @@ const MANIFEST_VERSION: u8 = 5;
 /// What records of version 1 and of the following ones lack of a manifest, in bytes.
 const MANIFEST_ADDED: [usize; 4] = [11, 8, 5, 3];
 const SUMMARY_VERSION: u8 = 2;
-const ATTACHMENT_VERSION: u8 = 2;
+const ATTACHMENT_VERSION: u8 = 3;
+/// The same of an attachment.
+const ATTACHMENT_ADDED: [usize; 2] = [2, 1];
 
 impl Manifest {
     /// The record in bytes.
@@ -209,11 +213,16 @@ impl SlotSummary {
 impl AttachmentRecord {
     /// The record in bytes.
     pub fn encode(&self) -> Vec<u8> {
-        encode(self, self.needed_version(), usize::from(self.follower.is_none()))
+        let version = self.needed_version();
+        encode(self, version, ATTACHMENT_ADDED.get(usize::from(version) - 1).copied().unwrap_or(0))
     }
 
     fn needed_version(&self) -> u8 {
-        if self.follower.is_some() { ATTACHMENT_VERSION } else { 1 }
+        match (self.tail_waits, &self.follower) {
+            (true, _) => ATTACHMENT_VERSION,
+            (_, Some(_)) => 2,
+            _ => 1,
+        }
     }
 
     /// Reads the record.
@@ -221,7 +230,7 @@ impl AttachmentRecord {
     /// # Errors
     /// `NewerVersion`, or `DamagedRow` if the bytes are no attachment.
     pub fn decode(bytes: &[u8]) -> Result<AttachmentRecord, Error> {
-        decode(bytes, ATTACHMENT_VERSION, &[1], AttachmentRecord::needed_version)
+        decode(bytes, ATTACHMENT_VERSION, &ATTACHMENT_ADDED, AttachmentRecord::needed_version)
     }
 }
 

@@ -116,6 +116,10 @@ pub struct RoomConfig {
     /// Whether the host asks which updates were accepted ([`Room::next_accepted`](super::Room::next_accepted)). Only where a
     /// window is kept.
     pub tells_accepted: bool,
+    /// After a broadcast what comes within so many milliseconds is passed on together at their end: updates where a window is
+    /// kept (of one that is not, what a flush stores is), and awareness. 0 passes on each message by itself. Where
+    /// `tells_accepted` is set, only awareness waits.
+    pub broadcast_pause_ms: u64,
 }
 
 impl Default for RoomConfig {
@@ -128,6 +132,7 @@ impl Default for RoomConfig {
             incarnation: 0,
             keeps_history: false,
             tells_accepted: false,
+            broadcast_pause_ms: 0,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Connection {
     pub(super) inherited: Vec<Vec<u8>>,
     /// Its edits for which a write is under way.
     pub(super) tail_being_written: Vec<Vec<u8>>,
+    /// Not all of its tail was passed on to others.
+    pub(super) tail_waits: bool,
     /// What is attached to it is out of date.
     pub(super) needs_attaching: bool,
     /// An update of it is being taken that is too much for a turn.
@@ -54,6 +56,7 @@ impl Connection {
             tail: PageBuilder::default(),
             inherited: Vec::new(),
             tail_being_written: Vec::new(),
+            tail_waits: false,
             needs_attaching: true,
             sends_large: false,
             follower: None,

@@ -41,6 +41,20 @@ impl Gather {
         }
     }
 
+    /// Whether there are news.
+    pub(super) fn has_news(&self) -> bool {
+        !self.authors.is_empty()
+    }
+
+    /// The news as an update, and who has brought it if that is one alone.
+    pub(super) fn take_news(&mut self) -> (Vec<u8>, Option<ConnectionId>) {
+        let author = match core::mem::take(&mut self.authors)[..] {
+            [only] => only,
+            _ => None,
+        };
+        (core::mem::take(&mut self.page).encode(), author)
+    }
+
     /// Notes that a connection sent what is not stored.
     pub(super) fn touch(&mut self, connection: ConnectionId) {
         if !self.touched.contains(&connection) {
@@ -262,12 +276,10 @@ impl Room {
         let folded_sequence = manifest.as_ref().map_or(self.manifest.folded_sequence, |(of, _)| of.folded_sequence);
         self.pending.write_rows(self.manifest.stamp, folded_sequence, self.config.host, &mut rows);
         self.known.begin_write();
-        let gather = core::mem::take(&mut self.gather);
-        let except = match gather.authors[..] {
-            [only] => only,
-            _ => None,
-        };
-        let message = (!gather.authors.is_empty()).then(|| (frame::update(&gather.page.encode()), except));
+        self.pass_on_gathered();
+        let mut gather = core::mem::take(&mut self.gather);
+        let message = gather.has_news().then(|| gather.take_news());
+        let message = message.map(|(update, author)| (frame::update(&update), author));
         self.unclaimed.being_written.append(&mut self.unclaimed.waiting);
         for of in self.connections.values_mut() {
             of.tail_being_written.append(&mut of.inherited);

@@ -1,6 +1,7 @@
 //! The server side of one document: y-protocols messages, and the `Room` that turns them into effects.
 
 mod behind;
+mod broadcast;
 mod causal_order;
 pub mod close;
 mod comparing;

@@ -68,6 +68,8 @@ pub(super) enum Waiting {
     Tail {
         connection: ConnectionId,
         update: Vec<u8>,
+        /// They were passed on when they came.
+        is_shown: bool,
     },
     /// A connection whose handshake was lost.
     Close {
@@ -177,9 +179,9 @@ impl Room {
         for update in record.tail {
             self.unstored_since_ms = self.unstored_since_ms.into_iter().chain([record.unstored_since_ms]).min();
             if self.takes_messages() {
-                self.take_tail(connection, update);
+                self.take_tail(connection, update, !record.tail_waits);
             } else {
-                self.waiting.push_back(Waiting::Tail { connection, update });
+                self.waiting.push_back(Waiting::Tail { connection, update, is_shown: !record.tail_waits });
             }
         }
         if record.live {
@@ -269,7 +271,7 @@ impl Room {
                     }
                 }
                 Waiting::News { connection, update } => self.take_news(connection, update),
-                Waiting::Tail { connection, update } => self.take_tail(connection, update),
+                Waiting::Tail { connection, update, is_shown } => self.take_tail(connection, update, is_shown),
                 Waiting::Close { connection } => self.close(connection, close::SYNC_AGAIN),
                 Waiting::Disconnect { connection } => self.part_from(connection),
                 Waiting::Stored { update } => self.take_stored(update),

@@ -3,7 +3,7 @@
 use super::close::{self, CloseReason};
 use super::config::Rights;
 use super::connections::{Connection, MOST_ATTACHED_AWARENESS, MOST_TAIL_BYTES};
-use super::effect::{Accepted, ConnectionId, Effect};
+use super::effect::{ConnectionId, Effect};
 use super::frame;
 use super::intake::{Destinations, Findings, Intake};
 use super::known::Known;
@@ -266,45 +266,24 @@ impl Room {
         }
     }
 
-    /// Takes in the unstored edits that were kept with a connection. They were passed on when they came.
-    pub(super) fn take_tail(&mut self, connection: ConnectionId, update: Vec<u8>) {
+    /// Takes in the unstored edits that were kept with a connection, and passes them on if not all were when they came.
+    pub(super) fn take_tail(&mut self, connection: ConnectionId, update: Vec<u8>, is_shown: bool) {
         if self.lacks_rows_for(&update) {
-            return self.postpone(Waiting::Tail { connection, update });
+            return self.postpone(Waiting::Tail { connection, update, is_shown });
         }
-        if let Ok(findings) = self.take_update(Some(connection), &update, usize::MAX) {
-            // What waited for it had come before, too: tails are not in order.
-            self.retry_pending_and(Some(connection), findings.advanced, |_, _| ());
+        self.pass_on_gathered();
+        let Ok(findings) = self.take_update(Some(connection), &update, usize::MAX) else { return };
+        // What waited for it had come before, too: tails are not in order. What is attached stays until all are taken.
+        let pass_on = |room: &mut Room, is_new| room.pass_on(None, is_new && !is_shown);
+        pass_on(self, findings.is_new);
+        self.retry_pending_and(Some(connection), findings.advanced, pass_on);
+        if is_shown {
             self.gather.page = Default::default();
         }
     }
 
-    /// Passes on what was just gathered: at once where a window is kept, else when it is stored. It is encoded
-    /// anew and not sent as it came, so that only what this program writes reaches other clients.
-    pub(super) fn pass_on(&mut self, from: Option<ConnectionId>, is_new: bool) {
-        if !is_new {
-            return;
-        }
-        if !self.keeps_window() {
-            return self.gather.note(from);
-        }
-        self.unstored_since_ms.get_or_insert(self.now_ms);
-        let update = core::mem::take(&mut self.gather.page).encode();
-        if let Some(from) = from {
-            self.attach(from);
-        }
-        self.broadcast(frame::update(&update), from);
-        self.note_accepted(from, update);
-    }
-
-    /// Notes what was accepted, for a host that asks for it.
-    pub(super) fn note_accepted(&mut self, from: Option<ConnectionId>, update: Vec<u8>) {
-        if self.config.tells_accepted {
-            self.accepted.push_back(Accepted { from, update });
-        }
-    }
-
     /// Keeps with a connection what must outlive the room's memory.
-    fn attach(&mut self, connection: ConnectionId) {
+    pub(super) fn attach(&mut self, connection: ConnectionId) {
         let mut awareness = self.presence.announced(connection);
         awareness.truncate(MOST_ATTACHED_AWARENESS);
         let unstored_since_ms = self.unstored_since_ms.unwrap_or(self.now_ms);
@@ -332,6 +311,7 @@ impl Room {
             unstored_since_ms,
             tail,
             follower: follower.flatten(),
+            tail_waits: of.tail_waits,
         };
         self.effects.push_back(Effect::Attach { connection, bytes: record.encode() });
     }
@@ -355,9 +335,7 @@ impl Room {
                 join.paused_until_ms = None;
             }
         }
-        if let Some(relayed) = relayed {
-            self.send_to_everybody(frame::awareness(&relayed));
-        }
+        relayed.into_iter().for_each(|relayed| self.relay(relayed));
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `Room`: the server side of one document. Bytes in, effects out; no clock, no store, no socket.
 
+use super::broadcast::Broadcast;
 use super::close::{self, CloseReason};
 use super::comparing::Comparing;
 use super::config::{Durability, Rights, RoomConfig};
@@ -56,6 +57,7 @@ pub struct Room {
     pub(super) sweep: Sweep,
     pub(super) intake: Intake,
     pub(super) gather: Gather,
+    pub(super) broadcast: Broadcast,
     pub(super) writing: Option<Writing>,
     /// The read of the last base page, which a fold waits for.
     pub(super) tail_read: Option<ReadToken>,
@@ -130,6 +132,7 @@ impl Room {
             sweep: Sweep::default(),
             intake: Intake::default(),
             gather: Gather::default(),
+            broadcast: Broadcast::default(),
             writing: None,
             tail_read: None,
             wants_folding: false,
@@ -230,7 +233,8 @@ impl Room {
     /// The time that was asked for has come (or any other: calling it more often does no harm).
     pub fn tick(&mut self, now_ms: u64) {
         self.begin_turn(now_ms);
-        self.call_at_ms = self.call_at_ms.filter(|at| *at > now_ms);
+        // A timer may go off a little early: what still waits for its time is asked for again.
+        self.call_at_ms = None;
         self.wake_at_ms = self.wake_at_ms.filter(|at| *at > now_ms);
         self.settle();
     }
@@ -386,26 +390,6 @@ impl Room {
         self.effects.push_back(Effect::Send { to: vec![to], message, is_text });
     }
 
-    /// Sends to all that are live, except one.
-    pub(super) fn broadcast(&mut self, message: Arc<[u8]>, except: Option<ConnectionId>) {
-        let to: Vec<ConnectionId> = self.live.iter().copied().filter(|to| Some(*to) != except).collect();
-        self.send_to_all(to, message);
-    }
-
-    /// Sends to everybody who speaks the Yjs protocol, whether live or not.
-    pub(super) fn send_to_everybody(&mut self, message: Arc<[u8]>) {
-        let to = self.connections.iter().filter(|(_, of)| of.follower.is_none()).map(|(to, _)| *to).collect();
-        self.send_to_all(to, message);
-    }
-
-    fn send_to_all(&mut self, to: Vec<ConnectionId>, message: Arc<[u8]>) {
-        if !to.is_empty() {
-            self.meters.messages_out += to.len() as u64;
-            self.meters.bytes_out += (message.len() * to.len()) as u64;
-            self.effects.push_back(Effect::Send { to, message, is_text: false });
-        }
-    }
-
     /// Closes a connection and forgets it.
     pub(super) fn close(&mut self, connection: ConnectionId, reason: CloseReason) {
         if let Some(of) = self.connections.get(&connection) {
@@ -417,6 +401,7 @@ impl Room {
 
     /// Closes everybody.
     pub(super) fn close_all(&mut self, reason: CloseReason) {
+        self.end_broadcast();
         for (connection, of) in core::mem::take(&mut self.connections).iter() {
             self.presence.remove(*connection);
             self.end(*connection, of.is_request(), reason);
@@ -433,13 +418,16 @@ impl Room {
 
     /// Forgets a connection and tells the others that its awareness is gone. A window ends with it.
     pub(super) fn forget(&mut self, connection: ConnectionId) {
+        if self.connections.get(&connection).is_some_and(|of| of.tail_waits) {
+            self.pass_on_gathered();
+        }
         let gone = self.connections.remove(&connection);
         self.stop_comparing(connection);
         self.stop_taking(connection);
         self.live.retain(|of| *of != connection);
         self.joining.retain(|of| *of != connection);
         if let Some(gone) = self.presence.remove(connection) {
-            self.send_to_everybody(frame::awareness(&gone));
+            self.relay(gone);
         }
         let gone = gone.filter(|gone| self.keeps_window() && gone.follower.is_none());
         self.gather.flush_now |= gone.is_some();
@@ -476,6 +464,7 @@ impl Room {
         if self.keeps_window() {
             self.attach_all();
         }
+        self.continue_broadcast();
         self.pages.shrink(self.config.limits.page_cache_bytes, self.now_ms);
         if self.is_shutting_down && !self.is_busy() && !self.has_unstored() {
             self.close_all(close::SHUTTING_DOWN);
@@ -519,7 +508,11 @@ impl Room {
             (None, false) => None,
         });
         // What is past and not done waits for the store as well, whose answer is a call, too.
-        let later = handshakes.chain(self.retry_ms).chain(self.wait_ends_ms()).filter(|at| *at > self.now_ms);
+        let later = handshakes
+            .chain(self.retry_ms)
+            .chain(self.wait_ends_ms())
+            .chain(self.pause_ends_ms())
+            .filter(|at| *at > self.now_ms);
         let next_turn = self.turn.goes_on().then_some(self.now_ms);
         let at_ms = later.chain(next_turn).min();
         if self.call_at_ms != at_ms {

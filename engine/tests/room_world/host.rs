@@ -155,6 +155,12 @@ impl Host {
         self.carry_out();
     }
 
+    /// Calls the room, whether it asked for that or not.
+    pub fn tick(&mut self) {
+        self.room.tick(self.now_ms);
+        self.carry_out();
+    }
+
     /// Time goes on; the room is called if it asked for that.
     pub fn pass_time(&mut self, ms: u64) {
         self.now_ms += ms;
