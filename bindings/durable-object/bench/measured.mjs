@@ -1,6 +1,6 @@
 // A process under measurement: its processor time and memory as the kernel counts them (Linux).
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpuMs, waitedMs } from './cpu.mjs'
+import { cpuMs, v8Ms, waitedMs } from './cpu.mjs'
 
 // A script may put a clock of its own in the place of this one.
 const { setTimeout } = globalThis
@@ -14,6 +14,9 @@ const IDLE_MS = 0.5
 export class Measured {
   /** Processor time of all threads, in milliseconds. */
   get cpuMs () { return cpuMs(this.child.pid) }
+
+  /** That of it which V8 takes on threads of its own, in milliseconds. */
+  get v8Ms () { return v8Ms(this.child.pid) }
 
   /** How long its threads have waited for a core, in milliseconds. */
   get waitedMs () { return waitedMs(this.child.pid) }

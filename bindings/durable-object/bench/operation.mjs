@@ -9,24 +9,25 @@ const IDLE_MS = 0.5
 export const load = { ran: 0, waited: 0 }
 
 /**
- * Does something, until nothing follows from it any more: processor time, the handlers that it called, and the units of work
+ * Does something, until nothing follows from it any more: processor time, and that of V8's own threads in it, the handlers that it called, and the units of work
  * that the `room` counted, if it is one that does. `isAsleep` says that nothing is to wake it before.
  */
 export async function operation (host, work, { room, isAsleep = false } = {}) {
   const unitsBefore = room && !isAsleep ? await unitsOf(host, room) : 0
   await quiet(host)
   await host.ask('calls')
-  const [before, waited] = [host.cpuMs, host.waitedMs]
+  const [before, waited, v8Before] = [host.cpuMs, host.waitedMs, host.v8Ms]
   const bytes = await work()
   await quiet(host)
   const cpuMs = host.cpuMs - before
+  const v8Ms = host.v8Ms - v8Before
   load.ran += cpuMs
   load.waited += host.waitedMs - waited
   const calls = await host.ask('calls')
   const { handler, ms } = longestOf(calls)
   const units = room ? await unitsOf(host, room) - unitsBefore : NaN
   // By the clock it may have waited for a core; it can't have run for longer than all together.
-  return { cpuMs, units, bytes, calls: calls.length, longest: { handler, ms: Math.min(ms, cpuMs) } }
+  return { cpuMs, v8Ms, units, bytes, calls: calls.length, longest: { handler, ms: Math.min(ms, cpuMs) } }
 }
 
 /** What the document has counted since it is in memory, in a host that does. */

@@ -199,11 +199,14 @@ impl Log {
     /// Whether `clock` is the second half of a surrogate pair.
     #[inline]
     pub(crate) fn is_inside_pair(&self, clock: Clock) -> bool {
-        self.has_wide_text && clock < self.end && clock != self.border && self.cuts_pair(clock)
+        self.has_wide_text
+            && clock < self.end
+            && clock != self.border
+            && self.is_inside_pair_of(self.find(clock), clock)
     }
 
-    fn cuts_pair(&self, clock: Clock) -> bool {
-        let at = self.find(clock);
+    /// The same of a clock in this block.
+    pub(crate) fn is_inside_pair_of(&self, at: usize, clock: Clock) -> bool {
         let block = &self.blocks[at];
         block.content == Content::String
             && !block.is_ascii

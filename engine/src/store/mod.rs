@@ -243,6 +243,14 @@ impl Store {
         }
     }
 
+    /// Notes that someone refers to a border inside a block, where nothing was redone.
+    #[inline]
+    pub(crate) fn note_cut_of(&mut self, client: Client, block: usize, clock: Clock) {
+        if self.log(client).is_inside_pair_of(block, clock) {
+            self.cut_pairs.insert((client, clock - 1));
+        }
+    }
+
     /// Whether a unit stands in a sequence and is not deleted.
     pub(crate) fn is_live(&self, unit: LocalId) -> bool {
         let place = self.order.look_up(unit.0, unit.1);

@@ -96,7 +96,7 @@ impl Replica {
             self.milestones.give_up();
         }
         self.adopt(&mut bulk);
-        self.note_all_cuts(pace).await;
+        self.note_all_cuts(&bulk, pace).await;
         self.delete_overwritten(&mut bulk, pace).await;
         self.delete_listed(&mut bulk, pace).await;
         self.build_order(bulk, pace).await;
@@ -223,7 +223,7 @@ impl Replica {
         }
     }
 
-    async fn note_all_cuts(&mut self, pace: &Pace) {
+    async fn note_all_cuts(&mut self, bulk: &Bulk<'_>, pace: &Pace) {
         if !self.store.has_wide_text() {
             return;
         }
@@ -231,10 +231,27 @@ impl Replica {
             let blocks = self.store.log(client).blocks().len();
             for start in (0..blocks).step_by(PART) {
                 for at in start..blocks.min(start + PART) {
-                    let block = self.store.log(client).blocks()[at];
-                    self.note_cuts(block.origin, block.right_origin);
+                    let Block { origin, right_origin, .. } = self.store.log(client).blocks()[at];
+                    if origin != NO_ORIGIN {
+                        self.note_cut(&bulk.pieces, (origin.0, origin.1 + 1));
+                    }
+                    if right_origin != NO_ORIGIN {
+                        self.note_cut(&bulk.pieces, right_origin);
+                    }
                 }
                 pace.spend(PART).await;
+            }
+        }
+    }
+
+    /// Notes a border that someone refers to: inside a surrogate pair it breaks it.
+    #[inline]
+    fn note_cut(&mut self, pieces: &Pieces, (client, clock): LocalId) {
+        let log = self.store.log(client);
+        if log.has_wide_text() && clock < log.end() {
+            let block = pieces.block(pieces.find((client, clock)));
+            if log.blocks()[block].clock < clock {
+                self.store.note_cut_of(client, block, clock);
             }
         }
     }
@@ -320,7 +337,7 @@ impl Replica {
     fn note_cuts_of_delete(&mut self, bulk: &Bulk<'_>, client: Client, (start, first): (Clock, u32), end: Clock) {
         for (border, inside) in [(start, first), (end, bulk.pieces.find((client, end - 1)))] {
             if !bulk.pieces.get(inside).tag.is_deleted() {
-                self.store.note_cut(client, border);
+                self.note_cut(&bulk.pieces, (client, border));
             }
         }
     }
