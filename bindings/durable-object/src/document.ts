@@ -25,8 +25,6 @@ export interface DocumentEnv {
  */
 const DEFAULTS = {
   windowMs: 20_000,
-  // Who types alone is never waited for; where many do, fewer messages are sent.
-  broadcastPauseMs: 20,
   messageBytes: 16 << 20,
   pageCacheBytes: 1 << 20,
   unstoredBytes: 16 << 20,
