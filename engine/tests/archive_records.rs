@@ -228,7 +228,7 @@ fn records_of_later_versions_and_broken_ones_are_told_apart() {
     assert_eq!(Manifest::decode(&longer).unwrap_err().kind, ErrorKind::DamagedRow);
     let none = [&[0], &manifest_bytes[1..]].concat();
     assert_eq!(Manifest::decode(&none).unwrap_err().kind, ErrorKind::DamagedRow, "there was no version 0");
-    assert_eq!(SlotSummary::decode(&[4]).unwrap_err().kind, ErrorKind::NewerVersion);
+    assert_eq!(SlotSummary::decode(&[3]).unwrap_err().kind, ErrorKind::NewerVersion);
     assert_eq!(SlotSummary::decode(&[1, 1, 253]).unwrap_err().kind, ErrorKind::DamagedRow);
     assert_eq!(AttachmentRecord::decode(&[4]).unwrap_err().kind, ErrorKind::NewerVersion);
     assert_eq!(AttachmentRecord::decode(&[]).unwrap_err().kind, ErrorKind::DamagedRow);

@@ -13,6 +13,14 @@ fn world() -> World {
     World::new(RoomConfig { durability, broadcast_pause_ms: PAUSE_MS, ..RoomConfig::default() })
 }
 
+/// A world with so many clients, where no pause goes on.
+fn rested<const COUNT: usize>() -> (World, [usize; COUNT]) {
+    let mut world = world();
+    let clients = world.add_connected();
+    pass_time(&mut world, 1_000);
+    (world, clients)
+}
+
 fn pass_time(world: &mut World, ms: u64) {
     world.host.pass_time(ms);
     world.collect();
@@ -26,9 +34,7 @@ fn updates(heard: &[Message]) -> usize {
 /// The first is passed on at once, those behind it together; who alone has written them is not sent them.
 #[test]
 fn a_burst_is_two_messages() {
-    let mut world = world();
-    let [author, other] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [author, other]) = rested();
     world.take_heard(author);
     world.take_heard(other);
     for at in 0..100 {
@@ -48,9 +54,7 @@ fn a_burst_is_two_messages() {
 /// A timer that goes off too early is asked for again.
 #[test]
 fn a_call_that_comes_early_is_not_the_last() {
-    let mut world = world();
-    let [author, other] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [author, other]) = rested();
     world.insert(author, 0, "d");
     world.insert(author, 1, "u");
     world.run();
@@ -64,9 +68,7 @@ fn a_call_that_comes_early_is_not_the_last() {
 /// Who types as people do is not waited for, nor is a host called again for it.
 #[test]
 fn what_comes_after_the_pause_is_passed_on_at_once() {
-    let mut world = world();
-    let [author, other] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [author, other]) = rested();
     for at in 0..5 {
         pass_time(&mut world, PAUSE_MS);
         world.insert(author, at, "d");
@@ -93,9 +95,7 @@ fn who_is_alone_is_not_paused() {
 /// What several have written goes to all, and of each cursor the last place is told, behind the text that it may stand in.
 #[test]
 fn what_several_write_is_passed_on_together() {
-    let mut world = world();
-    let [one, another, reader, listener] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [one, another, reader, listener]) = rested();
     world.take_heard(reader);
     let ids = [one, another].map(|client| world.clients[client].replica.client);
     for clock in 1..=10 {
@@ -123,9 +123,7 @@ fn what_several_write_is_passed_on_together() {
 /// Nothing waits longer for a flush, for a large edit, or for the end.
 #[test]
 fn what_waits_is_passed_on_before_it_is_stored() {
-    let mut world = world();
-    let [author, other] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [author, other]) = rested();
     world.insert(author, 0, "d");
     world.insert(author, 1, "u");
     world.run();
@@ -147,9 +145,7 @@ fn what_waits_is_passed_on_before_it_is_stored() {
 /// Whoever goes in the pause is not seen any more after it, and who comes sees all.
 #[test]
 fn who_comes_and_goes_in_the_pause() {
-    let mut world = world();
-    let [author, leaver, other] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [author, leaver, other]) = rested();
     let gone = world.clients[leaver].replica.client;
     world.insert(author, 0, "d");
     for clock in 1..4 {
@@ -171,9 +167,7 @@ fn who_comes_and_goes_in_the_pause() {
 /// A host may put the room out of memory in the pause, though it was asked to call it: nothing that waited is lost on others.
 #[test]
 fn hibernation_in_the_pause() {
-    let mut world = world();
-    let [author, another, other] = world.add_connected();
-    pass_time(&mut world, 1_000);
+    let (mut world, [author, another, other]) = rested();
     for at in 0..3 {
         world.insert(author, at, "d");
     }

@@ -3,18 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Of all threads of this process, in milliseconds. */
-export const cpuMs = pid => ofAllThreads(pid, 0)
+export const cpuMs = pid => ofThreads(pid, 0)
 
 /** Of the threads on which V8 compiles and collects beside those that run programs, in milliseconds. */
-export const v8Ms = pid => ofAllThreads(pid, 0, V8)
+export const v8Ms = pid => ofThreads(pid, 0, 'V8 ')
 
 /** How long threads that could have run had to wait for a core, in milliseconds. */
-export const waitedMs = pid => ofAllThreads(pid, 1)
+export const waitedMs = pid => ofThreads(pid, 1)
 
-const V8 = 'V8 '
-
-/** Those whose names begin so. */
-function ofAllThreads (pid, field, name = '') {
+/** Of those threads whose names begin so. */
+function ofThreads (pid, field, name = '') {
   const tasks = `/proc/${pid}/task`
   const read = thread => Number(readFileSync(join(tasks, thread, 'schedstat'), 'utf8').split(' ')[field])
   const isMeant = thread => readFileSync(join(tasks, thread, 'comm'), 'utf8').startsWith(name)

@@ -9,8 +9,8 @@ const IDLE_MS = 0.5
 export const load = { ran: 0, waited: 0 }
 
 /**
- * Does something, until nothing follows from it any more: processor time, and that of V8's own threads in it, the handlers that it called, and the units of work
- * that the `room` counted, if it is one that does. `isAsleep` says that nothing is to wake it before.
+ * Does something, until nothing follows from it any more: processor time, and that of V8's own threads in it, the handlers
+ * that it called, and the units of work that the `room` counted, if it is one that does. `isAsleep` says that nothing is to wake it before.
  */
 export async function operation (host, work, { room, isAsleep = false } = {}) {
   const unitsBefore = room && !isAsleep ? await unitsOf(host, room) : 0

@@ -461,10 +461,10 @@ impl Room {
         if self.continue_rebuilding() {
             self.continue_open();
         }
+        self.continue_broadcast();
         if self.keeps_window() {
             self.attach_all();
         }
-        self.continue_broadcast();
         self.pages.shrink(self.config.limits.page_cache_bytes, self.now_ms);
         if self.is_shutting_down && !self.is_busy() && !self.has_unstored() {
             self.close_all(close::SHUTTING_DOWN);
