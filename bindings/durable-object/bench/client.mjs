@@ -89,10 +89,11 @@ export class LightClient {
     for (;;) {
       this.#wholeBytes = 2
       if (rest.length < 2) break
-      let length = rest[1] & 127
-      let at = 2
-      if (length === 126) { this.#wholeBytes = 4; if (rest.length < 4) break; length = rest.readUInt16BE(2); at = 4 }
-      if (length === 127) { this.#wholeBytes = 10; if (rest.length < 10) break; length = Number(rest.readBigUInt64BE(2)); at = 10 }
+      const short = rest[1] & 127
+      const at = short < 126 ? 2 : short === 126 ? 4 : 10
+      this.#wholeBytes = at
+      if (rest.length < at) break
+      const length = at === 2 ? short : at === 4 ? rest.readUInt16BE(2) : Number(rest.readBigUInt64BE(2))
       this.#wholeBytes = at + length
       if (rest.length < at + length) break
       this.#hear(rest[0] & 15, rest.subarray(at, at + length))

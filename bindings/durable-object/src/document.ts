@@ -25,6 +25,8 @@ export interface DocumentEnv {
  */
 const DEFAULTS = {
   windowMs: 20_000,
+  // About what a screen shows of it; a message to each of many is what costs most.
+  broadcastPauseMs: 20,
   messageBytes: 16 << 20,
   pageCacheBytes: 1 << 20,
   unstoredBytes: 16 << 20,

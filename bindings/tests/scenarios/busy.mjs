@@ -3,8 +3,6 @@ import assert from 'node:assert/strict'
 import { Client, sleep, until } from '../clients.mjs'
 
 export const name = 'many who type at a time are sent it together'
-// A Durable Object passes each message on by itself, unless it is told otherwise.
-export const hosts = ['native']
 const CLIENTS = 12
 const LETTERS = 60
 const EACH_MS = 4
