@@ -8,9 +8,13 @@ use room_world::{Message, World, awareness_update};
 
 const PAUSE_MS: u64 = 20;
 
-fn world() -> World {
+fn config() -> RoomConfig {
     let durability = Durability::Window { ms: 20_000 };
-    World::new(RoomConfig { durability, broadcast_pause_ms: PAUSE_MS, ..RoomConfig::default() })
+    RoomConfig { durability, broadcast_pause_ms: PAUSE_MS, ..RoomConfig::default() }
+}
+
+fn world() -> World {
+    World::new(config())
 }
 
 /// A world with so many clients, where no pause goes on.
@@ -187,4 +191,35 @@ fn hibernation_in_the_pause() {
     world.insert(author, 0, "e");
     world.run();
     assert_eq!(world.text(other).len(), 5);
+}
+
+/// A host that asks for it is told at once what each client has brought, and once, though others are sent it later.
+#[test]
+fn what_waits_is_told_to_the_host() {
+    let mut world = World::new(RoomConfig { tells_accepted: true, ..config() });
+    let clients @ [one, another, reader] = world.add_connected();
+    pass_time(&mut world, 1_000);
+    let [from_one, from_another, _] = clients.map(|client| world.clients[client].connections[0]);
+    world.take_heard(reader);
+    for at in 0..5 {
+        world.insert(one, at, "d");
+        world.insert(another, 0, "x");
+        world.run();
+    }
+    let told: Vec<_> = std::iter::from_fn(|| world.host.room.next_accepted()).collect();
+    let of = |connection| told.iter().filter(|of| of.from == Some(connection)).count();
+    assert_eq!((told.len(), of(from_one), of(from_another)), (10, 5, 5));
+    assert!(world.text(reader).len() < 10);
+    world.hibernate();
+    world.run();
+    pass_time(&mut world, PAUSE_MS);
+    assert_eq!(world.text(reader).len(), 10);
+    assert_eq!(world.host.room.next_accepted(), None);
+    let updates: Vec<&[u8]> = told.iter().map(|of| of.update.as_slice()).collect();
+    let merged = merganser::update::merge_updates(&updates).unwrap();
+    let known = merganser::update::state_vector_of_update(&merged).unwrap();
+    world.host.flush();
+    world.run();
+    assert_eq!(merganser::update::decode_state_vector(&known).unwrap(), world.stored().unwrap().state_vector());
+    assert_eq!(world.host.room.next_accepted(), None);
 }

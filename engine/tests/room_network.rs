@@ -38,7 +38,9 @@ fn random_config(random: &mut Random, durability: Durability) -> RoomConfig {
         ..Limits::default()
     };
     let broadcast_pause_ms = *random.one_of(&[0, 20]);
-    RoomConfig { durability, limits, host, sizes, incarnation: 0, broadcast_pause_ms, ..RoomConfig::default() }
+    let tells_accepted = random.chance(50);
+    let others = RoomConfig::default();
+    RoomConfig { durability, limits, host, sizes, incarnation: 0, broadcast_pause_ms, tells_accepted, ..others }
 }
 
 fn random_weather(random: &mut Random) -> Weather {
@@ -58,6 +60,8 @@ struct Run {
     weather: Weather,
     /// In attachments at some time, and to be stored in the end unless a crash took the attachments.
     promised: (StateVector, IdSet),
+    /// Units and deletes that the host was told of.
+    told: [IdSet; 2],
 }
 
 impl Run {
@@ -78,7 +82,7 @@ impl Run {
         if random.chance(30) {
             world.add_client(Rights::Read);
         }
-        Run { world, random, weather, promised: Default::default() }
+        Run { world, random, weather, promised: Default::default(), told: Default::default() }
     }
 
     fn keeps_window(&self) -> bool {
@@ -117,6 +121,15 @@ impl Run {
         }
         if self.weather.is_synchronous && self.random.chance(95) {
             self.work_on_store();
+        }
+        self.hear_of_accepted();
+    }
+
+    fn hear_of_accepted(&mut self) {
+        while let Some(accepted) = self.world.host.room.next_accepted() {
+            for (told, ids) in self.told.iter_mut().zip(ids_of(&accepted.update)) {
+                told.merge(&ids);
+            }
         }
     }
 
@@ -252,6 +265,14 @@ impl Run {
         assert!(made.is_empty(), "the server made GC structs: {made:?}");
         assert_covers(&vector, &self.promised.0, "what was attached is stored");
         assert!(self.promised.1.difference(&stored.deletes).is_empty(), "deletes that were attached are stored");
+        self.hear_of_accepted();
+        if self.keeps_window() && self.world.host.config.tells_accepted {
+            let stored_units: IdSet = vector.iter().map(|(client, end)| (client, 0..end)).collect();
+            for (stored, told) in [stored_units, stored.deletes].iter().zip(&self.told) {
+                let untold = stored.difference(told);
+                assert!(untold.is_empty(), "the host was not told of what is stored: {untold:?}");
+            }
+        }
         let heard: Vec<&[u8]> = self.world.clients[joiner]
             .heard
             .iter()

@@ -60,7 +60,7 @@ export interface RoomOptions {
   tellsAccepted?: boolean
   /**
    * After a broadcast what comes within so many milliseconds is passed on together at their end (0: each message by itself):
-   * updates, with `windowMs` and without `tellsAccepted`, and awareness.
+   * updates, with `windowMs`, and awareness.
    */
   broadcastPauseMs?: number
   /** Largest row that the store takes, in bytes (1,900,000). */

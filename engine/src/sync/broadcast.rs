@@ -33,9 +33,11 @@ impl Room {
             return self.gather.note(from);
         }
         self.unstored_since_ms.get_or_insert(self.now_ms);
-        let waits = self.is_paused(self.broadcast.updates_ms)
-            && !self.config.tells_accepted
-            && self.gather.page.len_bytes() <= MOST_HELD_BYTES;
+        if !self.gather.accepted.is_empty() {
+            let update = core::mem::take(&mut self.gather.accepted).encode();
+            self.accepted.push_back(Accepted { from, update });
+        }
+        let waits = self.is_paused(self.broadcast.updates_ms) && self.gather.page.len_bytes() <= MOST_HELD_BYTES;
         if let Some(from) = from {
             if let Some(of) = self.connections.get_mut(&from).filter(|_| waits) {
                 of.tail_waits = true;
@@ -59,14 +61,6 @@ impl Room {
             (of.tail_waits, of.needs_attaching) = (false, true);
         }
         self.broadcast(frame::update(&update), author);
-        self.note_accepted(author, update);
-    }
-
-    /// Notes what was accepted, for a host that asks for it.
-    pub(super) fn note_accepted(&mut self, from: Option<ConnectionId>, update: Vec<u8>) {
-        if self.config.tells_accepted {
-            self.accepted.push_back(Accepted { from, update });
-        }
     }
 
     /// Relays awareness to everybody, now or after a pause.

@@ -117,8 +117,7 @@ pub struct RoomConfig {
     /// window is kept.
     pub tells_accepted: bool,
     /// After a broadcast what comes within so many milliseconds is passed on together at their end: updates where a window is
-    /// kept (of one that is not, what a flush stores is), and awareness. 0 passes on each message by itself. Where
-    /// `tells_accepted` is set, only awareness waits.
+    /// kept (of one that is not, what a flush stores is), and awareness. 0 passes on each message by itself.
     pub broadcast_pause_ms: u64,
 }
 

@@ -25,6 +25,8 @@ const MOST_FAILURES: u32 = 5;
 pub(super) struct Gather {
     /// All that is new, to be passed on.
     pub(super) page: PageBuilder,
+    /// What is new in what was taken last, if the host is told of it.
+    pub(super) accepted: PageBuilder,
     /// Who brought news; with `None` for news out of what waited.
     authors: Vec<Option<ConnectionId>>,
     /// Who sent what is not stored, even if another one had brought it: if the flush fails, it is lost.

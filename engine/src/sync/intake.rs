@@ -18,6 +18,8 @@ pub(super) struct Destinations<'a> {
     pub(super) tail: Option<&'a mut PageBuilder>,
     /// What the document for clients without an engine is told.
     pub(super) told: Option<&'a mut PageBuilder>,
+    /// What the host is told.
+    pub(super) accepted: Option<&'a mut PageBuilder>,
 }
 
 impl Destinations<'_> {
@@ -25,9 +27,23 @@ impl Destinations<'_> {
     pub(super) fn add_struct(&mut self, of: &Struct, bytes: &[u8], part: Range<Clock>, known: &Known) {
         self.journal.add_struct(of, bytes, part.clone(), known.deletes());
         self.gathered.add_struct(of, bytes, part.clone(), known.deletes());
-        for page in [&mut self.tail, &mut self.told].into_iter().flatten() {
+        for page in self.others() {
             page.add_struct(of, bytes, part.clone(), known.deletes());
         }
+    }
+
+    /// Adds deletes that are known now, too.
+    fn add_deletes(&mut self, deletes: &IdSet, known: &Known) {
+        self.journal.add_deletes(deletes, known.deletes());
+        self.gathered.add_deletes(deletes);
+        for page in self.others() {
+            page.add_deletes(deletes);
+        }
+    }
+
+    fn others(&mut self) -> impl Iterator<Item = &mut PageBuilder> {
+        let others = [&mut self.tail, &mut self.told, &mut self.accepted];
+        others.into_iter().filter_map(|page| page.as_deref_mut())
     }
 }
 
@@ -208,11 +224,7 @@ impl Intake {
             let fresh: IdSet = self.fresh_deletes.drain(..).collect();
             findings.is_new = true;
             known.delete(&fresh);
-            to.journal.add_deletes(&fresh, known.deletes());
-            to.gathered.add_deletes(&fresh);
-            for page in [&mut to.tail, &mut to.told].into_iter().flatten() {
-                page.add_deletes(&fresh);
-            }
+            to.add_deletes(&fresh, known);
             findings.deletes = fresh;
         }
         if !waiting.is_empty() {

@@ -190,6 +190,7 @@ impl Room {
         take: impl FnOnce(&mut Intake, &mut Known, &mut Destinations<'_>, &mut Turn) -> (Findings, T),
     ) -> (Findings, T) {
         let keeps_window = self.keeps_window();
+        let tells_accepted = keeps_window && self.config.tells_accepted;
         let tail = from.and_then(|from| self.connections.get_mut(&from)).filter(|_| keeps_window);
         let mut told = PageBuilder::default();
         let mut to = Destinations {
@@ -197,6 +198,7 @@ impl Room {
             gathered: &mut self.gather.page,
             tail: tail.map(|of| &mut of.tail),
             told: self.following.has_bridge().then_some(&mut told),
+            accepted: tells_accepted.then_some(&mut self.gather.accepted),
         };
         let (findings, more) = take(&mut self.intake, &mut self.known, &mut to, &mut self.turn);
         self.note_deletes(&findings.deletes);
@@ -273,8 +275,12 @@ impl Room {
         }
         self.pass_on_gathered();
         let Ok(findings) = self.take_update(Some(connection), &update, usize::MAX) else { return };
-        // What waited for it had come before, too: tails are not in order. What is attached stays until all are taken.
-        let pass_on = |room: &mut Room, is_new| room.pass_on(None, is_new && !is_shown);
+        // What waited for it had come before, too: tails are not in order. What is attached stays until all are taken. The
+        // host was told of all of it when it came.
+        let pass_on = |room: &mut Room, is_new| {
+            room.gather.accepted = PageBuilder::default();
+            room.pass_on(None, is_new && !is_shown);
+        };
         pass_on(self, findings.is_new);
         self.retry_pending_and(Some(connection), findings.advanced, pass_on);
         if is_shown {

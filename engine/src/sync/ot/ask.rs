@@ -14,7 +14,7 @@ use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, form_o
 use crate::sync::close;
 use crate::sync::config::Rights;
 use crate::sync::connections::Connection;
-use crate::sync::effect::{ConnectionId, Effect};
+use crate::sync::effect::{Accepted, ConnectionId, Effect};
 use crate::sync::frame;
 use crate::sync::intake::Destinations;
 use crate::sync::request::Request;
@@ -470,14 +470,16 @@ impl Room {
         let keeps_window = self.keeps_window();
         let mut apart = PageBuilder::default();
         let gathered = if keeps_window { &mut apart } else { &mut self.gather.page };
-        let mut to = Destinations { journal: &mut self.journal, gathered, tail: None, told: None };
+        let mut to = Destinations { journal: &mut self.journal, gathered, tail: None, told: None, accepted: None };
         let findings = self.intake.take(update, &mut self.known, &mut to, usize::MAX);
         self.note_deletes(&findings.deletes);
         debug_assert!(findings.is_new && findings.waiting.is_empty(), "what is authored is new and misses nothing");
         if keeps_window {
             let update = apart.encode();
             self.following.authored.push(frame::update(&update));
-            self.note_accepted(Some(connection), update);
+            if self.config.tells_accepted {
+                self.accepted.push_back(Accepted { from: Some(connection), update });
+            }
         } else {
             self.gather.note(None);
         }
