@@ -23,7 +23,7 @@ pub(super) struct Milestones<Item> {
 }
 
 /// So many pieces are scanned before a milestone is set, or looked at on the way back.
-pub(super) const LONG_SCAN: u32 = if cfg!(debug_assertions) { 2 } else { 12 };
+pub(super) const LONG_SCAN: u32 = if cfg!(debug_assertions) { 2 } else { 8 };
 
 impl<Item> Default for Milestones<Item> {
     fn default() -> Self {

@@ -27,22 +27,30 @@ impl Replica {
         if order.unit_after(start) == some(right_origin) {
             return Some(start);
         }
-        Some(self.place_among_concurrent(sequence, client, (origin, right_origin), start))
+        let end = match right_origin {
+            NO_ORIGIN => order.end(sequence),
+            (of, clock) => order.look_up(of, clock),
+        };
+        Some(self.place_among_concurrent(sequence, client, (origin, right_origin), start, end))
     }
 
+    /// The same where the right origin does not stand directly behind the origin: between the place behind that and the one
+    /// before the right origin, if that stands in the sequence.
     #[cold]
     #[inline(never)]
-    fn place_among_concurrent(
+    pub(super) fn place_among_concurrent(
         &mut self,
         sequence: Sequence,
         client: ClientId,
         origins: (LocalId, LocalId),
         start: Place,
+        end: Option<Place>,
     ) -> Place {
-        let from = self.look_back(sequence, client, origins).or_else(|| {
-            let unit = self.milestones.before(sequence, origins, client)?;
-            self.store.order.look_up(unit.0, unit.1)
-        });
+        let milestone = self.milestones.before(sequence, origins, client);
+        // Who comes in the order of the clients has his place at the end.
+        let reach = if milestone.is_some() { 1 } else { LONG_SCAN };
+        let look_back = || self.look_back(client, origins.0, end?, reach);
+        let from = look_back().or_else(|| milestone.and_then(|unit| self.store.order.look_up(unit.0, unit.1)));
         let scan = self.scan(client, origins, start, from.unwrap_or(start));
         debug_assert_eq!(
             scan.place,
@@ -59,23 +67,15 @@ impl Replica {
         scan.place
     }
 
-    /// The place before the last item in front of the right origin that has the same origin and a smaller client, if it
-    /// is near. (See `milestones.rs`.)
-    fn look_back(
-        &self,
-        sequence: Sequence,
-        client: ClientId,
-        (origin, right_origin): (LocalId, LocalId),
-    ) -> Option<Place> {
+    /// The place before the last item in front of the right origin, which stands at `end`, that has the same origin and a
+    /// smaller client, if it is among so many pieces there. (See `milestones.rs`.)
+    fn look_back(&self, client: ClientId, origin: LocalId, end: Place, reach: u32) -> Option<Place> {
         let order = &self.store.order;
         if self.milestones.has_given_up() {
             return None;
         }
-        let mut at = match right_origin {
-            NO_ORIGIN => order.end(sequence)?,
-            (of, clock) => order.look_up(of, clock)?,
-        };
-        for _ in 0..LONG_SCAN {
+        let mut at = end;
+        for _ in 0..reach {
             let (span_place, span) = order.units_before(at)?;
             let log = self.store.log(span.client());
             let block = &log.blocks()[log.find(span.end() - 1)];

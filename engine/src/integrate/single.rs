@@ -70,25 +70,28 @@ impl Replica {
     #[inline]
     fn place_text(&mut self, client: ClientId, origin: LocalId, right_origin: LocalId) -> Option<(Sequence, Place)> {
         let order = &mut self.store.order;
+        let (sequence, start, end);
         if origin == NO_ORIGIN {
-            let place = order.find(right_origin.0, right_origin.1)?;
-            if order.unit_before(place).is_none() {
-                return Some((order.sequence_of(place), place));
+            let right = order.find(right_origin.0, right_origin.1)?;
+            sequence = order.sequence_of(right);
+            if order.unit_before(right).is_none() {
+                return Some((sequence, right));
             }
+            (start, end) = (order.start(sequence)?, right);
         } else {
             let left = order.find(origin.0, origin.1)?;
-            let place = order.step(left, 1);
-            if order.unit_after(place).unwrap_or(NO_ORIGIN) == right_origin {
-                return Some((order.sequence_of(place), place));
+            sequence = order.sequence_of(left);
+            start = order.step(left, 1);
+            if order.unit_after(start).unwrap_or(NO_ORIGIN) == right_origin {
+                return Some((sequence, start));
             }
+            end = match right_origin {
+                NO_ORIGIN => order.end(sequence)?,
+                (of, clock) => order.look_up(of, clock).filter(|right| order.sequence_of(*right) == sequence)?,
+            };
         }
-        let [left, right] =
-            [origin, right_origin].map(|unit| (unit != NO_ORIGIN).then(|| order.sequence_with(unit.0, unit.1)));
-        let sequence = match (left, right) {
-            (Some(left), Some(right)) if left != right => return None,
-            _ => left.or(right)??,
-        };
-        Some((sequence, self.place(sequence, client, origin, right_origin)?))
+        let origins = (origin, right_origin);
+        Some((sequence, self.place_among_concurrent(sequence, client, origins, start, Some(end))))
     }
 
     /// Appends text that goes on where its client wrote last. What it lengthens is visible, so its type is not
