@@ -176,6 +176,8 @@ impl Replica {
     fn retry_pending(&mut self) {
         let mut advanced = self.advanced_clients();
         while let Some(client) = advanced.pop() {
+            // Of what waited under the same ids the first may have missed what this did not.
+            self.integrate_ready(Some(client));
             let known = self.store.clock(client);
             for range in self.pending.take_deletes(client, known) {
                 let handle = self.store.client(client);

@@ -158,15 +158,17 @@ fn assert_nothing_is_lost(mut host: Host) {
 }
 
 fn small_config(script: &mut Script<'_>) -> RoomConfig {
-    let durability = match script.below(2) {
+    let kind = script.below(4);
+    let durability = match kind % 2 {
         0 => Durability::BeforeBroadcast,
         _ => Durability::Window { ms: 1_000 },
     };
+    let broadcast_pause_ms = if kind < 2 { 0 } else { 100 };
     let sizes = RowSizes { slot: 64, fold: 512, grow_below: 256, page: 512, overlay: 48, slice: 32 };
     let host = HostLimits { row_bytes: 16 << 10, ..HostLimits::default() };
     let turn_units = [1, 20, 5_000][script.below(3) as usize];
     let limits = Limits { turn_units, ..Limits::default() };
-    RoomConfig { durability, host, sizes, limits, ..RoomConfig::default() }
+    RoomConfig { durability, host, sizes, limits, broadcast_pause_ms, ..RoomConfig::default() }
 }
 
 /// Clients come, send anything, go; writes fail, the room is forgotten and opened again.
