@@ -201,6 +201,7 @@ impl Room {
     }
 
     /// Goes on with what is compared, as far as the turn goes.
+    #[inline(never)]
     pub(super) fn continue_comparing(&mut self) {
         self.compare_without_answer();
         while self.takes_waiting()

@@ -127,6 +127,7 @@ impl Room {
     }
 
     /// Begins a flush if there is something to store and it is time, and no other one is under way.
+    #[inline(never)]
     pub(super) fn flush_if_due(&mut self) {
         if self.writing.is_some()
             || self.tail_read.is_some()

@@ -81,6 +81,7 @@ impl Room {
     }
 
     /// Goes on with all handshakes as far as they get.
+    #[inline(never)]
     pub(super) fn continue_handshakes(&mut self) {
         // What the server itself has written is shown to nobody before it is stored.
         let is_unstored =

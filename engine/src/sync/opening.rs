@@ -257,6 +257,7 @@ impl Room {
     }
 
     /// Takes what came while the room was opening, or read its pages.
+    #[inline(never)]
     pub(super) fn handle_waiting(&mut self) {
         while self.takes_waiting()
             && !self.waiting.is_empty()

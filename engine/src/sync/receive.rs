@@ -258,6 +258,7 @@ impl Room {
     }
 
     /// Takes in what waited and was too much for the last turn.
+    #[inline(never)]
     pub(super) fn continue_retrying(&mut self) {
         if self.takes_waiting() {
             let advanced = core::mem::take(&mut self.advanced);

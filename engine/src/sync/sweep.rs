@@ -73,6 +73,7 @@ impl Room {
     }
 
     /// Goes on with the pages that are looked at, as far as the turn goes.
+    #[inline(never)]
     pub(super) fn continue_sweep(&mut self) {
         if self.base_is_damaged || self.is_shutting_down {
             self.sweep = Sweep::default();

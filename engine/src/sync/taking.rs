@@ -154,6 +154,7 @@ impl Room {
     }
 
     /// Goes on with what is taken, as far as the turn goes.
+    #[inline(never)]
     pub(super) fn continue_taking(&mut self) {
         while self.can_take() && !self.turn.is_over() {
             let Some(mut of) = self.taking.pop_front() else { return };

@@ -124,8 +124,8 @@ fn optimise(module: &Path) -> Result<()> {
         run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(wasm_folder))?;
     }
     // The stack lies below all else in memory and grows downwards: nothing but an overflow comes to the lowest kilobyte.
-    // What the first turn does makes room for more.
-    let turns = ["-Oz", "-Oz", "--low-memory-unused"];
+    // What the first turn does makes room for more. A function does not grow too large for V8 to compile it in passing.
+    let turns = ["-Oz", "-Oz", "--low-memory-unused", "--one-caller-inline-max-function-size=400"];
     run(Command::new("node").arg(wasm_opt).args(turns).arg(module).arg("-o").arg(module))
 }
 

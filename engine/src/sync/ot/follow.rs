@@ -83,6 +83,7 @@ impl Following {
 
 impl Room {
     /// Goes on with the document, where others may wait for that.
+    #[inline(never)]
     pub(in crate::sync) fn continue_document(&mut self) {
         if let Some(checkpointing) = self.following.checkpointing.take() {
             self.continue_checkpoint(checkpointing);
@@ -103,6 +104,7 @@ impl Room {
     }
 
     /// Goes on with what clients without an engine wait for.
+    #[inline(never)]
     pub(in crate::sync) fn follow(&mut self) {
         if self.following.is_checkpointing() {
             return;
