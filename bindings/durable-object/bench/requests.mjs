@@ -331,7 +331,8 @@ workerd ran, its threads waited ${(load.waited / load.ran).toFixed(2)} ms for a 
 
 **CPU** is what all threads of workerd take for an operation, its sockets and SQLite included, until nothing follows any more, as the
 kernel counts it: the median of n and the most, with what V8 took of that on threads of its own, where it compiles and collects while the
-program goes on. A keystroke is one of bursts of ${number(BURSTS.size)}, its most that of the worst burst. **Units** are those of work that the engine counted for it
+program goes on. A keystroke is one of bursts of ${number(BURSTS.size)}, its most that of the worst burst; what comes within
+20 ms this host passes on together, as it does unless told otherwise, the others each by itself. **Units** are those of work that the engine counted for it
 (\`units.md\`). **Requests** are calls of handlers (\`bench/metered.ts\`: connection, message, timer, alarm, close); **longest** is the longest of an operation by the clock, in steps of a
 millisecond but never above the CPU of all, the median and the most, and which handler that was: waiting for a core may be in it. Before each waking and each join all objects are put out
 of memory, with their sockets open. "Of an object that only passes it on" (\`bench/floor.js\`): what the runtime takes by itself. "Bytes for each ms" are those sent for each ms of CPU.

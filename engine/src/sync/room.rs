@@ -472,8 +472,8 @@ impl Room {
         self.ask_for_call();
     }
 
-    /// Each step is `inline(never)`: V8 compiles a function of a module that has become hot as a whole, and one of 20 KB costs
-    /// 25 ms of its threads, in the midst of whichever request that falls into.
+    /// Each step is `inline(never)`: V8 compiles a function of a module that has become hot as a whole, and one of 20 KB costs tens
+    /// of milliseconds of its threads, in the midst of whichever request that falls into.
     fn continue_open(&mut self) {
         if matches!(self.state, State::Open) {
             self.continue_retrying();
