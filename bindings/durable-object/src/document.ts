@@ -25,7 +25,7 @@ export interface DocumentEnv {
  */
 const DEFAULTS = {
   windowMs: 20_000,
-  // About what a screen shows of it; a message to each of many is what costs most.
+  // About a frame of a screen: nobody sees it, and a message to each of many is what costs most.
   broadcastPauseMs: 20,
   messageBytes: 16 << 20,
   pageCacheBytes: 1 << 20,

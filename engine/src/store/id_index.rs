@@ -46,7 +46,7 @@ impl IdIndex {
     pub(super) fn find(&self, clock: Clock) -> (u32, Clock) {
         debug_assert!(clock < self.end);
         let (chunk, runs, at) = self.locate(clock);
-        let next = runs.get(at + 1).or_else(|| self.first_of(chunk + 1));
+        let next = self.run_after(chunk, runs, at);
         (runs[at].leaf, next.map_or(self.end, |next| next.start))
     }
 
@@ -71,8 +71,8 @@ impl IdIndex {
         }
         let mut chunk = Chunk::with_capacity(CHUNK + 2);
         chunk.push(Run { start, leaf });
-        let behind = self.chunk_count() - 1;
-        self.further.get_or_insert_default().insert(behind, chunk);
+        let further = self.further.get_or_insert_default();
+        further.insert(further.chunks.len(), chunk);
     }
 
     /// Notes that `start..end`, which lies within one run, has moved to `leaf`. O(log runs + chunk).
@@ -83,7 +83,7 @@ impl IdIndex {
         if run.leaf == leaf {
             return;
         }
-        let next = runs.get(at + 1).or_else(|| self.first_of(chunk + 1));
+        let next = self.run_after(chunk, runs, at);
         let run_end = next.map_or(self.end, |next| next.start);
         debug_assert!(end <= run_end);
         let joins_next = end == run_end && next.is_some_and(|next| next.leaf == leaf);
@@ -109,10 +109,6 @@ impl IdIndex {
         if end == self.end {
             self.last = Some(leaf);
         }
-    }
-
-    fn chunk_count(&self) -> usize {
-        1 + self.further.as_ref().map_or(0, |further| further.chunks.len())
     }
 
     fn chunk(&self, chunk: usize) -> &Chunk {
@@ -142,9 +138,9 @@ impl IdIndex {
         (chunk, runs, runs.partition_point(|run| run.start <= clock) - 1)
     }
 
-    /// The first run of a chunk behind the first one.
-    fn first_of(&self, chunk: usize) -> Option<&Run> {
-        self.further.as_ref()?.chunks.get(chunk - 1)?.first()
+    /// The run behind run `at` of the `runs` of a chunk.
+    fn run_after<'a>(&'a self, chunk: usize, runs: &'a [Run], at: usize) -> Option<&'a Run> {
+        runs.get(at + 1).or_else(|| self.further.as_ref()?.chunks.get(chunk)?.first())
     }
 
     /// The last run before a chunk.

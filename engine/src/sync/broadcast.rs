@@ -35,7 +35,7 @@ impl Room {
         self.unstored_since_ms.get_or_insert(self.now_ms);
         if !self.gather.accepted.is_empty() {
             let update = core::mem::take(&mut self.gather.accepted).encode();
-            self.accepted.push_back(Accepted { from, update });
+            self.note_accepted(from, update);
         }
         let waits = self.is_paused(self.broadcast.updates_ms) && self.gather.page.len_bytes() <= MOST_HELD_BYTES;
         if let Some(from) = from {
@@ -61,6 +61,13 @@ impl Room {
             (of.tail_waits, of.needs_attaching) = (false, true);
         }
         self.broadcast(frame::update(&update), author);
+    }
+
+    /// Notes what was accepted, for a host that asks for it.
+    pub(super) fn note_accepted(&mut self, from: Option<ConnectionId>, update: Vec<u8>) {
+        if self.config.tells_accepted {
+            self.accepted.push_back(Accepted { from, update });
+        }
     }
 
     /// Relays awareness to everybody, now or after a pause.

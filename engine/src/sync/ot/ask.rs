@@ -14,7 +14,7 @@ use crate::ot::{ClientMessage, Delta, Op, SentOp, ServerMessage, Subject, form_o
 use crate::sync::close;
 use crate::sync::config::Rights;
 use crate::sync::connections::Connection;
-use crate::sync::effect::{Accepted, ConnectionId, Effect};
+use crate::sync::effect::{ConnectionId, Effect};
 use crate::sync::frame;
 use crate::sync::intake::Destinations;
 use crate::sync::request::Request;
@@ -477,9 +477,7 @@ impl Room {
         if keeps_window {
             let update = apart.encode();
             self.following.authored.push(frame::update(&update));
-            if self.config.tells_accepted {
-                self.accepted.push_back(Accepted { from: Some(connection), update });
-            }
+            self.note_accepted(Some(connection), update);
         } else {
             self.gather.note(None);
         }
