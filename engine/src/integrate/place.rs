@@ -27,16 +27,11 @@ impl Replica {
         if order.unit_after(start) == some(right_origin) {
             return Some(start);
         }
-        let end = self.place_before(sequence, right_origin);
+        let end = match right_origin {
+            NO_ORIGIN => order.end(sequence),
+            (of, clock) => order.look_up(of, clock),
+        };
         Some(self.place_among_concurrent(sequence, client, (origin, right_origin), start, end))
-    }
-
-    /// The place before a right origin, if that stands in a sequence; without one the end of this sequence.
-    pub(super) fn place_before(&self, sequence: Sequence, right_origin: LocalId) -> Option<Place> {
-        match right_origin {
-            NO_ORIGIN => self.store.order.end(sequence),
-            (of, clock) => self.store.order.look_up(of, clock),
-        }
     }
 
     /// The same where the right origin does not stand directly behind the origin: between the place behind that and the one

@@ -85,10 +85,10 @@ impl Replica {
             if order.unit_after(start).unwrap_or(NO_ORIGIN) == right_origin {
                 return Some((sequence, start));
             }
-            end = self.place_before(sequence, right_origin)?;
-            if self.store.order.sequence_of(end) != sequence {
-                return None;
-            }
+            end = match right_origin {
+                NO_ORIGIN => order.end(sequence)?,
+                (of, clock) => order.look_up(of, clock).filter(|right| order.sequence_of(*right) == sequence)?,
+            };
         }
         let origins = (origin, right_origin);
         Some((sequence, self.place_among_concurrent(sequence, client, origins, start, Some(end))))
