@@ -3,9 +3,9 @@
 //! The bytes are described in `store/checkpoint/FORMAT.md`.
 
 use super::Replica;
-use crate::lib0::{Reader, write_bytes, write_var_uint};
+use crate::lib0::{write_bytes, write_var_uint};
 use crate::store::Store;
-use crate::update::{write_block, write_delete_set};
+use crate::update::{QuietReader, write_block, write_delete_set};
 use crate::values::{Error, ErrorKind, Id, Pace};
 use twox_hash::XxHash3_64;
 
@@ -61,19 +61,21 @@ impl Replica {
         if XxHash3_64::oneshot(content).to_le_bytes() != *hash {
             return Err(damaged);
         }
-        let mut from = Reader::new(content);
-        let version = from.read_u8()?;
+        let mut from = QuietReader::starting_at(content, 0);
+        let version = from.byte().ok_or(damaged)?;
         if version != VERSION {
             return Err(if version > VERSION { ErrorKind::NewerVersion.into() } else { damaged });
         }
-        let flags = from.read_u8()?;
+        let flags = from.byte().ok_or(damaged)?;
         let mut replica = Replica::new(collects, pending_limit_bytes);
-        replica.store = Store::read_checkpoint(collects, &mut from, pace).await?;
+        replica.store = Store::read_checkpoint(collects, &mut from, pace).await.ok_or(damaged)?;
         if flags & SCANS_IN_FULL != 0 {
             replica.milestones.give_up();
         }
-        let waiting = from.read_bytes()?;
-        from.expect_end()?;
+        let waiting = from.sized_bytes().ok_or(damaged)?;
+        if !from.is_at_end() {
+            return Err(damaged);
+        }
         if !waiting.is_empty() {
             replica.apply(waiting)?;
             replica.begin();

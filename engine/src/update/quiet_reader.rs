@@ -92,12 +92,25 @@ impl<'a> QuietReader<'a> {
         self.id().filter(|id| id.client != item.client || id.clock < item.clock)
     }
 
+    /// Bytes behind their length.
+    #[inline(always)]
+    pub(crate) fn sized_bytes(&mut self) -> Option<&'a [u8]> {
+        let len = usize::try_from(self.number()?).ok()?;
+        let bytes = self.bytes.get(self.at..)?.get(..len)?;
+        self.at += len;
+        Some(bytes)
+    }
+
+    /// A string behind its length in bytes.
+    #[inline(always)]
+    pub(crate) fn string(&mut self) -> Option<&'a str> {
+        core::str::from_utf8(self.sized_bytes()?).ok()
+    }
+
     /// Text behind its length in bytes, as UTF-8, and its length in units.
     #[inline(always)]
     pub(crate) fn text(&mut self) -> Option<(&'a [u8], Clock)> {
-        let len = usize::try_from(self.number()?).ok()?;
-        let text = self.bytes.get(self.at..)?.get(..len)?;
-        self.at += len;
+        let text = self.sized_bytes()?;
         let units = match text.is_ascii() {
             true => Clock::try_from(text.len()).ok()?,
             false => utf16::len(core::str::from_utf8(text).ok()?),

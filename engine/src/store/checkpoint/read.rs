@@ -1,27 +1,25 @@
 //! Opening a store. All that lies in the bytes is looked at once; what contradicts itself is refused.
 
 use super::super::log::{WALKED_UNITS, push_range};
-use super::super::order::PlacedRun;
+use super::super::order::{Filling, PlacedRun};
 use super::super::{Block, Client, LocalId, Log, Mark, NO_ORIGIN, NO_SEQUENCE, Sequence, Span, Store, TypeHandle};
 use super::{ANY, ENTRY, HELD_TYPE, OWN, PART, SAME, UNPLACED, unfold};
 use crate::lib0::{Reader, check_json};
-use crate::update::{Content, TypeTag, check_payload, read_type};
-use crate::values::{ClientId, Clock, Error, ErrorKind, Pace, utf16};
+use crate::update::{Content, QuietReader, TypeTag, check_payload, read_type};
+use crate::values::{ClientId, Clock, Pace, utf16};
 use std::ops::Range;
 
 /// Units that stand next to each other.
 #[derive(Clone, Copy)]
 struct Run {
-    client: Client,
-    clock: Clock,
-    len: Clock,
+    span: Span,
     mark: u8,
     sequence: Sequence,
 }
 
 impl Run {
     fn end(&self) -> Clock {
-        self.clock + self.len
+        self.span.clock + self.span.len
     }
 }
 
@@ -38,16 +36,13 @@ struct ReadLog {
 
 /// A store that is being read.
 struct Opening<'b> {
-    from: Reader<'b>,
+    from: QuietReader<'b>,
     clients: Vec<(ClientId, Clock)>,
-    /// All runs, by client and clock.
+    /// All runs, by client and clock, and the leaves that they went to.
     runs: Vec<Run>,
+    leaves: Vec<u32>,
     /// Which of them belong to each client.
     runs_of: Vec<Range<usize>>,
-    /// The runs of all sequences, in order.
-    order: Vec<u32>,
-    /// Where each sequence ends in that.
-    ends: Vec<usize>,
     /// Units that hold a type, with its handle.
     holders: Vec<(TypeHandle, LocalId)>,
     /// The sequences that hold formatting marks; one may be named often.
@@ -56,25 +51,22 @@ struct Opening<'b> {
 }
 
 impl Store {
-    /// Reads what [`write_checkpoint`](Self::write_checkpoint) wrote. O(bytes).
-    ///
-    /// # Errors
-    /// Bytes that end early, or that contradict themselves.
-    pub(crate) async fn read_checkpoint(collects: bool, from: &mut Reader<'_>, pace: &Pace) -> Result<Store, Error> {
+    /// Reads what [`write_checkpoint`](Self::write_checkpoint) wrote; `None` if the bytes end early, or contradict themselves.
+    /// O(bytes).
+    pub(crate) async fn read_checkpoint(collects: bool, from: &mut QuietReader<'_>, pace: &Pace) -> Option<Store> {
         let mut opening = Opening {
             from: from.clone(),
             clients: Vec::new(),
             runs: Vec::new(),
+            leaves: Vec::new(),
             runs_of: Vec::new(),
-            order: Vec::new(),
-            ends: Vec::new(),
             holders: Vec::new(),
             marked: Vec::new(),
             store: Store::new(collects),
         };
         opening.read_clients()?;
         opening.read_keys()?;
-        let sequences = opening.from.read_count(3)?;
+        let sequences = opening.from.count(3)? as Sequence;
         opening.read_runs(pace).await?;
         opening.read_order(sequences, pace).await?;
         let mut logs = Vec::with_capacity(opening.clients.len());
@@ -82,46 +74,44 @@ impl Store {
             logs.push(opening.read_log(client, pace).await?);
         }
         opening.store.adopt(logs);
-        opening.check(opening.store.handles.len() == opening.clients.len())?;
-        opening.build_order(pace).await;
-        opening.read_owners(pace).await?;
+        check(opening.store.handles.len() == opening.clients.len())?;
+        opening.build_index(pace).await;
+        opening.marked.iter().for_each(|sequence| opening.store.order.note_marks(*sequence));
+        opening.read_owners(sequences, pace).await?;
         opening.check_nested(pace).await?;
         opening.read_cut_pairs()?;
         *from = opening.from;
-        Ok(opening.store)
+        Some(opening.store)
     }
 }
 
+/// `None` if what must be so is not.
+#[inline(always)]
+fn check(is_right: bool) -> Option<()> {
+    is_right.then_some(())
+}
+
 impl Opening<'_> {
-    fn damaged(&self) -> Error {
-        self.from.error(ErrorKind::DamagedRow)
-    }
-
-    fn check(&self, is_right: bool) -> Result<(), Error> {
-        if is_right { Ok(()) } else { Err(self.damaged()) }
-    }
-
-    fn read_clients(&mut self) -> Result<(), Error> {
-        for _ in 0..self.from.read_count(2)? {
-            let (client, end) = (self.from.read_client()?, self.from.read_clock()?);
-            self.check(end < Clock::MAX)?;
+    fn read_clients(&mut self) -> Option<()> {
+        for _ in 0..self.from.count(2)? {
+            let (client, end) = (self.from.client()?, self.from.clock()?);
+            check(end < Clock::MAX)?;
             self.clients.push((client, end));
         }
-        Ok(())
+        Some(())
     }
 
-    fn read_keys(&mut self) -> Result<(), Error> {
-        for key in 0..self.from.read_count(1)? as u32 {
-            let name = self.from.read_string()?;
-            let added = self.store.types.key(name);
-            self.check(added == key)?;
+    fn read_keys(&mut self) -> Option<()> {
+        for key in 0..self.from.count(1)? as u32 {
+            let name = self.from.string()?;
+            check(self.store.types.key(name) == key)?;
         }
-        Ok(())
+        Some(())
     }
 
-    async fn read_runs(&mut self, pace: &Pace) -> Result<(), Error> {
+    async fn read_runs(&mut self, pace: &Pace) -> Option<()> {
         for client in 0..self.clients.len() {
-            let mut left = self.from.read_count(1)?;
+            let mut left = self.from.count(1)?;
             let first = self.runs.len();
             self.runs.reserve(left);
             let mut clock: Clock = 0;
@@ -131,63 +121,87 @@ impl Opening<'_> {
                 left -= part;
                 pace.spend(part).await;
             }
-            self.check(clock == self.clients[client].1)?;
+            check(clock == self.clients[client].1)?;
             self.runs_of.push(first..self.runs.len());
         }
-        Ok(())
+        Some(())
     }
 
     /// Reads some runs of a client, from a clock on; gives where they end.
-    fn read_run_part(&mut self, client: Client, clock: Clock, count: usize) -> Result<Clock, Error> {
-        let mut clock = clock;
+    #[inline(never)]
+    fn read_run_part(&mut self, client: Client, mut clock: Clock, count: usize) -> Option<Clock> {
+        let mut from = self.from.clone();
         for _ in 0..count {
-            let number = self.from.read_var_uint()?;
-            let (len, mark) = (number >> 2, (number & 3) as u8);
-            let len = Clock::try_from(len).ok().filter(|len| *len > 0).ok_or_else(|| self.damaged())?;
-            self.runs.push(Run { client, clock, len, mark, sequence: NO_SEQUENCE });
-            clock = clock.checked_add(len).ok_or_else(|| self.damaged())?;
+            let number = from.number()?;
+            let (len, mark) = (Clock::try_from(number >> 2).ok()?, (number & 3) as u8);
+            check(len > 0)?;
+            let shown = [Mark::Visible, Mark::Uncounted, Mark::Deleted, Mark::Visible][usize::from(mark)];
+            let span = Span::new(client, clock, len, shown);
+            self.runs.push(Run { span, mark, sequence: NO_SEQUENCE });
+            clock = clock.checked_add(len)?;
         }
-        Ok(clock)
+        self.from = from;
+        Some(clock)
     }
 
-    /// Reads which runs stand in which sequence, in which order: each once, but for those that stand in none.
-    async fn read_order(&mut self, sequences: usize, pace: &Pace) -> Result<(), Error> {
-        self.order.reserve(self.runs.len());
-        let mut expected = 0;
-        for sequence in 0..sequences as Sequence {
-            let mut left = self.from.read_count(1)?;
-            while left > 0 {
-                let part = left.min(PART);
-                self.read_order_part(sequence, &mut expected, part)?;
-                left -= part;
-                pace.spend(part).await;
+    /// Reads which runs stand in which sequence, in which order, and builds these: each run stands in one, but for those
+    /// that stand in none.
+    async fn read_order(&mut self, sequences: Sequence, pace: &Pace) -> Option<()> {
+        self.leaves = vec![u32::MAX; self.runs.len()];
+        self.store.order.reserve(self.runs.len());
+        let (mut placed, mut expected) = (0, 0);
+        for sequence in 0..sequences {
+            self.store.order.add_sequence();
+            let count = self.from.count(1)?;
+            placed += count;
+            if count > 0 {
+                self.fill_sequence(sequence, count, &mut expected, pace).await?;
             }
-            self.ends.push(self.order.len());
         }
+        self.store.order.trim();
         let unplaced = self.runs.iter().filter(|run| run.mark == UNPLACED).count();
         pace.spend(self.runs.len() / 8).await;
-        self.check(self.order.len() + unplaced == self.runs.len())
+        check(placed + unplaced == self.runs.len())
     }
 
-    fn read_order_part(&mut self, sequence: Sequence, expected: &mut i64, count: usize) -> Result<(), Error> {
-        for _ in 0..count {
-            let number = *expected + unfold(self.from.read_var_uint()?);
-            let damaged = self.from.error(ErrorKind::DamagedRow);
-            let run = usize::try_from(number).ok().and_then(|number| self.runs.get_mut(number)).ok_or(damaged)?;
-            if run.mark == UNPLACED || run.sequence != NO_SEQUENCE {
-                return Err(damaged);
-            }
-            run.sequence = sequence;
-            self.order.push(number as u32);
-            *expected = number + 1;
+    async fn fill_sequence(&mut self, of: Sequence, count: usize, expected: &mut i64, pace: &Pace) -> Option<()> {
+        let Opening { from, runs, leaves, store: Store { order, .. }, .. } = self;
+        let first = read_place(from, runs, of, expected)?;
+        if count == 1 {
+            order.fill_with_one(of, first, leaves);
+            return Some(());
         }
-        Ok(())
+        let mut filling = order.begin_filling(of, first, leaves);
+        let mut left = count - 1;
+        while left > 0 {
+            let part = left.min(PART);
+            self.fill_part(&mut filling, of, part, expected)?;
+            left -= part;
+            pace.spend(3 * part).await;
+        }
+        self.store.order.end_filling(filling);
+        Some(())
+    }
+
+    /// Reads the places of some runs, and puts these there.
+    #[inline(never)]
+    fn fill_part(&mut self, filling: &mut Filling, of: Sequence, count: usize, expected: &mut i64) -> Option<()> {
+        let Opening { from, runs, leaves, store: Store { order, .. }, .. } = self;
+        let (mut reader, mut next, mut left) = (from.clone(), *expected, count);
+        let placed = core::iter::from_fn(|| {
+            let run = if left > 0 { read_place(&mut reader, runs, of, &mut next) } else { None }?;
+            left -= 1;
+            Some(run)
+        });
+        order.fill(filling, placed, leaves);
+        (*from, *expected) = (reader, next);
+        check(left == 0)
     }
 
     /// Reads blocks and payload of a client, side by side with its runs.
-    async fn read_log(&mut self, client: Client, pace: &Pace) -> Result<Log, Error> {
+    async fn read_log(&mut self, client: Client, pace: &Pace) -> Option<Log> {
         let (id, end) = self.clients[client as usize];
-        let count = self.from.read_count(1)?;
+        let count = self.from.count(1)?;
         let run = self.runs_of[client as usize].start;
         let mut log = ReadLog { client, blocks: Vec::with_capacity(count), clock: 0, payload: 0, run };
         let mut left = count;
@@ -198,118 +212,97 @@ impl Opening<'_> {
             pace.spend(part).await;
         }
         let ReadLog { blocks, clock, payload, .. } = log;
-        self.check(clock == end)?;
-        let bytes = self.from.read_bytes()?;
-        self.check(bytes.len() as u64 == payload)?;
+        check(clock == end)?;
+        let bytes = self.from.sized_bytes()?;
+        check(bytes.len() as u64 == payload)?;
+        let is_ascii = bytes.is_ascii();
         for start in (0..blocks.len()).step_by(PART) {
             let stop = blocks.len().min(start + PART);
-            self.check_payloads(client, end, &blocks, start..stop, bytes)?;
+            self.check_payloads(client, end, &blocks, start..stop, (bytes, is_ascii))?;
             pace.spend(stop - start).await;
         }
         let mut deleted: Vec<(Clock, Clock)> = Vec::new();
         for run in &self.runs[self.runs_of[client as usize].clone()] {
             if run.mark >= Mark::Deleted as u8 {
-                push_range(&mut deleted, run.clock, run.end());
+                push_range(&mut deleted, run.span.clock, run.end());
             }
         }
         pace.spend(self.runs_of[client as usize].len() / 4).await;
         let mut log = Log::restore(id, blocks, bytes.to_vec(), end);
         log.set_deleted(deleted);
-        Ok(log)
+        Some(log)
     }
 
     /// Reads some blocks of a client, up to whose last clock they may go.
-    fn read_blocks(&mut self, log: &mut ReadLog, end: Clock, count: usize) -> Result<(), Error> {
-        let ReadLog { client, blocks, clock, payload, run } = log;
+    #[inline(never)]
+    fn read_blocks(&mut self, log: &mut ReadLog, end: Clock, count: usize) -> Option<()> {
+        let mut from = self.from.clone();
+        let ReadLog { client, ref mut blocks, mut clock, mut payload, run } = *log;
+        let mut runs = self.runs.get(run..)?;
+        let mut right_before = blocks.last().map(|before| before.right_origin);
         for _ in 0..count {
-            let head = self.from.read_u8()?;
-            let content = Content::from_number(head & 15).filter(|content| *content != Content::Skip);
-            let content = content.ok_or_else(|| self.damaged())?;
+            let head = from.byte()?;
+            let content = Content::from_number(head & 15).filter(|content| *content != Content::Skip)?;
             let origin = match head >> 4 & 3 {
-                SAME => (*client, clock.checked_sub(1).ok_or_else(|| self.damaged())?),
-                kind => self.read_origin(kind, (*client, *clock))?,
+                SAME => (client, clock.checked_sub(1)?),
+                kind => self.read_origin(&mut from, kind, (client, clock))?,
             };
             let right_origin = match head >> 6 {
-                SAME => blocks.last().map(|before| before.right_origin).ok_or_else(|| self.damaged())?,
-                kind => self.read_origin(kind, (*client, *clock))?,
+                SAME => right_before?,
+                kind => self.read_origin(&mut from, kind, (client, clock))?,
             };
-            let len = if content.is_run() { self.from.read_clock()? } else { 1 };
+            right_before = Some(right_origin);
+            let len = if content.is_run() { from.clock()? } else { 1 };
             let bytes = match content {
                 Content::Gc | Content::Deleted => 0,
-                Content::String => self.from.read_var_uint()? + u64::from(len),
-                _ => self.from.read_var_uint()?,
+                Content::String => from.number()? + u64::from(len),
+                _ => from.number()?,
             };
             let is_ascii = content != Content::String || bytes == u64::from(len);
-            let start = *clock;
-            *clock = start.checked_add(len).filter(|clock| len > 0 && *clock <= end).ok_or_else(|| self.damaged())?;
-            let sequence = self.runs[*run].sequence;
-            self.check_runs(run, *clock, content)?;
-            let offset = u32::try_from(*payload).map_err(|_| self.damaged())?;
+            let start = clock;
+            clock = start.checked_add(len).filter(|clock| len > 0 && *clock <= end)?;
+            let sequence = runs.first()?.sequence;
+            runs = runs_behind(runs, clock, content)?;
+            let offset = u32::try_from(payload).ok()?;
             blocks.push(Block { clock: start, payload: offset, origin, right_origin, sequence, content, is_ascii });
-            *payload += bytes;
+            payload += bytes;
         }
-        Ok(())
+        (log.clock, log.payload, log.run) = (clock, payload, self.runs.len() - runs.len());
+        self.from = from;
+        Some(())
     }
 
     /// Reads an origin that is written out: a unit that is known, and of the own client an earlier one.
     #[inline(always)]
-    fn read_origin(&mut self, kind: u8, unit: LocalId) -> Result<LocalId, Error> {
+    fn read_origin(&self, from: &mut QuietReader<'_>, kind: u8, unit: LocalId) -> Option<LocalId> {
         let (client, clock) = match kind {
             OWN => {
-                let distance = self.from.read_clock()?;
-                self.check(distance > 0)?;
-                (unit.0, unit.1.checked_sub(distance).ok_or_else(|| self.damaged())?)
+                let distance = from.clock()?;
+                check(distance > 0)?;
+                return Some((unit.0, unit.1.checked_sub(distance)?));
             }
-            ANY => self.read_unit()?,
-            _ => return Ok(NO_ORIGIN),
+            ANY => read_unit(from, &self.clients)?,
+            _ => return Some(NO_ORIGIN),
         };
-        self.check(client != unit.0 || clock < unit.1)?;
-        Ok((client, clock))
+        check(client != unit.0 || clock < unit.1)?;
+        Some((client, clock))
     }
 
-    /// Reads the name of a unit that is known.
-    #[inline(always)]
-    fn read_unit(&mut self) -> Result<LocalId, Error> {
-        let (client, clock) = (self.from.read_clock()?, self.from.read_clock()?);
-        let known = self.clients.get(client as usize).is_some_and(|(_, end)| clock < *end);
-        self.check(known)?;
-        Ok((client, clock))
-    }
-
-    /// Checks that the runs up to a block's end stand in one sequence and have marks that go with the content. `run` is
-    /// the one that holds the block's first unit, and then the one that holds the first unit behind it.
-    #[inline]
-    fn check_runs(&self, run: &mut usize, end: Clock, content: Content) -> Result<(), Error> {
-        let first = self.runs[*run];
-        let live = Store::mark_of(content) as u8;
-        loop {
-            let found = self.runs[*run];
-            let goes = match content {
-                Content::Gc => found.mark == UNPLACED,
-                _ => found.mark == live || found.mark == Mark::Deleted as u8,
-            };
-            self.check(goes && found.sequence == first.sequence)?;
-            if found.end() > end {
-                return Ok(());
-            }
-            *run += 1;
-            if found.end() == end {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Checks what some blocks carry, and notes types and keys of formats.
+    /// Checks what some blocks carry, and notes types and keys of formats. The payload of all comes with whether it is ASCII.
+    #[inline(never)]
     fn check_payloads(
         &mut self,
         client: Client,
         end: Clock,
         blocks: &[Block],
         some: Range<usize>,
-        payload: &[u8],
-    ) -> Result<(), Error> {
+        (payload, is_ascii): (&[u8], bool),
+    ) -> Option<()> {
         for at in some {
             let block = &blocks[at];
+            if is_ascii && block.is_ascii && block.content == Content::String {
+                continue;
+            }
             let next = blocks.get(at + 1);
             let len = next.map_or(end, |next| next.clock) - block.clock;
             let stop = next.map_or(payload.len(), |next| next.payload as usize);
@@ -319,79 +312,91 @@ impl Opening<'_> {
                     true => own.is_ascii(),
                     false => len <= WALKED_UNITS && core::str::from_utf8(own).is_ok_and(|text| utf16::len(text) == len),
                 };
-                self.check(is_right)?;
+                check(is_right)?;
                 continue;
             }
             let mut from = Reader::new(own);
-            self.check_values((client, block.clock), block, len, &mut from).map_err(|_| self.damaged())?;
-            self.check(from.is_at_end())?;
+            self.check_values((client, block.clock), block, len, &mut from)?;
+            check(from.is_at_end())?;
         }
-        Ok(())
+        Some(())
     }
 
-    fn check_values(&mut self, unit: LocalId, block: &Block, len: Clock, from: &mut Reader<'_>) -> Result<(), Error> {
+    fn check_values(&mut self, unit: LocalId, block: &Block, len: Clock, from: &mut Reader<'_>) -> Option<()> {
         match block.content {
-            Content::Binary => from.read_exact(from.remaining()).map(|_| ()),
+            Content::Binary => return from.read_exact(from.remaining()).map(|_| ()).ok(),
             Content::Embed => {
-                let text = from.read_exact(from.remaining())?;
-                let text = core::str::from_utf8(text).map_err(|_| from.error(ErrorKind::NotUtf8))?;
-                check_json(text, from)
+                let text = core::str::from_utf8(from.read_exact(from.remaining()).ok()?).ok()?;
+                return check_json(text, from).ok();
             }
             Content::Format => {
-                self.store.types.key(from.clone().read_string()?);
+                self.store.types.key(from.clone().read_string().ok()?);
                 if self.marked.last() != Some(&block.sequence) {
                     self.marked.push(block.sequence);
                 }
-                check_payload(from, block.content, len)
             }
             Content::Type => {
-                let handle = from.read_exact(size_of::<TypeHandle>())?;
-                let handle = handle.try_into().map_err(|_| from.error(ErrorKind::UnexpectedEnd))?;
+                let handle = from.read_exact(size_of::<TypeHandle>()).ok()?.try_into().ok()?;
                 self.holders.push((TypeHandle::from_le_bytes(handle), unit));
-                check_payload(from, block.content, len)
             }
-            content => check_payload(from, content, len),
+            _ => {}
         }
+        check_payload(from, block.content, len).ok()
     }
 
-    async fn build_order(&mut self, pace: &Pace) {
-        let mut leaves = vec![u32::MAX; self.runs.len()];
-        let mut start = 0;
-        for &end in &self.ends {
-            let sequence = self.store.order.add_sequence();
-            let placed = |&name: &u32| {
-                let Run { client, clock, len, mark, .. } = self.runs[name as usize];
-                let mark = [Mark::Visible, Mark::Uncounted, Mark::Deleted][usize::from(mark)];
-                PlacedRun { name, span: Span::new(client, clock, len, mark) }
-            };
-            match &self.order[start..end] {
-                [] => {}
-                [only] => self.store.order.fill_with_one(sequence, placed(only), &mut leaves),
-                [first, others @ ..] => {
-                    let mut filling = self.store.order.begin_filling(sequence, placed(first), &mut leaves);
-                    for part in others.chunks(PART) {
-                        self.store.order.fill(&mut filling, part.iter().map(placed), &mut leaves);
-                        pace.spend(2 * part.len()).await;
-                    }
-                    self.store.order.end_filling(filling);
-                }
-            }
-            start = end;
-        }
-        for (runs, leaves) in self.runs.chunks(PART).zip(leaves.chunks(PART)) {
+    /// Tells the index of all clocks where they went.
+    async fn build_index(&mut self, pace: &Pace) {
+        for (runs, leaves) in self.runs.chunks(PART).zip(self.leaves.chunks(PART)) {
             for (run, leaf) in runs.iter().zip(leaves) {
-                self.store.order.index_built(run.client, run.len, *leaf);
+                self.store.order.index_built(run.span.client(), run.span.len, *leaf);
             }
             pace.spend(runs.len()).await;
         }
-        self.marked.iter().for_each(|sequence| self.store.order.note_marks(*sequence));
     }
+}
+
+/// Reads the name of a unit that is known.
+#[inline(always)]
+fn read_unit(from: &mut QuietReader<'_>, clients: &[(ClientId, Clock)]) -> Option<LocalId> {
+    let (client, clock) = (from.clock()?, from.clock()?);
+    check(clock < clients.get(client as usize)?.1)?;
+    Some((client, clock))
+}
+
+/// The runs that hold what is behind a block's end, of those that hold what is behind its start. Those up to its end must stand in
+/// one sequence, and have marks that go with the content.
+#[inline(always)]
+fn runs_behind(runs: &[Run], end: Clock, content: Content) -> Option<&[Run]> {
+    let going: u8 = match content {
+        Content::Gc => 1 << UNPLACED,
+        _ => 1 << Store::mark_of(content) as u8 | 1 << Mark::Deleted as u8,
+    };
+    let (mut first, mut others) = runs.split_first()?;
+    let sequence = first.sequence;
+    loop {
+        check(going >> first.mark & 1 != 0 && first.sequence == sequence)?;
+        if first.end() >= end {
+            break;
+        }
+        (first, others) = others.split_first()?;
+    }
+    if first.end() > end { runs.get(runs.len() - others.len() - 1..) } else { Some(others) }
+}
+
+/// Reads which run comes next in a sequence: one that stands in no other.
+#[inline(always)]
+fn read_place(from: &mut QuietReader<'_>, runs: &mut [Run], of: Sequence, expected: &mut i64) -> Option<PlacedRun> {
+    let number = *expected + unfold(from.number()?);
+    let run = runs.get_mut(usize::try_from(number).ok()?)?;
+    check(run.mark != UNPLACED && run.sequence == NO_SEQUENCE)?;
+    run.sequence = of;
+    *expected = number + 1;
+    Some(PlacedRun { name: number as u32, span: run.span })
 }
 
 impl Opening<'_> {
     /// Reads what each sequence belongs to, and so all types.
-    async fn read_owners(&mut self, pace: &Pace) -> Result<(), Error> {
-        let sequences = self.ends.len() as Sequence;
+    async fn read_owners(&mut self, sequences: Sequence, pace: &Pace) -> Option<()> {
         for start in (0..sequences).step_by(PART) {
             let end = sequences.min(start + PART as Sequence);
             (start..end).try_for_each(|sequence| self.read_owner(sequence))?;
@@ -401,59 +406,59 @@ impl Opening<'_> {
         let is_held = |(handle, unit): &(TypeHandle, LocalId)| {
             (*handle as usize) < types.len() && types.get(*handle).item == Some(*unit)
         };
-        self.check(self.holders.iter().all(is_held))
+        check(self.holders.iter().all(is_held))
     }
 
-    fn read_owner(&mut self, sequence: Sequence) -> Result<(), Error> {
+    fn read_owner(&mut self, sequence: Sequence) -> Option<()> {
         let types = self.store.types.len() as TypeHandle;
-        match self.from.read_var_uint()? {
+        match self.from.number()? {
             ENTRY => {
-                let (of, key) = (self.from.read_clock()?, self.from.read_clock()?);
+                let (of, key) = (self.from.clock()?, self.from.clock()?);
                 let is_new =
                     of < types && key < self.store.types.key_count() && self.store.types.entry(of, key).is_none();
-                self.check(is_new)?;
+                check(is_new)?;
                 self.store.types.add_entry(of, key, sequence);
             }
             HELD_TYPE => self.read_held_type(types, sequence)?,
             root => {
-                let name = self.from.read_string()?;
+                let name = self.from.string()?;
                 let tag = root.checked_sub(1).map(TypeTag::from_number);
-                self.check(tag != Some(None) && self.store.types.root(name).is_none())?;
+                check(tag != Some(None) && self.store.types.root(name).is_none())?;
                 self.store.types.add(tag.flatten(), name, None, None, sequence);
             }
         }
-        Ok(())
+        Some(())
     }
 
     /// Reads which unit holds the next type.
-    fn read_held_type(&mut self, handle: TypeHandle, sequence: Sequence) -> Result<(), Error> {
-        let unit = self.read_unit()?;
+    fn read_held_type(&mut self, handle: TypeHandle, sequence: Sequence) -> Option<()> {
+        let unit = read_unit(&mut self.from, &self.clients)?;
         let log = self.store.log(unit.0);
         let at = log.find(unit.1);
         let block = log.blocks()[at];
-        self.check(block.content == Content::Type && block.sequence < sequence)?;
+        check(block.content == Content::Type && block.sequence < sequence)?;
         let (number, kind) = log.payload(at).split_at(size_of::<TypeHandle>());
-        self.check(number == handle.to_le_bytes())?;
-        let (tag, name) = read_type(&mut Reader::new(kind)).map_err(|_| self.damaged())?;
+        check(number == handle.to_le_bytes())?;
+        let (tag, name) = read_type(&mut Reader::new(kind)).ok()?;
         let name: Box<str> = name.into();
         let parent = self.store.types.owner(block.sequence).of;
         self.store.types.add(Some(tag), &name, Some(unit), Some(parent), sequence);
         let runs = &self.runs[self.runs_of[unit.0 as usize].clone()];
-        let run = runs[runs.partition_point(|run| run.clock <= unit.1) - 1];
+        let run = runs[runs.partition_point(|run| run.span.clock <= unit.1) - 1];
         self.store.types.get_mut(handle).is_deleted = run.mark == Mark::Deleted as u8;
-        Ok(())
+        Some(())
     }
 
     /// Checks that nothing in a deleted type is live, and that nothing was written into a type before the type.
-    async fn check_nested(&self, pace: &Pace) -> Result<(), Error> {
+    async fn check_nested(&self, pace: &Pace) -> Option<()> {
         let types = &self.store.types;
         if !types.has_nested() {
-            return Ok(());
+            return Some(());
         }
         let of = |sequence: Sequence| types.get(types.owner(sequence).of);
         let may_be_live = |run: &Run| run.mark >= Mark::Deleted as u8 || !of(run.sequence).is_deleted;
         for runs in self.runs.chunks(PART) {
-            self.check(runs.iter().all(may_be_live))?;
+            check(runs.iter().all(may_be_live))?;
             pace.spend(runs.len() / 4 + 1).await;
         }
         for (client, log) in (0..).zip(&self.store.logs) {
@@ -463,21 +468,21 @@ impl Opening<'_> {
                 held.is_none_or(|(holder, clock)| holder != client || clock < block.clock)
             };
             for blocks in log.blocks().chunks(PART) {
-                self.check(blocks.iter().all(comes_later))?;
+                check(blocks.iter().all(comes_later))?;
                 pace.spend(blocks.len() / 4 + 1).await;
             }
         }
-        Ok(())
+        Some(())
     }
 
-    fn read_cut_pairs(&mut self) -> Result<(), Error> {
-        for _ in 0..self.from.read_count(2)? {
-            let (client, clock) = self.read_unit()?;
+    fn read_cut_pairs(&mut self) -> Option<()> {
+        for _ in 0..self.from.count(2)? {
+            let (client, clock) = read_unit(&mut self.from, &self.clients)?;
             // Where the text was left out, there is no pair any more.
             if self.store.log(client).is_inside_pair(clock + 1) {
                 self.store.cut_pairs.insert((client, clock));
             }
         }
-        Ok(())
+        Some(())
     }
 }

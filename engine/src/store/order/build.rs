@@ -31,6 +31,12 @@ pub(crate) struct Filling {
 }
 
 impl Order {
+    /// Makes room for the leaves of so many runs, and for an eighth more.
+    pub(crate) fn reserve(&mut self, runs: usize) {
+        let leaves = runs / FILL;
+        self.leaves.reserve(leaves + leaves / 8);
+    }
+
     /// Fills an empty sequence with one run.
     pub(crate) fn fill_with_one(&mut self, sequence: Sequence, only: PlacedRun, leaves: &mut [u32]) {
         leaves[only.name as usize] = first_of(sequence);

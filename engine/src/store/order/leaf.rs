@@ -245,6 +245,11 @@ impl Leaves {
         new_id
     }
 
+    /// Makes room for so many further leaves.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.further.reserve_exact(count);
+    }
+
     /// Gives back most of what grew too large while sequences were built.
     pub(super) fn trim(&mut self) {
         self.sequences.trim();
