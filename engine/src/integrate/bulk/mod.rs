@@ -377,6 +377,7 @@ impl Replica {
     async fn build_order(&mut self, bulk: Bulk<'_>, pace: &Pace) {
         let Bulk { mut pieces, lists, .. } = bulk;
         let mut leaves = pieces.finish();
+        self.store.order.reserve(pieces.len(), lists.sequences());
         let mut sequence = 0;
         while sequence < lists.sequences() {
             let several = self.fill_short(sequence, &lists, &pieces, &mut leaves);

@@ -104,8 +104,10 @@ impl Planning<'_> {
                 Some(Named::In(unit)) => unit,
                 _ => NO_ORIGIN,
             };
-            let is_missing =
-                |unit: &LocalId| *unit != NO_ORIGIN && unit.0 != client && unit.1 >= progress[unit.0 as usize].clock;
+            // No client is that of `NO_ORIGIN`.
+            let is_missing = |(of, clock): &LocalId| {
+                *of != client && progress.get(*of as usize).is_some_and(|progress| *clock >= progress.clock)
+            };
             if let Some(missing) = [block.origin, block.right_origin, parent].into_iter().find(is_missing) {
                 return Halt::Needs(missing);
             }

@@ -148,7 +148,7 @@ impl Opening<'_> {
     /// that stand in none.
     async fn read_order(&mut self, sequences: Sequence, pace: &Pace) -> Option<()> {
         self.leaves = vec![u32::MAX; self.runs.len()];
-        self.store.order.reserve(self.runs.len());
+        self.store.order.reserve(self.runs.len(), sequences);
         let (mut placed, mut expected) = (0, 0);
         for sequence in 0..sequences {
             self.store.order.add_sequence();

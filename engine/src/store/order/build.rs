@@ -31,9 +31,10 @@ pub(crate) struct Filling {
 }
 
 impl Order {
-    /// Makes room for the leaves of so many runs, and for an eighth more.
-    pub(crate) fn reserve(&mut self, runs: usize) {
-        let leaves = runs / FILL;
+    /// Makes room for the leaves of so many runs in so many sequences, and for an eighth more. Sequences bring their first leaves
+    /// along.
+    pub(crate) fn reserve(&mut self, runs: usize, sequences: Sequence) {
+        let leaves = runs.saturating_sub(sequences as usize) / FILL;
         self.leaves.reserve(leaves + leaves / 8);
     }
 
