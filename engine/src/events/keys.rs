@@ -51,7 +51,7 @@ pub(super) fn changes(store: &Store, extent: &Extent<'_>, entries: Vec<Sequence>
 }
 
 fn action(store: &Store, extent: &Extent<'_>, sequence: Sequence) -> Option<KeyAction> {
-    let last = store.order.unit_before(store.order.end(sequence)?)?;
+    let last = store.order.last_unit(sequence)?;
     if !extent.adds(last) {
         return extent.deletes(last).then(|| KeyAction::Delete { old: value(store, last) });
     }

@@ -86,7 +86,7 @@ impl RelativePosition {
             _ => match index.checked_sub(1) {
                 Some(before) if before < len => visible(before),
                 // The last unit, deleted or not.
-                Some(_) => order.end(shared.sequence).and_then(|end| order.unit_before(end)),
+                Some(_) => order.last_unit(shared.sequence),
                 None => None,
             },
         };

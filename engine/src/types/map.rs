@@ -45,8 +45,7 @@ impl Doc {
 
     /// The last unit of an entry's sequence, if it is not deleted. (Yjs: `typeMapGet`)
     fn entry_unit(&self, sequence: u32) -> Option<Unit<'_>> {
-        let order = &self.store().order;
-        let last = order.span_before(order.end(sequence)?).filter(|span| !span.is_deleted())?;
+        let last = self.store().order.last_span(sequence).filter(|span| !span.is_deleted())?;
         let unit = self.store().unit((last.client(), last.end() - 1))?;
         (!matches!(unit, Unit::Format(..) | Unit::Nothing)).then_some(unit)
     }

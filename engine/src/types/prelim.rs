@@ -185,7 +185,7 @@ impl Transaction<'_> {
             _ => return self.author_values(sequence, place, None, [value]),
         };
         // A plain value is one item, and there is nothing to go on with.
-        let origin = place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
+        let origin = order.last_unit(sequence).unwrap_or(NO_ORIGIN);
         let (right_origin, content) = (NO_ORIGIN, Content::Any);
         let mut payload = replica.take_payload();
         write_any(&mut payload, any);

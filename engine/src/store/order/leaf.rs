@@ -83,6 +83,16 @@ impl Leaves {
         }
     }
 
+    /// The last leaf of a sequence with its spans; of an empty sequence without any.
+    #[inline]
+    pub(super) fn last(&self, of: Sequence) -> (u32, &[Span]) {
+        match self.sequences.tree(of) {
+            Some(tree) if tree.last & FURTHER != 0 => (tree.last, self.spans(tree.last)),
+            Some(tree) => (tree.last, &tree.first.spans),
+            None => (first_of(of), self.sequences.only(of)),
+        }
+    }
+
     #[inline(always)]
     pub(super) fn links(&self, id: u32) -> &Links {
         self.get(id).0

@@ -124,6 +124,13 @@ impl Sequences {
         root.len == 0 && self.trees.get(root.clock as usize).is_none_or(|tree| tree.first.spans.is_empty())
     }
 
+    /// The only span of a sequence without a tree, if it has one.
+    #[inline]
+    pub(super) fn only(&self, of: Sequence) -> &[Span] {
+        let span = &self.roots[of as usize].span;
+        if span.len > 0 { std::slice::from_ref(span) } else { &[] }
+    }
+
     /// Visible units of a sequence.
     #[inline]
     pub(super) fn visible_len(&self, of: Sequence) -> u32 {

@@ -1,6 +1,6 @@
 //! Places in a sequence: finding one by id, stepping from one to the next, comparing two.
 
-use super::{Client, Leaves, NONE, Order, Sequence, Span, first_of};
+use super::{Client, NONE, Order, Sequence, Span, first_of};
 use crate::values::Clock;
 use std::cmp::Ordering;
 
@@ -96,7 +96,7 @@ impl Order {
     }
 
     /// The span that ends at a place (which is not inside a span).
-    pub(crate) fn span_before(&self, place: Place) -> Option<Span> {
+    fn span_before(&self, place: Place) -> Option<Span> {
         debug_assert_eq!(place.offset, 0);
         let (links, spans) = self.leaves.get(place.leaf);
         if place.span > 0 {
@@ -153,18 +153,22 @@ impl Order {
     }
 
     /// The place after the last unit of a sequence, deleted ones included; `None` if it is empty.
+    #[inline]
     pub(crate) fn end(&self, sequence: Sequence) -> Option<Place> {
-        let Leaves { sequences, .. } = &self.leaves;
-        let last = (!sequences.is_empty(sequence)).then(|| sequences.last(sequence))?;
-        Some(Place { leaf: last, span: self.leaves.spans(last).len() as u32, offset: 0 })
+        let (leaf, spans) = self.leaves.last(sequence);
+        (!spans.is_empty()).then_some(Place { leaf, span: spans.len() as u32, offset: 0 })
     }
 
     /// The last span of a sequence.
     #[inline]
     pub(crate) fn last_span(&self, sequence: Sequence) -> Option<Span> {
-        let Leaves { sequences, .. } = &self.leaves;
-        let last = (!sequences.is_empty(sequence)).then(|| sequences.last(sequence))?;
-        self.leaves.spans(last).last().copied()
+        self.leaves.last(sequence).1.last().copied()
+    }
+
+    /// The last unit of a sequence, deleted or not.
+    #[inline]
+    pub(crate) fn last_unit(&self, sequence: Sequence) -> Option<(Client, Clock)> {
+        self.last_span(sequence).map(|last| (last.client(), last.end() - 1))
     }
 
     /// The spans of a sequence in order.
