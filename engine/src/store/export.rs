@@ -4,7 +4,7 @@
 use super::{Block, Client, LocalId, Log, NO_ORIGIN, Piece, Store, TypeHandle};
 use crate::lib0::{Numbers, Word, append_numbers, encode_word, write_var_uint};
 use crate::update::{Content, KEY, ORIGIN, RIGHT_ORIGIN, StructPart, WriterV2, WrittenParent, write_count_at};
-use crate::values::{Clock, Id, StateVector};
+use crate::values::{ClientId, Clock, Id, StateVector};
 use std::ops::Range;
 
 /// Units of one client that will be one struct.
@@ -20,6 +20,16 @@ struct Run<'s> {
     is_deleted: bool,
     /// Whether it was put together from several, so that more blocks than the first may have a part in it.
     is_joined: bool,
+}
+
+/// There is room for a byte, two ids and a length.
+const HEAD: usize = 40;
+
+/// What an item says of its place, beside others: its first byte and, where that says so, ids.
+struct Neighbours {
+    info: u8,
+    origin: LocalId,
+    right_origin: LocalId,
 }
 
 impl Store {
@@ -38,14 +48,13 @@ impl Store {
         for (client, from) in lacking {
             self.write_group(out, client, from, &deleted[client as usize]);
         }
-        let deleting = || self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted());
-        write_var_uint(out, deleting().count() as u64);
-        for (client, handle) in deleting() {
+        write_var_uint(out, self.deleting().count() as u64);
+        for (client, handle) in self.deleting() {
             let ranges = &deleted[handle as usize];
             write_var_uint(out, client.value());
             write_var_uint(out, ranges.len() as u64);
             for (start, end) in ranges {
-                append_numbers(out, |out| {
+                append_numbers::<16>(out, |out| {
                     out.number((*start).into());
                     out.number((end - start).into());
                 });
@@ -57,22 +66,43 @@ impl Store {
     pub(crate) fn state_v2(&self, known: &StateVector) -> Vec<u8> {
         let lacking = self.lacking(known);
         let mut out = WriterV2::of_clients(lacking.len());
-        let mut deleted = self.deleted_by_handle();
+        let deleted = self.deleted_by_handle();
+        let whole = || lacking.iter().filter(|(_, from)| *from == 0);
+        let structs = whole().map(|(client, _)| self.log(*client).blocks().len() + deleted[*client as usize].len());
+        out.reserve(structs.sum(), whole().map(|(client, _)| self.log(*client).buffer_len()).sum());
         let mut scratch = Vec::new();
         for (client, from) in lacking {
             out.begin_client(self.id((client, from)));
             let log = self.log(client);
             self.for_each_run(client, from..log.end(), &deleted[client as usize], |run| {
-                out.write_struct(self.part_of(client, run), run.len, self.carried_by(client, log, run, &mut scratch));
+                if run.content == Content::Gc {
+                    return out.write_struct(StructPart::GC, run.len, &[]);
+                }
+                let carried = self.carried_by(client, log, run, &mut scratch);
+                let Neighbours { info, origin, right_origin } = self.neighbours(client, &run);
+                if info & (ORIGIN | RIGHT_ORIGIN) == 0 {
+                    return out.write_struct(self.part_of(client, run), run.len, carried);
+                }
+                let ids = [origin, right_origin].map(|unit| self.origin_id(unit));
+                out.write_beside((info, run.content), ids, run.len, carried);
             });
             out.end_client();
         }
-        out.finish(&self.delete_set_of(|client| std::mem::take(&mut deleted[client as usize])))
+        out.begin_deletes(self.deleting().count());
+        for (client, handle) in self.deleting() {
+            out.write_deletes_of(client, &deleted[handle as usize]);
+        }
+        out.finish()
     }
 
     /// The deleted ranges of each client, sorted once for both, structs and deletes.
     fn deleted_by_handle(&self) -> Vec<Vec<(Clock, Clock)>> {
         self.logs.iter().map(|log| log.deleted_ranges(0)).collect()
+    }
+
+    /// The clients of which something is deleted, as Yjs writes them: the largest first.
+    fn deleting(&self) -> impl Iterator<Item = (ClientId, Client)> + '_ {
+        self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted())
     }
 
     /// The clients of which a replica with this state vector lacks something, and from which clock on; as Yjs writes them,
@@ -197,11 +227,18 @@ impl Store {
         follows && same_place && (!run.content.is_values() || joinable_values())
     }
 
-    /// What stands before the content of a run.
+    /// What an item stands beside.
+    #[inline(always)]
+    fn neighbours(&self, client: Client, run: &Run<'_>) -> Neighbours {
+        let (origin, right_origin) = (run.of.origin_of((client, run.first)), run.of.right_origin);
+        let names = |unit: LocalId, bit| if unit.0 == NO_ORIGIN.0 { 0 } else { bit };
+        let named = names(origin, ORIGIN) | names(right_origin, RIGHT_ORIGIN);
+        let key = if self.types.owner(run.of.sequence).key.is_some() { KEY } else { 0 };
+        Neighbours { info: run.content as u8 | key | named, origin, right_origin }
+    }
+
+    /// What stands before the content of a run that is an item.
     fn part_of(&self, client: Client, run: Run<'_>) -> StructPart<'_> {
-        if run.content == Content::Gc {
-            return StructPart::GC;
-        }
         let owner = self.types.owner(run.of.sequence);
         let [origin, right_origin] =
             [run.of.origin_of((client, run.first)), run.of.right_origin].map(|unit| self.origin_id(unit));
@@ -344,20 +381,17 @@ impl RunWriter<'_, '_> {
             Content::Deleted | Content::Any | Content::Json => Some(run.len.into()),
             _ => None,
         };
-        let (origin, right_origin) = (run.of.origin_of((*client, run.first)), run.of.right_origin);
-        let names = |unit: LocalId, bit| if unit.0 == NO_ORIGIN.0 { 0 } else { bit };
-        let named = names(origin, ORIGIN) | names(right_origin, RIGHT_ORIGIN);
-        if named == 0 {
+        let Neighbours { info, origin, right_origin } = store.neighbours(*client, &run);
+        if info & (ORIGIN | RIGHT_ORIGIN) == 0 {
             store.part_of(*client, run).write_head(out);
             number.into_iter().for_each(|number| write_var_uint(out, number));
         } else {
-            let key = if store.types.owner(run.of.sequence).key.is_some() { KEY } else { 0 };
-            append_numbers(out, |head| {
-                head.byte(run.content as u8 | key | named);
-                if named & ORIGIN != 0 {
+            append_numbers::<HEAD>(out, |head| {
+                head.byte(info);
+                if info & ORIGIN != 0 {
                     store.push_id(head, origin, recent);
                 }
-                if named & RIGHT_ORIGIN != 0 {
+                if info & RIGHT_ORIGIN != 0 {
                     store.push_id(head, right_origin, recent);
                 }
                 if let Some(number) = number {
