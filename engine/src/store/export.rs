@@ -75,16 +75,15 @@ impl Store {
             out.begin_client(self.id((client, from)));
             let log = self.log(client);
             self.for_each_run(client, from..log.end(), &deleted[client as usize], |run| {
-                if run.content == Content::Gc {
-                    return out.write_struct(StructPart::GC, run.len, &[]);
-                }
                 let carried = self.carried_by(client, log, run, &mut scratch);
-                let Neighbours { info, origin, right_origin } = self.neighbours(client, &run);
-                if info & (ORIGIN | RIGHT_ORIGIN) == 0 {
-                    return out.write_struct(self.part_of(client, run), run.len, carried);
+                let of = (run.content != Content::Gc).then(|| self.neighbours(client, &run));
+                match of.filter(|of| of.info & (ORIGIN | RIGHT_ORIGIN) != 0) {
+                    Some(Neighbours { info, origin, right_origin }) => {
+                        let ids = [origin, right_origin].map(|unit| self.origin_id(unit));
+                        out.write_beside((info, run.content), ids, run.len, carried);
+                    }
+                    None => out.write_struct(self.part_of(client, run), run.len, carried),
                 }
-                let ids = [origin, right_origin].map(|unit| self.origin_id(unit));
-                out.write_beside((info, run.content), ids, run.len, carried);
             });
             out.end_client();
         }
@@ -237,8 +236,11 @@ impl Store {
         Neighbours { info: run.content as u8 | key | named, origin, right_origin }
     }
 
-    /// What stands before the content of a run that is an item.
+    /// What stands before the content of a run.
     fn part_of(&self, client: Client, run: Run<'_>) -> StructPart<'_> {
+        if run.content == Content::Gc {
+            return StructPart::GC;
+        }
         let owner = self.types.owner(run.of.sequence);
         let [origin, right_origin] =
             [run.of.origin_of((client, run.first)), run.of.right_origin].map(|unit| self.origin_id(unit));
