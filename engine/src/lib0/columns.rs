@@ -3,7 +3,7 @@
 //! Each is a stretch of the update of its own. A few bytes may stand for any number of values: whoever reads them has
 //! to bound what is made of them.
 
-use super::{Reader, write_bytes, write_var_int, write_var_uint};
+use super::{Reader, append_numbers, var_uint_len, write_bytes, write_var_uint};
 use crate::values::{Error, ErrorKind, utf16};
 
 /// An error unless a column is read to its end, the `left` repetitions of its last value too.
@@ -187,10 +187,14 @@ impl<'a> StringColumn<'a> {
 /// Writes a number that comes `count` times: itself, and how often again if it does.
 fn write_run(out: &mut Vec<u8>, magnitude: u64, is_negative: bool, count: u64) {
     if count > 0 {
-        write_var_int(out, magnitude, is_negative);
-        if count > 1 {
-            write_var_uint(out, count - 2);
-        }
+        // Signed, which is the same as an unsigned one whose lowest seven bits are sign and six bits.
+        let number = magnitude >> 6 << 7 | u64::from(is_negative) << 6 | magnitude & 0x3f;
+        append_numbers::<16>(out, |out| {
+            out.number(number);
+            if count > 1 {
+                out.number(count - 2);
+            }
+        });
     }
 }
 
@@ -203,7 +207,13 @@ pub struct UintColumnWriter {
 }
 
 impl UintColumnWriter {
+    /// Makes room for so many bytes.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
     /// Appends a number of at most 53 bits.
+    #[inline]
     pub fn write(&mut self, value: u64) {
         if self.value != value {
             self.flush();
@@ -233,7 +243,13 @@ pub struct DiffColumnWriter {
 }
 
 impl DiffColumnWriter {
+    /// Makes room for so many bytes.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
     /// Appends a number of at most 52 bits.
+    #[inline]
     pub fn write(&mut self, value: u64) {
         let difference = value as i64 - self.value;
         if self.difference != difference {
@@ -265,7 +281,13 @@ pub struct ByteColumnWriter {
 }
 
 impl ByteColumnWriter {
+    /// Makes room for so many bytes.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
     /// Appends a byte.
+    #[inline]
     pub fn write(&mut self, byte: u8) {
         if self.last != Some(byte) {
             return self.begin_run(byte);
@@ -296,12 +318,19 @@ pub struct StringColumnWriter {
 }
 
 impl StringColumnWriter {
+    /// Makes room for so many bytes of text, and of lengths.
+    pub(crate) fn reserve(&mut self, text: usize, lengths: usize) {
+        self.text.reserve(text);
+        self.lengths.reserve(lengths);
+    }
+
     /// Appends a string.
     pub fn write(&mut self, text: &str) {
         self.write_units(text.as_bytes(), utf16::len(text).into());
     }
 
     /// The same for bytes that are known to be UTF-8, and to stand for so many units.
+    #[inline]
     pub(crate) fn write_units(&mut self, text: &[u8], units: u64) {
         self.text.extend_from_slice(text);
         self.lengths.write(units);
@@ -313,5 +342,20 @@ impl StringColumnWriter {
         write_bytes(&mut out, &self.text);
         out.extend_from_slice(&self.lengths.finish());
         out
+    }
+
+    /// How many bytes [`finish_into`](Self::finish_into) appends at most.
+    pub(crate) fn most_bytes(&self) -> usize {
+        // Two lengths stand before the text, and the last run of its own lengths behind them.
+        self.text.len() + self.lengths.out.len() + 40
+    }
+
+    /// Appends the column behind its length: text is copied once.
+    pub(crate) fn finish_into(self, out: &mut Vec<u8>) {
+        let lengths = self.lengths.finish();
+        let text_len = self.text.len();
+        write_var_uint(out, (var_uint_len(text_len as u64) + text_len + lengths.len()) as u64);
+        write_bytes(out, &self.text);
+        out.extend_from_slice(&lengths);
     }
 }

@@ -2,22 +2,19 @@
 
 use super::varint::{Word, encode_word};
 
-/// So many bytes there is room for: some six ids, and a few more. Of a number eight bytes are written, of which those behind its
-/// end are overwritten by what comes next.
-const ROOM: usize = 80;
-
 /// The end of a vector, in which bytes and var-ints below 2^56 are written without a look at its capacity each time.
 pub(crate) struct Numbers<'o> {
-    bytes: &'o mut [u8; ROOM],
+    bytes: &'o mut [u8],
     len: usize,
 }
 
-/// Appends what `write` writes. It panics where that is more than there is room for.
+/// Appends what `write` writes, of at most `ROOM` bytes; it panics where that is more. Eight bytes are written of a number that has
+/// more than one, of which those behind its end are overwritten by what comes next: there has to be room for these, too.
 #[inline(always)]
-pub(crate) fn append_numbers(out: &mut Vec<u8>, write: impl FnOnce(&mut Numbers<'_>)) {
+pub(crate) fn append_numbers<const ROOM: usize>(out: &mut Vec<u8>, write: impl FnOnce(&mut Numbers<'_>)) {
     let start = out.len();
     out.extend_from_slice(&[0; ROOM]);
-    let Some(bytes) = out.last_chunk_mut() else { unreachable!("so many were just appended") };
+    let Some(bytes) = out.last_chunk_mut::<ROOM>() else { unreachable!("so many were just appended") };
     let mut numbers = Numbers { bytes, len: 0 };
     write(&mut numbers);
     let len = numbers.len;

@@ -1,22 +1,35 @@
 //! Writing what a store holds as an update: blocks are joined and cut as the format allows, and what was collected is
 //! written as such.
 
-use super::{Client, LocalId, NO_ORIGIN, Piece, Store, TypeHandle};
+use super::{Block, Client, LocalId, Log, NO_ORIGIN, Piece, Store, TypeHandle};
 use crate::lib0::{Numbers, Word, append_numbers, encode_word, write_var_uint};
 use crate::update::{Content, KEY, ORIGIN, RIGHT_ORIGIN, StructPart, WriterV2, WrittenParent, write_count_at};
-use crate::values::{Clock, Id, StateVector};
+use crate::values::{ClientId, Clock, Id, StateVector};
 use std::ops::Range;
 
 /// Units of one client that will be one struct.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    /// Index of the block of its first unit.
-    block: usize,
-    first: LocalId,
+struct Run<'s> {
+    /// The block of its first unit, and which of the log's it is.
+    of: &'s Block,
+    block: u32,
+    first: Clock,
     len: Clock,
     /// What is written, which for collected content is not what is stored.
     content: Content,
     is_deleted: bool,
+    /// Whether it was put together from several, so that more blocks than the first may have a part in it.
+    is_joined: bool,
+}
+
+/// There is room for a byte, two ids and a length.
+const HEAD: usize = 40;
+
+/// What an item says of its place, beside others: its first byte and, where that says so, ids.
+struct Neighbours {
+    info: u8,
+    origin: LocalId,
+    right_origin: LocalId,
 }
 
 impl Store {
@@ -35,14 +48,13 @@ impl Store {
         for (client, from) in lacking {
             self.write_group(out, client, from, &deleted[client as usize]);
         }
-        let deleting = || self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted());
-        write_var_uint(out, deleting().count() as u64);
-        for (client, handle) in deleting() {
+        write_var_uint(out, self.deleting().count() as u64);
+        for (client, handle) in self.deleting() {
             let ranges = &deleted[handle as usize];
             write_var_uint(out, client.value());
             write_var_uint(out, ranges.len() as u64);
             for (start, end) in ranges {
-                append_numbers(out, |out| {
+                append_numbers::<16>(out, |out| {
                     out.number((*start).into());
                     out.number((end - start).into());
                 });
@@ -54,21 +66,42 @@ impl Store {
     pub(crate) fn state_v2(&self, known: &StateVector) -> Vec<u8> {
         let lacking = self.lacking(known);
         let mut out = WriterV2::of_clients(lacking.len());
-        let mut deleted = self.deleted_by_handle();
+        let deleted = self.deleted_by_handle();
+        let whole = || lacking.iter().filter(|(_, from)| *from == 0);
+        let structs = whole().map(|(client, _)| self.log(*client).blocks().len() + deleted[*client as usize].len());
+        out.reserve(structs.sum(), whole().map(|(client, _)| self.log(*client).buffer_len()).sum());
         let mut scratch = Vec::new();
         for (client, from) in lacking {
             out.begin_client(self.id((client, from)));
-            self.for_each_run(client, from..self.log(client).end(), &deleted[client as usize], |run| {
-                out.write_struct(self.part_of(run), run.len, self.carried_by(run, &mut scratch));
+            let log = self.log(client);
+            self.for_each_run(client, from..log.end(), &deleted[client as usize], |run| {
+                let carried = self.carried_by(client, log, run, &mut scratch);
+                let of = (run.content != Content::Gc).then(|| self.neighbours(client, &run));
+                match of.filter(|of| of.info & (ORIGIN | RIGHT_ORIGIN) != 0) {
+                    Some(Neighbours { info, origin, right_origin }) => {
+                        let ids = [origin, right_origin].map(|unit| self.origin_id(unit));
+                        out.write_beside((info, run.content), ids, run.len, carried);
+                    }
+                    None => out.write_struct(self.part_of(client, run), run.len, carried),
+                }
             });
             out.end_client();
         }
-        out.finish(&self.delete_set_of(|client| std::mem::take(&mut deleted[client as usize])))
+        out.begin_deletes(self.deleting().count());
+        for (client, handle) in self.deleting() {
+            out.write_deletes_of(client, &deleted[handle as usize]);
+        }
+        out.finish()
     }
 
     /// The deleted ranges of each client, sorted once for both, structs and deletes.
     fn deleted_by_handle(&self) -> Vec<Vec<(Clock, Clock)>> {
         self.logs.iter().map(|log| log.deleted_ranges(0)).collect()
+    }
+
+    /// The clients of which something is deleted, as Yjs writes them: the largest first.
+    fn deleting(&self) -> impl Iterator<Item = (ClientId, Client)> + '_ {
+        self.clients().rev().filter(|(_, handle)| self.log(*handle).has_deleted())
     }
 
     /// The clients of which a replica with this state vector lacks something, and from which clock on; as Yjs writes them,
@@ -106,7 +139,14 @@ impl Store {
 
     fn write_runs(&self, out: &mut Vec<u8>, client: Client, clocks: Range<Clock>, deleted: &[(Clock, Clock)]) -> u64 {
         let mut count = 0;
-        let mut writer = RunWriter { store: self, out, scratch: Vec::new(), recent: (Client::MAX, ([0; 8], 0)) };
+        let mut writer = RunWriter {
+            store: self,
+            client,
+            log: self.log(client),
+            out,
+            scratch: Vec::new(),
+            recent: (Client::MAX, ([0; 8], 0)),
+        };
         self.for_each_run(client, clocks, deleted, |run| {
             count += 1;
             writer.write(run);
@@ -116,59 +156,29 @@ impl Store {
 
     /// Joins and cuts the blocks of a client between two clocks into the runs that are written as structs. `deleted` are its
     /// deleted ranges, ascending; those before the clocks may be there or not.
-    fn for_each_run(
-        &self,
+    #[inline(always)]
+    fn for_each_run<'s>(
+        &'s self,
         client: Client,
         clocks: Range<Clock>,
         deleted: &[(Clock, Clock)],
-        mut each: impl FnMut(Run),
+        mut each: impl FnMut(Run<'s>),
     ) {
         let log = self.log(client);
-        let Range { start: from, end: stop } = clocks;
-        let mut ranges = &deleted[deleted.partition_point(|(_, after)| *after <= from)..];
-        let mut open: Option<Run> = None;
-        let mut clock = from;
-        let mut block = log.find(from);
-        while clock < stop {
-            let block_end = log.block_end(block).min(stop);
-            let stored = log.blocks()[block].content;
-            let mut end = block_end;
-            let mut is_deleted = false;
-            // Where nothing is collected, only lists of values have to be cut at deletes (see FORMAT.md, joining).
-            if self.collects || matches!(stored, Content::Any | Content::Json) {
-                while let [(_, after), later @ ..] = ranges
-                    && *after <= clock
-                {
-                    ranges = later;
-                }
-                if let [(start, after), ..] = *ranges {
-                    is_deleted = start <= clock;
-                    end = end.min(if is_deleted { after } else { start });
-                }
-            }
-            let mut content = stored;
-            if is_deleted {
-                let (is_kept, border) = self.kept_state((client, clock));
-                end = end.min(border);
-                if !is_kept {
-                    content = self.collected(stored, log.blocks()[block].sequence);
-                }
-            }
-            let next = Run { block, first: (client, clock), len: end - clock, content, is_deleted };
-            match &mut open {
-                Some(run) if self.joins(run, &next) => run.len += next.len,
-                _ => {
-                    if let Some(run) = open.replace(next) {
-                        each(run);
+        let ranges = &deleted[deleted.partition_point(|(_, after)| *after <= clocks.start)..];
+        let block = log.find(clocks.start);
+        let mut parts = Parts { store: self, client, log, block, clocks, ranges };
+        let mut next = parts.next();
+        while let Some(mut run) = next {
+            loop {
+                next = parts.next();
+                match &next {
+                    Some(part) if self.joins(client, &run, part) => {
+                        (run.len, run.is_joined) = (run.len + part.len, true)
                     }
+                    _ => break,
                 }
             }
-            clock = end;
-            if clock == block_end {
-                block += 1;
-            }
-        }
-        if let Some(run) = open {
             each(run);
         }
     }
@@ -201,31 +211,39 @@ impl Store {
     }
 
     /// Whether `next`, which follows by clock, can be written as part of `run`. (FORMAT.md, joining)
-    fn joins(&self, run: &Run, next: &Run) -> bool {
+    #[inline(always)]
+    fn joins(&self, client: Client, run: &Run<'_>, next: &Run<'_>) -> bool {
         if run.content != next.content || !run.content.is_run() {
             return false;
         }
         if run.content == Content::Gc {
             return true;
         }
-        let blocks = self.log(run.first.0).blocks();
-        let (before, after) = (&blocks[run.block], &blocks[next.block]);
-        let previous_unit = (next.first.0, next.first.1 - 1);
-        let follows = next.first.1 > after.clock || after.origin == previous_unit;
+        let (before, after) = (run.of, next.of);
+        let follows = next.first > after.clock || after.origin == (client, next.first - 1);
         let same_place = before.right_origin == after.right_origin && before.sequence == after.sequence;
-        let values = matches!(run.content, Content::Any | Content::Json);
         let joinable_values = || self.types.owner(after.sequence).key.is_none() && run.is_deleted == next.is_deleted;
-        follows && same_place && (!values || joinable_values())
+        follows && same_place && (!run.content.is_values() || joinable_values())
+    }
+
+    /// What an item stands beside.
+    #[inline(always)]
+    fn neighbours(&self, client: Client, run: &Run<'_>) -> Neighbours {
+        let (origin, right_origin) = (run.of.origin_of((client, run.first)), run.of.right_origin);
+        let names = |unit: LocalId, bit| if unit.0 == NO_ORIGIN.0 { 0 } else { bit };
+        let named = names(origin, ORIGIN) | names(right_origin, RIGHT_ORIGIN);
+        let key = if self.types.owner(run.of.sequence).key.is_some() { KEY } else { 0 };
+        Neighbours { info: run.content as u8 | key | named, origin, right_origin }
     }
 
     /// What stands before the content of a run.
-    fn part_of(&self, run: Run) -> StructPart<'_> {
+    fn part_of(&self, client: Client, run: Run<'_>) -> StructPart<'_> {
         if run.content == Content::Gc {
             return StructPart::GC;
         }
-        let block = &self.log(run.first.0).blocks()[run.block];
-        let owner = self.types.owner(block.sequence);
-        let [origin, right_origin] = [block.origin_of(run.first), block.right_origin].map(|unit| self.origin_id(unit));
+        let owner = self.types.owner(run.of.sequence);
+        let [origin, right_origin] =
+            [run.of.origin_of((client, run.first)), run.of.right_origin].map(|unit| self.origin_id(unit));
         // Whoever names a neighbour names neither type nor key.
         let (mut parent, mut key) = (WrittenParent::Inherited, None);
         if origin.is_none() && right_origin.is_none() {
@@ -237,32 +255,40 @@ impl Store {
 
     /// What a run carries, without lengths or counts: from where it is stored, or put together in `scratch`.
     #[inline(always)]
-    fn carried_by<'a>(&'a self, run: Run, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        if matches!(run.content, Content::Deleted | Content::Gc) {
+    fn carried_by<'a>(&'a self, client: Client, log: &'a Log, run: Run<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        let Run { of, block, first, len, content, .. } = run;
+        if matches!(content, Content::Deleted | Content::Gc) {
             return &[];
         }
-        let Run { block, first, len, content, .. } = run;
-        let (client, end) = (first.0, first.1 + len);
-        let log = self.log(client);
-        let of = &log.blocks()[block];
-        let block_end = log.block_end(block);
-        if end <= block_end {
+        let block = block as usize;
+        if !run.is_joined {
             // Mostly it is text, or a mark.
             if content == Content::Format {
                 return log.payload(block);
             }
+            let from = first - of.clock;
             if content == Content::String
-                && let Some(ascii) = log.ascii_part(block, first.1 - of.clock, end - of.clock)
+                && let Some(ascii) = log.ascii_part(of, from, from + len)
             {
                 return ascii;
             }
-            if let Some(stored) = self.stored(Piece { block, first, len, content }) {
+            if let Some(stored) = self.stored(Piece { block, first: (client, first), len, content }) {
                 return stored;
             }
         }
         scratch.clear();
-        self.pieces_from(client, first.1..end, block).for_each(|piece| self.append_carried(piece, scratch));
+        self.pieces_from(client, first..first + len, block).for_each(|piece| self.append_carried(piece, scratch));
         scratch
+    }
+
+    /// Appends an id. `recent` is the client that was named last, as it is written.
+    #[inline(always)]
+    fn push_id(&self, out: &mut Numbers<'_>, unit: LocalId, recent: &mut (Client, Word)) {
+        if recent.0 != unit.0 {
+            *recent = (unit.0, encode_word(self.log(unit.0).client.value()));
+        }
+        out.word(recent.1);
+        out.number(unit.1.into());
     }
 
     fn origin_id(&self, local: LocalId) -> Option<Id> {
@@ -278,10 +304,64 @@ impl Store {
     }
 }
 
-/// Writes runs as structs of an update v1. A head that names a neighbour is put together here, from handles, and not by way of
-/// a [`StructPart`] with its ids: documents are encoded with a sixth fewer instructions.
+/// What is left of a client's blocks between two clocks, part by part: each lies in one block, and is deleted as a whole or not
+/// at all where that makes a difference.
+struct Parts<'s, 'd> {
+    store: &'s Store,
+    client: Client,
+    log: &'s Log,
+    /// The block of the next part.
+    block: usize,
+    clocks: Range<Clock>,
+    /// The deleted ranges from there on.
+    ranges: &'d [(Clock, Clock)],
+}
+
+impl<'s> Parts<'s, '_> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<Run<'s>> {
+        let Parts { store, client, log, block, clocks, ranges } = self;
+        let first = clocks.start;
+        if first >= clocks.end {
+            return None;
+        }
+        let of = &log.blocks()[*block];
+        let block_end = log.block_end(*block).min(clocks.end);
+        let mut run =
+            Run { of, block: *block as u32, first, len: 0, content: of.content, is_deleted: false, is_joined: false };
+        let mut end = block_end;
+        // Where nothing is collected, only lists of values have to be cut at deletes (see FORMAT.md, joining).
+        if store.collects || of.content.is_values() {
+            while let [(_, after), later @ ..] = *ranges
+                && *after <= first
+            {
+                *ranges = later;
+            }
+            if let [(start, after), ..] = **ranges {
+                run.is_deleted = start <= first;
+                end = end.min(if run.is_deleted { after } else { start });
+            }
+        }
+        if run.is_deleted {
+            let (is_kept, border) = store.kept_state((*client, first));
+            end = end.min(border);
+            if !is_kept {
+                run.content = store.collected(of.content, of.sequence);
+            }
+        }
+        run.len = end - first;
+        clocks.start = end;
+        *block += usize::from(end == block_end);
+        Some(run)
+    }
+}
+
+/// Writes runs of one client as structs of an update v1. A head that names a neighbour is put together here, from handles, and not
+/// by way of a [`StructPart`] with its ids: documents are encoded with a sixth fewer instructions.
 struct RunWriter<'s, 'o> {
     store: &'s Store,
+    client: Client,
+    log: &'s Log,
     out: &'o mut Vec<u8>,
     /// What a run carries that is not stored in one piece.
     scratch: Vec<u8>,
@@ -291,9 +371,9 @@ struct RunWriter<'s, 'o> {
 
 impl RunWriter<'_, '_> {
     #[inline(always)]
-    fn write(&mut self, run: Run) {
-        let RunWriter { store, out, scratch, recent } = self;
-        let carried = store.carried_by(run, scratch);
+    fn write(&mut self, run: Run<'_>) {
+        let RunWriter { store, client, log, out, scratch, recent } = self;
+        let carried = store.carried_by(*client, log, run, scratch);
         let number = match run.content {
             Content::Gc => {
                 out.push(Content::Gc as u8);
@@ -303,29 +383,18 @@ impl RunWriter<'_, '_> {
             Content::Deleted | Content::Any | Content::Json => Some(run.len.into()),
             _ => None,
         };
-        let block = &store.log(run.first.0).blocks()[run.block];
-        let (origin, right_origin) = (block.origin_of(run.first), block.right_origin);
-        let names = |unit: LocalId, bit| if unit.0 == NO_ORIGIN.0 { 0 } else { bit };
-        let named = names(origin, ORIGIN) | names(right_origin, RIGHT_ORIGIN);
-        if named == 0 {
-            store.part_of(run).write_head(out);
+        let Neighbours { info, origin, right_origin } = store.neighbours(*client, &run);
+        if info & (ORIGIN | RIGHT_ORIGIN) == 0 {
+            store.part_of(*client, run).write_head(out);
             number.into_iter().for_each(|number| write_var_uint(out, number));
         } else {
-            let key = if store.types.owner(block.sequence).key.is_some() { KEY } else { 0 };
-            let mut push_id = |head: &mut Numbers<'_>, unit: LocalId| {
-                if recent.0 != unit.0 {
-                    *recent = (unit.0, encode_word(store.log(unit.0).client.value()));
+            append_numbers::<HEAD>(out, |head| {
+                head.byte(info);
+                if info & ORIGIN != 0 {
+                    store.push_id(head, origin, recent);
                 }
-                head.word(recent.1);
-                head.number(unit.1.into());
-            };
-            append_numbers(out, |head| {
-                head.byte(run.content as u8 | key | named);
-                if named & ORIGIN != 0 {
-                    push_id(head, origin);
-                }
-                if named & RIGHT_ORIGIN != 0 {
-                    push_id(head, right_origin);
+                if info & RIGHT_ORIGIN != 0 {
+                    store.push_id(head, right_origin, recent);
                 }
                 if let Some(number) = number {
                     head.number(number);

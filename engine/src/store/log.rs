@@ -160,19 +160,20 @@ impl Log {
         core::str::from_utf8(self.payload(block)).expect("text is checked before it is appended")
     }
 
-    /// Text of a block between two of its unit offsets, if the block is ASCII: one byte a unit, so that only the part is
-    /// looked at, however long the block is.
+    /// Text of one of these blocks between two of its unit offsets, if the block is ASCII: one byte a unit, so that only the
+    /// part is looked at, however long the block is.
     #[inline]
-    pub(crate) fn ascii_part(&self, block: usize, from: Clock, to: Clock) -> Option<&[u8]> {
-        self.blocks[block].is_ascii.then(|| &self.payload(block)[from as usize..to as usize])
+    pub(crate) fn ascii_part(&self, of: &Block, from: Clock, to: Clock) -> Option<&[u8]> {
+        let start = of.payload as usize;
+        of.is_ascii.then(|| &self.buffer[start + from as usize..start + to as usize])
     }
 
     /// Text between two clocks, the first of which is in this block, if all of it is in this block and ASCII.
     #[inline]
     pub(super) fn ascii_text(&self, block: usize, clocks: Range<Clock>) -> Option<&[u8]> {
-        let Block { clock, content, .. } = self.blocks[block];
-        let is_within = content == Content::String && clocks.end <= self.block_end(block);
-        if is_within { self.ascii_part(block, clocks.start - clock, clocks.end - clock) } else { None }
+        let of = &self.blocks[block];
+        let is_within = of.content == Content::String && clocks.end <= self.block_end(block);
+        if is_within { self.ascii_part(of, clocks.start - of.clock, clocks.end - of.clock) } else { None }
     }
 
     /// The units from `from` on and the block that they stand in, if that is one, of ASCII text.
@@ -186,7 +187,7 @@ impl Log {
 
     /// Text of a block between two of its unit offsets; halves of pairs that are cut off are said, not written.
     pub(crate) fn text_part(&self, block: usize, from: Clock, to: Clock) -> utf16::Cut<'_> {
-        if let Some(part) = self.ascii_part(block, from, to) {
+        if let Some(part) = self.ascii_part(&self.blocks[block], from, to) {
             let text = core::str::from_utf8(part).expect("text is checked before it is appended");
             return utf16::Cut { half_before: false, text, half_after: false };
         }

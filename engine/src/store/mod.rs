@@ -168,14 +168,9 @@ impl Store {
     }
 
     pub(crate) fn delete_set(&self) -> IdSet {
-        self.delete_set_of(|client| self.log(client).deleted_ranges(0))
-    }
-
-    /// The delete set of which `ranges` tells what it holds of each client.
-    fn delete_set_of(&self, mut ranges: impl FnMut(Client) -> Vec<(Clock, Clock)>) -> IdSet {
         let mut set = IdSet::default();
         for (client, handle) in self.clients() {
-            for (start, end) in ranges(handle) {
+            for (start, end) in self.log(handle).deleted_ranges(0) {
                 set.insert(client, start..end);
             }
         }

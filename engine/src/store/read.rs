@@ -173,8 +173,9 @@ impl Store {
 
     fn stored_text(&self, piece: Piece) -> Option<&[u8]> {
         let log = self.log(piece.first.0);
-        let from = piece.first.1 - log.blocks()[piece.block].clock;
-        if let Some(ascii) = log.ascii_part(piece.block, from, from + piece.len) {
+        let block = &log.blocks()[piece.block];
+        let from = piece.first.1 - block.clock;
+        if let Some(ascii) = log.ascii_part(block, from, from + piece.len) {
             return Some(ascii);
         }
         if !self.cut_pairs.is_empty() {

@@ -1,7 +1,7 @@
 //! Delete sets in bytes, v2: each clock as its distance from where the range before it ended.
 
-use crate::lib0::{Reader, write_var_uint};
-use crate::values::{Clock, Error, ErrorKind, IdSet};
+use crate::lib0::{Reader, append_numbers, write_var_uint};
+use crate::values::{ClientId, Clock, Error, ErrorKind, IdSet};
 
 /// Reads a delete set v2. Touching ranges become one. (Yjs: `readDeleteSet`, `DSDecoderV2`)
 ///
@@ -29,13 +29,24 @@ pub fn read_delete_set_v2(from: &mut Reader<'_>) -> Result<IdSet, Error> {
 pub fn write_delete_set_v2(out: &mut Vec<u8>, set: &IdSet) {
     write_var_uint(out, set.client_count() as u64);
     for (client, ranges) in set.clients().rev() {
-        write_var_uint(out, client.value());
-        write_var_uint(out, ranges.len() as u64);
-        let mut end = 0;
-        for range in ranges {
-            write_var_uint(out, (range.start - end).into());
-            write_var_uint(out, (range.end - range.start - 1).into());
-            end = range.end;
-        }
+        write_deletes_of(out, client, ranges.iter().map(|range| (range.start, range.end)));
+    }
+}
+
+/// Appends what is deleted of one client: ranges ascending, neither touching nor overlapping.
+pub(crate) fn write_deletes_of(
+    out: &mut Vec<u8>,
+    client: ClientId,
+    ranges: impl ExactSizeIterator<Item = (Clock, Clock)>,
+) {
+    write_var_uint(out, client.value());
+    write_var_uint(out, ranges.len() as u64);
+    let mut end = 0;
+    for (start, after) in ranges {
+        append_numbers::<16>(out, |out| {
+            out.number((start - end).into());
+            out.number((after - start - 1).into());
+        });
+        end = after;
     }
 }

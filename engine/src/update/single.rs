@@ -25,6 +25,9 @@ pub(crate) struct Text<'a> {
     pub(crate) len: Clock,
 }
 
+/// What is written but text has fewer bytes: four ids, a few clocks and counts.
+const ROOM: usize = 80;
+
 impl<'a> Single<'a> {
     /// Reads an update v1 of this shape. `None` for every other one, a malformed one among them: what that is, a
     /// full [`parse`](super::Update::parse) tells. O(bytes).
@@ -56,20 +59,20 @@ impl<'a> Single<'a> {
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match &self.text {
-            None => append_numbers(out, |out| {
+            None => append_numbers::<ROOM>(out, |out| {
                 out.byte(0);
                 self.write_deleted(out);
             }),
             // What one key press brings is appended with what is around it.
-            Some(of @ Text { text: [byte], .. }) => append_numbers(out, |out| {
+            Some(of @ Text { text: [byte], .. }) => append_numbers::<ROOM>(out, |out| {
                 of.write_head(out);
                 out.byte(*byte);
                 self.write_deleted(out);
             }),
             Some(of) => {
-                append_numbers(out, |out| of.write_head(out));
+                append_numbers::<ROOM>(out, |out| of.write_head(out));
                 out.extend_from_slice(of.text);
-                append_numbers(out, |out| self.write_deleted(out));
+                append_numbers::<ROOM>(out, |out| self.write_deleted(out));
             }
         }
     }

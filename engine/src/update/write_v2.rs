@@ -2,7 +2,7 @@
 
 use super::block_writer::write_count_at;
 use super::convert::{CARRIED, Form, MOST_BYTES, MOST_BYTES_EACH};
-use super::delete_set_v2::write_delete_set_v2;
+use super::delete_set_v2::{write_delete_set_v2, write_deletes_of};
 use super::parse::{Update, parse_struct_into};
 use super::read_delete_set;
 use super::structs::{Content, Struct};
@@ -30,7 +30,8 @@ pub(crate) fn encode_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
         }
         out.end_client();
     }
-    Ok(out.finish(&read_delete_set(&mut from)?))
+    out.write_deletes(&read_delete_set(&mut from)?);
+    Ok(out.finish())
 }
 
 /// The structs and deletes of an update v1 with these bytes, as an update v2. Its values have this form.
@@ -44,7 +45,8 @@ pub(super) fn encode_v2_of(read: Update, update: &[u8], form: Form) -> Vec<u8> {
         }
         out.end_client();
     }
-    out.finish(&read.deletes.into_iter().collect::<IdSet>())
+    out.write_deletes(&read.deletes.into_iter().collect::<IdSet>());
+    out.finish()
 }
 
 /// Structs that are written as shortly as Yjs does, however alike they are. More may become more than [`MOST_BYTES`] in
@@ -79,6 +81,16 @@ impl WriterV2 {
         writer
     }
 
+    /// Makes room for so many structs, most of which name neighbours, and for so many bytes of text.
+    pub(crate) fn reserve(&mut self, structs: usize, text: usize) {
+        // Most clocks differ by two or three bytes, and few clients are named in turn.
+        self.left_clocks.reserve(structs * 3);
+        self.right_clocks.reserve(structs * 3);
+        self.infos.reserve(structs * 2);
+        self.strings.reserve(text, structs);
+        self.lengths.reserve(structs);
+    }
+
     /// What follows are the structs of one client, the first of which has this id.
     pub(crate) fn begin_client(&mut self, first: Id) {
         self.counted = (self.rest.len(), self.structs);
@@ -96,25 +108,13 @@ impl WriterV2 {
     /// Appends a struct of `len` units. The payload has neither lengths nor counts.
     pub(crate) fn write_struct(&mut self, part: StructPart<'_>, len: Clock, payload: &[u8]) {
         let (content, mark_bytes) = self.carried(part.content, payload);
-        let info = StructPart { content, ..part }.info();
-        self.structs += 1;
-        if self.structs > MOST_SMALL_STRUCTS && self.structs.is_multiple_of(2) {
-            self.infos.begin_run(info);
-        } else {
-            self.infos.write(info);
-        }
+        self.write_info(StructPart { content, ..part }.info());
         match content {
             Content::Gc => return self.lengths.write(len.into()),
             Content::Skip => return write_var_uint(&mut self.rest, len.into()),
             _ => {}
         }
-        if let Some(id) = part.origin {
-            self.write_left_id(id);
-        }
-        if let Some(id) = part.right_origin {
-            self.clients.write(id.client.value());
-            self.right_clocks.write(id.clock.into());
-        }
+        self.write_origins(part.origin, part.right_origin);
         if part.origin.is_none() && part.right_origin.is_none() {
             match part.parent {
                 WrittenParent::Root(name) => {
@@ -134,6 +134,42 @@ impl WriterV2 {
         self.write_content(content, len, payload, mark_bytes);
     }
 
+    /// The same of an item that names a neighbour at least, with the byte that says so, where values are written as in v1.
+    #[inline(always)]
+    pub(crate) fn write_beside(
+        &mut self,
+        (info, content): (u8, Content),
+        [origin, right_origin]: [Option<Id>; 2],
+        len: Clock,
+        payload: &[u8],
+    ) {
+        debug_assert!(self.form == Form::Json && content.is_item());
+        self.write_info(info);
+        self.write_origins(origin, right_origin);
+        self.write_content(content, len, payload, 0);
+    }
+
+    #[inline(always)]
+    fn write_info(&mut self, info: u8) {
+        self.structs += 1;
+        if self.structs > MOST_SMALL_STRUCTS && self.structs.is_multiple_of(2) {
+            self.infos.begin_run(info);
+        } else {
+            self.infos.write(info);
+        }
+    }
+
+    #[inline(always)]
+    fn write_origins(&mut self, origin: Option<Id>, right_origin: Option<Id>) {
+        if let Some(id) = origin {
+            self.write_left_id(id);
+        }
+        if let Some(id) = right_origin {
+            self.clients.write(id.client.value());
+            self.right_clocks.write(id.clock.into());
+        }
+    }
+
     /// What content of this kind is in v2, and how many bytes of its name only say that.
     fn carried(&self, content: Content, payload: &[u8]) -> (Content, usize) {
         if self.form == Form::Json || content != Content::Doc {
@@ -146,15 +182,24 @@ impl WriterV2 {
         }
     }
 
+    #[inline(always)]
     fn write_left_id(&mut self, id: Id) {
         self.clients.write(id.client.value());
         self.left_clocks.write(id.clock.into());
     }
 
+    #[inline(always)]
     fn write_content(&mut self, content: Content, len: Clock, payload: &[u8], mark_bytes: usize) {
-        let mut from = Reader::new(payload);
         match content {
             Content::Deleted => self.lengths.write(len.into()),
+            Content::String => self.strings.write_units(payload, len.into()),
+            _ => self.write_rarer_content(content, len, payload, mark_bytes),
+        }
+    }
+
+    fn write_rarer_content(&mut self, content: Content, len: Clock, payload: &[u8], mark_bytes: usize) {
+        let mut from = Reader::new(payload);
+        match content {
             Content::Json => {
                 self.lengths.write(len.into());
                 (0..len).for_each(|_| self.strings.write(read_checked(&mut from)));
@@ -164,7 +209,6 @@ impl WriterV2 {
                 self.rest.extend_from_slice(payload);
             }
             Content::Binary => write_bytes(&mut self.rest, payload),
-            Content::String => self.strings.write_units(payload, len.into()),
             Content::Embed if mark_bytes == 0 => self.write_json(checked_text(payload)),
             Content::Format if mark_bytes == 0 => {
                 let (key, value) = (read_checked(&mut from), read_checked(&mut from));
@@ -189,7 +233,7 @@ impl WriterV2 {
                 self.strings.write(&read_checked(&mut from)[mark_bytes..]);
                 self.rest.extend_from_slice(&payload[from.offset()..]);
             }
-            Content::Gc | Content::Skip => {}
+            Content::Deleted | Content::String | Content::Gc | Content::Skip => {}
         }
     }
 
@@ -204,25 +248,38 @@ impl WriterV2 {
         write_any(&mut self.rest, &Any::from_json(text).unwrap_or_default());
     }
 
-    /// The update, with these deletes.
-    pub(crate) fn finish(mut self, deletes: &IdSet) -> Vec<u8> {
+    /// Appends all deletes, behind all structs.
+    fn write_deletes(&mut self, deletes: &IdSet) {
         write_delete_set_v2(&mut self.rest, deletes);
-        let columns = [
+    }
+
+    /// What follows are the deletes of so many clients, descending.
+    pub(crate) fn begin_deletes(&mut self, clients: usize) {
+        write_var_uint(&mut self.rest, clients as u64);
+    }
+
+    /// Appends what is deleted of one client: ranges ascending, neither touching nor overlapping.
+    pub(crate) fn write_deletes_of(&mut self, client: ClientId, ranges: &[(Clock, Clock)]) {
+        write_deletes_of(&mut self.rest, client, ranges.iter().copied());
+    }
+
+    /// The update, once the deletes are written.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        let before = [
             self.key_clocks.finish(),
             self.clients.finish(),
             self.left_clocks.finish(),
             self.right_clocks.finish(),
             self.infos.finish(),
-            self.strings.finish(),
-            self.parent_infos.finish(),
-            self.type_tags.finish(),
-            self.lengths.finish(),
         ];
+        let behind = [self.parent_infos.finish(), self.type_tags.finish(), self.lengths.finish()];
         // Each column stands behind its length.
-        let len = self.rest.len() + columns.iter().map(|column| column.len() + 5).sum::<usize>();
-        let mut out = Vec::with_capacity(1 + len);
+        let len = |columns: &[Vec<u8>]| columns.iter().map(|column| column.len() + 5).sum::<usize>();
+        let mut out = Vec::with_capacity(1 + len(&before) + self.strings.most_bytes() + len(&behind) + self.rest.len());
         out.push(0);
-        columns.iter().for_each(|column| write_bytes(&mut out, column));
+        before.iter().for_each(|column| write_bytes(&mut out, column));
+        self.strings.finish_into(&mut out);
+        behind.iter().for_each(|column| write_bytes(&mut out, column));
         out.extend_from_slice(&self.rest);
         out
     }
