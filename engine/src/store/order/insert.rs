@@ -10,6 +10,7 @@ use std::ops::Range;
 impl Order {
     /// Puts units that are new to the index at a place of a sequence (`None`: the sequence is empty). `before` is the
     /// number of visible units before the place, if it is known: the next local edit then starts from here.
+    #[inline(always)]
     pub(crate) fn insert(
         &mut self,
         sequence: Sequence,
