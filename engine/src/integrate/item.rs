@@ -95,7 +95,8 @@ impl Replica {
     }
 
     /// Appends an item to a client's log only.
-    fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
+    #[inline(always)]
+    pub(super) fn log_item(&mut self, client: Client, item: &NewItem<'_>, owner: Owner) {
         self.changes.note_inserted(client, self.store.log_mut(client));
         let start = self.store.log(client).end();
         let is_type = item.content == Content::Type;

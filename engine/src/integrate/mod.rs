@@ -11,6 +11,7 @@ mod milestones;
 mod pending;
 mod place;
 mod plan;
+mod run;
 mod single;
 
 use crate::store::{Client, LocalId, Log, NO_ORIGIN, Store};
@@ -23,6 +24,7 @@ pub(crate) use clean_up::CleanUp;
 pub(crate) use encode::to_v2;
 pub(crate) use item::NewItem;
 pub(crate) use pending::Pending;
+pub(crate) use run::ItemRun;
 
 /// What the open transaction has changed so far.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@
 use super::Prelim;
 use super::prelim::payload_of;
 use crate::doc::Transaction;
-use crate::integrate::NewItem;
+use crate::integrate::{ItemRun, Replica};
 use crate::lib0::write_string;
-use crate::store::{Formats, LocalId, NO_ORIGIN, NULL, Place, Sequence, Store, equals};
+use crate::store::{Formats, LocalId, NULL, Place, Sequence, Store, equals};
 use crate::update::Content;
 use crate::values::{Any, Error, ErrorKind, utf16};
 
@@ -19,6 +19,9 @@ pub(super) struct TextPosition {
     index: u32,
     /// The formatting in force. (Yjs: `currentAttributes`)
     formats: Formats,
+    /// What was inserted here last and does not stand in the sequence yet: as long as there is something, the place is
+    /// before it.
+    inserted: Option<ItemRun>,
 }
 
 /// What stands after a position.
@@ -41,7 +44,8 @@ pub(super) fn as_formats(attributes: &[(Box<str>, Any)]) -> Formats {
 impl TextPosition {
     /// The start of a text.
     pub(super) fn start(store: &Store, sequence: Sequence) -> TextPosition {
-        TextPosition { sequence, place: store.order.start(sequence), index: 0, formats: Formats::default() }
+        let (place, formats) = (store.order.start(sequence), Formats::default());
+        TextPosition { sequence, place, index: 0, formats, inserted: None }
     }
 
     /// The position directly after the visible unit before `index`, which must not be beyond the end. O(log).
@@ -52,7 +56,7 @@ impl TextPosition {
         }
         let before = store.order.seek(sequence, index - 1).place;
         let place = Some(store.order.step(before, 1));
-        TextPosition { sequence, place, index, formats: store.formats_at(place) }
+        TextPosition { sequence, place, index, formats: store.formats_at(place), inserted: None }
     }
 
     /// Whether nothing at all stands after it, not even deleted units or marks.
@@ -73,15 +77,23 @@ impl TextPosition {
         self.place.and_then(|place| store.order.unit_before(place))
     }
 
-    /// Moves past units that are no live marks. (Yjs: `ItemTextListPosition#forward`)
-    fn pass(&mut self, store: &Store, units: u32) {
-        self.place = self.place.map(|place| store.order.step(place, units));
+    /// Puts what was inserted here into the sequence. To be called before anything else than an insert at this position.
+    pub(super) fn settle(&mut self, replica: &mut Replica) {
+        if let Some(inserted) = self.inserted.take() {
+            self.place = replica.place_run(inserted);
+        }
     }
 
-    fn pass_mark(&mut self, store: &Store, mark: LocalId) {
-        let (key, value) = store.mark(mark);
+    /// Moves past units that are no live marks. (Yjs: `ItemTextListPosition#forward`)
+    fn pass(&mut self, replica: &mut Replica, units: u32) {
+        self.settle(replica);
+        self.place = self.place.map(|place| replica.store.order.step(place, units));
+    }
+
+    fn pass_mark(&mut self, replica: &mut Replica, mark: LocalId) {
+        let (key, value) = replica.store.mark(mark);
         self.formats.pass_mark(key, value);
-        self.pass(store, 1);
+        self.pass(replica, 1);
     }
 
     /// Inserts an item here and moves past it.
@@ -92,18 +104,16 @@ impl TextPosition {
         len: u32,
         payload: &[u8],
     ) -> Result<LocalId, Error> {
-        let order = &transaction.store().order;
-        let origin = self.place.and_then(|place| order.unit_before(place)).unwrap_or(NO_ORIGIN);
-        let right_origin = self.place.and_then(|place| order.unit_after(place)).unwrap_or(NO_ORIGIN);
-        let (sequence, place, before) = (self.sequence, self.place, Some(self.index));
-        let item = NewItem { sequence, place, before, origin, right_origin, content, len, payload };
-        let first = transaction.author_item(item)?;
-        let (replica, _) = transaction.author();
-        self.place = replica.store.place_after(sequence, Some((first.0, first.1 + len - 1)));
+        let (replica, client) = transaction.author();
+        if !replica.store.log(client).has_room(len, payload.len()) {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        let TextPosition { sequence, place, index, .. } = *self;
+        let run = self.inserted.get_or_insert_with(|| ItemRun::at(&replica.store, sequence, place, index));
         if content.is_countable() {
             self.index += len;
         }
-        Ok(first)
+        Ok(replica.append_to_run(client, run, (content, len), payload))
     }
 
     fn insert_mark(&mut self, transaction: &mut Transaction<'_>, key: &str, value: &str) -> Result<(), Error> {
@@ -118,16 +128,16 @@ impl TextPosition {
     }
 
     /// Moves past marks that say what is wanted anyway. (Yjs: `minimizeAttributeChanges`)
-    fn minimize_changes(&mut self, store: &Store, wanted: &Formats) {
+    fn minimize_changes(&mut self, replica: &mut Replica, wanted: &Formats) {
         loop {
-            match self.right(store) {
-                Right::Deleted(units) => self.pass(store, units),
+            match self.right(&replica.store) {
+                Right::Deleted(units) => self.pass(replica, units),
                 Right::Mark(mark) => {
-                    let (key, value) = store.mark(mark);
+                    let (key, value) = replica.store.mark(mark);
                     if !equals(wanted.value(key), value) {
                         return;
                     }
-                    self.pass_mark(store, mark);
+                    self.pass_mark(replica, mark);
                 }
                 Right::Content(_) | Right::End => return,
             }
@@ -150,17 +160,17 @@ impl TextPosition {
     /// Puts back into force what was before, but for what marks that stand here put back anyway.
     /// (Yjs: `insertNegatedAttributes`)
     fn insert_negated(&mut self, transaction: &mut Transaction<'_>, mut negated: Formats) -> Result<(), Error> {
-        let store = transaction.store();
+        let replica = transaction.replica();
         loop {
-            match self.right(store) {
-                Right::Deleted(units) => self.pass(store, units),
+            match self.right(&replica.store) {
+                Right::Deleted(units) => self.pass(replica, units),
                 Right::Mark(mark) => {
-                    let (key, value) = store.mark(mark);
+                    let (key, value) = replica.store.mark(mark);
                     if !negated.find(key).is_some_and(|wanted| equals(wanted, value)) {
                         break;
                     }
                     negated.remove(key);
-                    self.pass_mark(store, mark);
+                    self.pass_mark(replica, mark);
                 }
                 Right::Content(_) | Right::End => break,
             }
@@ -183,7 +193,7 @@ impl TextPosition {
                 wanted.set(key, NULL);
             }
         }
-        self.minimize_changes(transaction.store(), &wanted);
+        self.minimize_changes(transaction.replica(), &wanted);
         let negated = self.insert_attributes(transaction, &wanted)?;
         match &inserted {
             Prelim::Any(Any::String(text)) => {
@@ -194,10 +204,10 @@ impl TextPosition {
             }
             shared => {
                 let item = self.insert_item(transaction, Content::Type, 1, &payload_of(shared))?;
+                self.settle(transaction.replica());
                 let handle = transaction.store().type_of(item).expect("the item just written holds a type");
                 transaction.fill(handle, inserted)?;
-                let (replica, _) = transaction.author();
-                self.place = replica.store.place_after(self.sequence, Some(item));
+                self.place = transaction.replica().store.place_after(self.sequence, Some(item));
             }
         }
         self.insert_negated(transaction, negated)
@@ -205,13 +215,14 @@ impl TextPosition {
 
     /// Moves past the next `len` units without looking at what stands between; `false` if there are not so many.
     /// It ends where [`format`](Self::format) without attributes does, behind deleted units. O(log + those).
-    pub(super) fn skip(&mut self, store: &mut Store, len: u32) -> bool {
+    pub(super) fn skip(&mut self, replica: &mut Replica, len: u32) -> bool {
+        self.settle(replica);
         let index = self.index.saturating_add(len);
-        let is_within = len > 0 && index <= store.order.visible_len(self.sequence);
+        let is_within = len > 0 && index <= replica.store.order.visible_len(self.sequence);
         if is_within {
-            *self = TextPosition::find(store, self.sequence, index);
-            while let Right::Deleted(units) = self.right(store) {
-                self.pass(store, units);
+            *self = TextPosition::find(&mut replica.store, self.sequence, index);
+            while let Right::Deleted(units) = self.right(&replica.store) {
+                self.pass(replica, units);
             }
         }
         is_within
@@ -224,7 +235,7 @@ impl TextPosition {
         mut len: u32,
         wanted: &Formats,
     ) -> Result<(), Error> {
-        self.minimize_changes(transaction.store(), wanted);
+        self.minimize_changes(transaction.replica(), wanted);
         let mut negated = self.insert_attributes(transaction, wanted)?;
         loop {
             let right = self.right(transaction.store());
@@ -233,17 +244,18 @@ impl TextPosition {
             }
             match right {
                 Right::End => break,
-                Right::Deleted(units) => self.pass(transaction.store(), units),
+                Right::Deleted(units) => self.pass(transaction.replica(), units),
                 Right::Content(units) => {
                     let units = units.min(len);
-                    self.pass(transaction.store(), units);
+                    self.pass(transaction.replica(), units);
                     self.index += units;
                     len -= units;
                 }
                 Right::Mark(mark) => {
-                    let (key, value) = transaction.store().mark(mark);
+                    let replica = transaction.replica();
+                    let (key, value) = replica.store.mark(mark);
                     let Some(wanted) = wanted.find(key) else {
-                        self.pass_mark(transaction.store(), mark);
+                        self.pass_mark(replica, mark);
                         continue;
                     };
                     if equals(wanted, value) {
@@ -253,7 +265,7 @@ impl TextPosition {
                     } else {
                         negated.set(key, value);
                     }
-                    let (replica, _) = transaction.author();
+                    self.settle(replica);
                     replica.delete_ids(mark.0, mark.1, mark.1 + 1);
                     self.place = replica.store.place_after(self.sequence, Some(mark));
                 }
@@ -273,7 +285,8 @@ impl TextPosition {
     /// Deletes the next `len` units, or as many as there are, and then marks that change nothing any more.
     /// (Yjs: `deleteText`)
     pub(super) fn delete(&mut self, transaction: &mut Transaction<'_>, mut len: u32) {
-        let (replica, _) = transaction.author();
+        let replica = transaction.replica();
+        self.settle(replica);
         if self.is_at_end(&replica.store) {
             return;
         }
@@ -282,8 +295,8 @@ impl TextPosition {
         while len > 0 {
             match self.right(&replica.store) {
                 Right::End => break,
-                Right::Deleted(units) => self.pass(&replica.store, units),
-                Right::Mark(mark) => self.pass_mark(&replica.store, mark),
+                Right::Deleted(units) => self.pass(replica, units),
+                Right::Mark(mark) => self.pass_mark(replica, mark),
                 Right::Content(units) => {
                     let order = &replica.store.order;
                     let Some((place, (client, clock))) =

@@ -256,7 +256,9 @@ impl Transaction<'_> {
             return Ok(());
         }
         let mut position = self.text_position(self.list(handle), index)?;
-        position.insert(self, inserted, as_formats(attributes))
+        let done = position.insert(self, inserted, as_formats(attributes));
+        position.settle(self.replica());
+        done
     }
 
     fn format_text(
@@ -272,7 +274,9 @@ impl Transaction<'_> {
         if len == 0 || position.is_at_end(self.store()) {
             return Ok(());
         }
-        position.format(self, len, &as_formats(attributes))
+        let done = position.format(self, len, &as_formats(attributes));
+        position.settle(self.replica());
+        done
     }
 
     fn delete_text(&mut self, handle: TypeHandle, index: u32, len: u32) -> Result<(), Error> {
@@ -308,11 +312,22 @@ impl Transaction<'_> {
             }
         }
         let mut position = TextPosition::start(self.store(), sequence);
+        let done = self.apply_changes(&mut position, delta, sanitize);
+        position.settle(self.replica());
+        done
+    }
+
+    fn apply_changes(
+        &mut self,
+        position: &mut TextPosition,
+        delta: Vec<DeltaEdit>,
+        sanitize: bool,
+    ) -> Result<(), Error> {
         let count = delta.len();
         for (at, change) in delta.into_iter().enumerate() {
             match change {
                 DeltaEdit::Retain { len, attributes } => {
-                    let passed = attributes.is_empty() && position.skip(&mut self.author().0.store, len);
+                    let passed = attributes.is_empty() && position.skip(self.replica(), len);
                     if !passed {
                         position.format(self, len, &as_formats(&attributes))?;
                     }

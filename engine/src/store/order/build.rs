@@ -1,7 +1,7 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
 use super::super::{push_large, trim};
-use super::{Child, Client, FAN_OUT, MOST_CHILDREN, NONE, Node, Order, Sequence, Span, first_of};
+use super::{Child, Client, FILL, NONE, Node, Order, Sequence, Span, first_of};
 use crate::values::Clock;
 
 /// Units that stand next to each other, with a name for whoever asks where they went.
@@ -11,9 +11,6 @@ pub(crate) struct PlacedRun {
     pub(crate) name: u32,
     pub(crate) span: Span,
 }
-
-/// How full leaves and nodes are built, so that a few inserts find room.
-const FILL: usize = MOST_CHILDREN - FAN_OUT / 8;
 
 /// A sequence that is being filled.
 #[derive(Debug)]

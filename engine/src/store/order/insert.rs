@@ -10,6 +10,7 @@ use std::ops::Range;
 impl Order {
     /// Puts units that are new to the index at a place of a sequence (`None`: the sequence is empty). `before` is the
     /// number of visible units before the place, if it is known: the next local edit then starts from here.
+    #[inline(always)]
     pub(crate) fn insert(
         &mut self,
         sequence: Sequence,
@@ -177,9 +178,14 @@ impl Order {
 
     /// Moves the upper half of a leaf's spans into a new leaf after it.
     pub(super) fn split_leaf(&mut self, id: u32) {
+        self.split_leaf_at(id, self.leaves.spans(id).len() / 2);
+    }
+
+    /// Moves a leaf's spans from `keep` on into a new leaf after it, which is returned. If there are none, the new one is
+    /// to be filled at once.
+    pub(super) fn split_leaf_at(&mut self, id: u32, keep: usize) -> u32 {
         self.settle();
         self.forget_effect(id);
-        let keep = self.leaves.spans(id).len() / 2;
         let new_id = self.leaves.split(id, keep);
         let (&Links { parent, next, .. }, moved) = self.leaves.get(new_id);
         let (sequence, visible) = (self.leaves.sequence_of(new_id), self.leaves.visible(new_id));
@@ -192,6 +198,7 @@ impl Order {
         let old_visible = self.leaves.visible(id);
         self.add_child(sequence, parent, id, old_visible, Child { id: new_id, visible }, 0);
         self.follow_split(id, keep as u32, new_id);
+        new_id
     }
 
     /// Keeps cursor and hint on the spans that they were on.

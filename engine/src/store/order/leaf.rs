@@ -207,7 +207,19 @@ impl Leaves {
         }
     }
 
-    /// The same behind a span that becomes another one, of which the new ones are parts.
+    /// Puts spans into a leaf that has room for them.
+    pub(super) fn insert_all(&mut self, id: u32, at: usize, new: &[Span]) {
+        if id & FURTHER != 0 {
+            let leaf = &mut self.further[(id / 2) as usize];
+            leaf.spans.copy_within(at..leaf.len as usize, at + new.len());
+            leaf.spans[at..at + new.len()].copy_from_slice(new);
+            leaf.len += new.len() as u32;
+        } else {
+            self.sequences.planted(id / 2).first.spans.insert_from_slice(at, new);
+        }
+    }
+
+    /// Puts one or two spans behind one that becomes another one, of which they are parts.
     #[inline]
     pub(super) fn cut<const N: usize>(&mut self, id: u32, at: usize, first: Span, new: [Span; N]) {
         self.insert(id, at + 1, new);

@@ -10,6 +10,7 @@ mod effects;
 mod insert;
 mod leaf;
 mod node;
+mod run;
 mod seek;
 mod span;
 mod tree;
@@ -32,6 +33,9 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// Most spans in a leaf, and room for children in a node. Small in debug builds, so that tests meet every split.
 const FAN_OUT: usize = if cfg!(debug_assertions) { 4 } else { 32 };
+
+/// How full leaves and nodes are built, so that a few inserts find room.
+const FILL: usize = MOST_CHILDREN - FAN_OUT / 8;
 
 /// On so many levels the way of a search is remembered.
 const LEVELS: usize = 8;

@@ -110,6 +110,15 @@ impl Span {
         self.tag.0 & UNCOUNTED != 0
     }
 
+    /// How its units are marked.
+    pub(super) fn mark(self) -> Mark {
+        match self.tag.0 & FLAGS {
+            0 => Mark::Visible,
+            UNCOUNTED => Mark::Uncounted,
+            _ => Mark::Deleted,
+        }
+    }
+
     /// How much the span counts in the length of its type.
     #[inline]
     pub(crate) fn visible_len(self) -> u32 {
@@ -123,7 +132,7 @@ impl Span {
 
     /// Whether `next`, standing directly after this span, can become part of it.
     #[inline]
-    pub(super) fn joins(self, next: Span) -> bool {
+    pub(crate) fn joins(self, next: Span) -> bool {
         self.tag == next.tag && self.end() == next.clock
     }
 
