@@ -11,12 +11,12 @@ use smallvec::SmallVec;
 /// nothing else may be written: they end with [`place_run`](Replica::place_run).
 #[derive(Debug)]
 pub(crate) struct ItemRun {
-    pub(crate) sequence: Sequence,
+    sequence: Sequence,
     /// Before the items; `None` if the sequence is empty.
     place: Option<Place>,
     /// Visible units before the place.
     before: u32,
-    /// What stands on both sides of the place.
+    /// What the next item stands between: behind the place or the last item, and before what follows the place.
     origin: LocalId,
     right_origin: LocalId,
     /// The items.

@@ -3,7 +3,7 @@
 //! Each is a stretch of the update of its own. A few bytes may stand for any number of values: whoever reads them has
 //! to bound what is made of them.
 
-use super::{Reader, append_numbers, var_uint_len, write_bytes, write_var_uint};
+use super::{Reader, append_numbers, signed_number, var_uint_len, write_bytes, write_var_uint};
 use crate::values::{Error, ErrorKind, utf16};
 
 /// An error unless a column is read to its end, the `left` repetitions of its last value too.
@@ -187,10 +187,8 @@ impl<'a> StringColumn<'a> {
 /// Writes a number that comes `count` times: itself, and how often again if it does.
 fn write_run(out: &mut Vec<u8>, magnitude: u64, is_negative: bool, count: u64) {
     if count > 0 {
-        // Signed, which is the same as an unsigned one whose lowest seven bits are sign and six bits.
-        let number = magnitude >> 6 << 7 | u64::from(is_negative) << 6 | magnitude & 0x3f;
         append_numbers::<16>(out, |out| {
-            out.number(number);
+            out.number(signed_number(magnitude, is_negative));
             if count > 1 {
                 out.number(count - 2);
             }

@@ -19,4 +19,5 @@ pub(crate) use json::is_json;
 pub(crate) use numbers::{Numbers, append_numbers};
 pub use reader::Reader;
 pub(crate) use varint::{Word, decode_var_uint, encode_word};
+pub(crate) use writer::signed_number;
 pub use writer::{var_uint_len, write_bytes, write_string, write_var_int, write_var_uint};

@@ -34,15 +34,20 @@ pub const fn var_uint_len(value: u64) -> usize {
 /// Appends a signed var-int; `negative` says which zero a zero is.
 #[inline]
 pub fn write_var_int(out: &mut Vec<u8>, magnitude: u64, negative: bool) {
-    let first = magnitude & 0x3f | u64::from(negative) << 6;
     match magnitude >> 62 {
-        // The same as an unsigned one whose lowest seven bits are sign and six bits.
-        0 => write_var_uint(out, magnitude >> 6 << 7 | first),
+        0 => write_var_uint(out, signed_number(magnitude, negative)),
         _ => {
-            out.push(first as u8 | 0x80);
+            out.push(signed_number(magnitude & 0x3f, negative) as u8 | 0x80);
             write_large(out, magnitude >> 6);
         }
     }
+}
+
+/// The number that has, as an unsigned var-int, the bytes of a signed one of a magnitude below 2^62: its lowest seven bits are sign
+/// and six bits.
+#[inline(always)]
+pub(crate) const fn signed_number(magnitude: u64, negative: bool) -> u64 {
+    magnitude >> 6 << 7 | (negative as u64) << 6 | magnitude & 0x3f
 }
 
 /// Appends bytes behind their length.

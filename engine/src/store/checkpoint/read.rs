@@ -17,12 +17,6 @@ struct Run {
     sequence: Sequence,
 }
 
-impl Run {
-    fn end(&self) -> Clock {
-        self.span.clock + self.span.len
-    }
-}
-
 /// The log of a client as far as it is read.
 struct ReadLog {
     client: Client,
@@ -135,6 +129,7 @@ impl Opening<'_> {
             let number = from.number()?;
             let (len, mark) = (Clock::try_from(number >> 2).ok()?, (number & 3) as u8);
             check(len > 0)?;
+            // Where a run stands in no sequence, nobody asks for its span's mark.
             let shown = [Mark::Visible, Mark::Uncounted, Mark::Deleted, Mark::Visible][usize::from(mark)];
             let span = Span::new(client, clock, len, shown);
             self.runs.push(Run { span, mark, sequence: NO_SEQUENCE });
@@ -224,7 +219,7 @@ impl Opening<'_> {
         let mut deleted: Vec<(Clock, Clock)> = Vec::new();
         for run in &self.runs[self.runs_of[client as usize].clone()] {
             if run.mark >= Mark::Deleted as u8 {
-                push_range(&mut deleted, run.span.clock, run.end());
+                push_range(&mut deleted, run.span.clock, run.span.end());
             }
         }
         pace.spend(self.runs_of[client as usize].len() / 4).await;
@@ -375,12 +370,12 @@ fn runs_behind(runs: &[Run], end: Clock, content: Content) -> Option<&[Run]> {
     let sequence = first.sequence;
     loop {
         check(going >> first.mark & 1 != 0 && first.sequence == sequence)?;
-        if first.end() >= end {
+        if first.span.end() >= end {
             break;
         }
         (first, others) = others.split_first()?;
     }
-    if first.end() > end { runs.get(runs.len() - others.len() - 1..) } else { Some(others) }
+    if first.span.end() > end { runs.get(runs.len() - others.len() - 1..) } else { Some(others) }
 }
 
 /// Reads which run comes next in a sequence: one that stands in no other.
