@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use merganser_benches::allocator::Counting;
 use merganser_benches::row::Inputs;
-use merganser_benches::table::{Measure, Selection, run, write_instructions, write_memory, write_speed};
+use merganser_benches::table::{Measure, Selection, race, run, write_instructions, write_memory, write_speed};
 use merganser_benches::trace;
 
 #[global_allocator]
@@ -19,7 +19,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Times, turn by turn in one process; writes `speed.md` and the curves.
+    /// Times, turn by turn in one process a row; writes `speed.md` and the curves.
     Speed(Rows),
     /// Instructions, counted by callgrind; writes `instructions.md`.
     Instructions {
@@ -31,6 +31,11 @@ enum Command {
     },
     /// Allocations, heap and bytes; writes `memory.md`.
     Memory(Rows),
+    /// One row by all peers, turn by turn, in this process; prints JSON. `speed` calls this one.
+    Race {
+        /// The row's name.
+        row: String,
+    },
     /// One row by one peer, once, in this process. The other commands call this one.
     Run {
         /// The row's name.
@@ -64,9 +69,10 @@ fn main() -> Result<()> {
     let Some(folder) = trace::folder() else { return Ok(()) };
     let inputs = Inputs::new(folder);
     match command {
-        Command::Speed(rows) => write_speed(&inputs, &rows.into()),
+        Command::Speed(rows) => write_speed(&rows.into()),
         Command::Instructions { rows, own } => write_instructions(&rows.into(), own),
         Command::Memory(rows) => write_memory(&rows.into()),
+        Command::Race { row } => race(&inputs, &row),
         Command::Run { row, peer, measure } => run(&inputs, &row, &peer, measure),
     }
 }

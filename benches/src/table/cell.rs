@@ -3,9 +3,10 @@
 use super::contender::contenders;
 use super::trial::Outcome;
 use crate::report::digits;
+use serde::{Deserialize, Serialize};
 
 /// What stands in a cell.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Cell {
     /// A figure, and how it is shown.
     Figure(f64, String),

@@ -11,7 +11,7 @@ mod trial;
 pub use self::contender::{Contender, contenders};
 pub use self::instructions::write_instructions;
 pub use self::memory::write_memory;
-pub use self::speed::write_speed;
+pub use self::speed::{race, write_speed};
 pub use self::trial::{Measure, run};
 
 use crate::report::machine;

@@ -1,24 +1,25 @@
 //! The table of times. Each peer first does a row once in a process of its own; whoever is done in time then does it turn
-//! by turn with the others in this one.
+//! by turn with the others in one process, that of the row.
 
 use super::cell::{Cell, head, line};
 use super::contender::{Contender, contenders};
 use super::plot;
-use super::trial::{Measure, Outcome, Told, trial};
+use super::trial::{Measure, Outcome, Told, row_of, trial};
 use super::{Selection, publish};
 use crate::measure::Times;
 use crate::peer::{Jumprope, Peer, Yrs};
 use crate::report::digits;
 use crate::row::{Inputs, Row};
 use crate::work::Work;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
+use std::process::{Command, Stdio};
 
 const HEAD: &str = "# Times
 
-Written by `cargo run --release -p merganser-benches --features rivals --bin table -- speed`. All peers run in one process,
-turn by turn, so that a machine that changes its speed changes it for all. A cell has the least processor time of up to 15
-turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds. A peer that
+Written by `cargo run --release -p merganser-benches --features rivals --bin table -- speed`. A row's peers run in one process,
+turn by turn, so that a machine that changes its speed changes it for all; each row has its own, for after a hundred rows the
+heap that they left makes the same work take up to twice as long. A cell has the least processor time of up to 15 turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds. A peer that
 isn't done after 15 s (180 s in the rows of `--long`), with what it prepares, is stopped. In milliseconds for the whole row,
 except where it says µs: there for one edit. An empty cell: the peer can't do it. The text at the end of every row is checked.
 
@@ -47,13 +48,13 @@ struct Racer {
 /// Fills the table and draws the curves.
 ///
 /// # Errors
-/// Traces that can't be read, processes that can't be started, results that can't be written.
-pub fn write_speed(inputs: &Inputs, selection: &Selection) -> Result<()> {
+/// Processes that can't be started or fail, results that can't be written.
+pub fn write_speed(selection: &Selection) -> Result<()> {
     let mut body = head("work");
     let mut lines = HashMap::new();
     let mut points = Vec::new();
     for row in selection.rows() {
-        let cells = measure(inputs, &row)?;
+        let cells = raced(&row)?;
         let (target, shown) = target(&row, &cells, &lines);
         body += &line(&shown_name(&row), target, &shown, &cells);
         if let Some((curve, at)) = row.curve {
@@ -72,7 +73,24 @@ fn shown_name(row: &Row) -> String {
     if row.each { format!("{}, µs an edit", row.name) } else { row.name.clone() }
 }
 
-/// All peers in one row.
+/// All peers in one row, in a process of its own.
+fn raced(row: &Row) -> Result<Vec<Cell>> {
+    let child = Command::new(std::env::current_exe()?).args(["race", &row.name]).stderr(Stdio::inherit()).output()?;
+    ensure!(child.status.success(), "the row {:?} fails", row.name);
+    let cells: Vec<Cell> = serde_json::from_slice(&child.stdout).context("what a row's process told")?;
+    eprintln!("{}: {}", row.name, cells.iter().map(Cell::shown).collect::<Vec<_>>().join(" | "));
+    Ok(cells)
+}
+
+/// Has all peers do the work of one row in this process, turn by turn, and prints their cells.
+///
+/// # Errors
+/// A name that doesn't exist, traces that can't be read, processes that can't be started.
+pub fn race(inputs: &Inputs, row: &str) -> Result<()> {
+    println!("{}", serde_json::to_string(&measure(inputs, &row_of(row)?)?)?);
+    Ok(())
+}
+
 fn measure(inputs: &Inputs, row: &Row) -> Result<Vec<Cell>> {
     let contenders = contenders();
     let trials = contenders.iter().map(|contender| trial(row, contender, Measure::Time, row.limit()));
@@ -95,7 +113,6 @@ fn measure(inputs: &Inputs, row: &Row) -> Result<Vec<Cell>> {
         let shown = format!("{} ({}, {})", digits(least), digits(median), digits(most));
         cells[racer.column] = Cell::Figure(least, shown);
     }
-    eprintln!("{}: {}", row.name, cells.iter().map(Cell::shown).collect::<Vec<_>>().join(" | "));
     Ok(cells)
 }
 

@@ -42,7 +42,7 @@ pub struct Told {
 }
 
 /// How a trial ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Outcome {
     /// With figures.
     Done(Told),
@@ -54,12 +54,17 @@ pub enum Outcome {
     Failed(String),
 }
 
+/// The row of this name.
+pub(super) fn row_of(name: &str) -> Result<Row> {
+    rows().into_iter().find(|row| row.name == name).context("no such row")
+}
+
 /// Does the work of one row and one peer in this process and prints what is to be told.
 ///
 /// # Errors
 /// Names that don't exist, traces that can't be read, a wrong outcome.
 pub fn run(inputs: &Inputs, row: &str, peer: &str, measure: Measure) -> Result<()> {
-    let row = rows().into_iter().find(|known| known.name == row).context("no such row")?;
+    let row = row_of(row)?;
     let contender = contenders().into_iter().find(|known| known.name == peer).context("no such peer")?;
     let Ok(mut work) = contender.work(row.kind, inputs)? else {
         println!("{}", serde_json::to_string(&Told::default())?);
