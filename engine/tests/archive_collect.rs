@@ -80,7 +80,7 @@ fn values_count_by_their_bytes() {
         written(|doc| {
             let list = doc.array("l");
             let mut transaction = doc.transact();
-            let values = ["a", &"long ".repeat(20), "b", "c"].map(Prelim::from).into();
+            let values = ["a", &"long ".repeat(20), "b", "c"].map(Prelim::from);
             list.insert(&mut transaction, 0, values).unwrap();
             transaction.commit();
         })

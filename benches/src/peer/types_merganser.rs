@@ -90,7 +90,7 @@ impl Types for MerganserTypes {
     fn insert_numbers(&mut self, places: &[u32]) {
         for (number, at) in places.iter().enumerate() {
             let mut transaction = self.doc.transact();
-            self.array.insert(&mut transaction, *at, vec![Prelim::from(number as f64)]).expect("a place in the array");
+            self.array.insert(&mut transaction, *at, [Prelim::from(number as f64)]).expect("a place in the array");
             transaction.commit();
         }
     }

@@ -72,26 +72,20 @@ impl Replica {
         true
     }
 
-    /// The same of so many plain values behind the last unit of their client, before a list's visible unit `position`.
-    pub(crate) fn append_values(
-        &mut self,
-        client: Client,
-        sequence: Sequence,
-        position: u32,
-        right_origin: LocalId,
-        (payload, len): (&[u8], Clock),
-    ) -> bool {
+    /// Whether so many plain values of a client, inserted before a list's visible unit `position`, lengthen what it wrote
+    /// last. O(1).
+    pub(crate) fn lengthens_values(&self, client: Client, sequence: Sequence, position: u32, len: Clock) -> bool {
         let right = self.store.order.find_typed(sequence, client, position);
+        let log = self.store.log(client);
+        right.is_some_and(|right| log.continues_values(sequence, right.unwrap_or(NO_ORIGIN), len))
+    }
+
+    /// Appends values that [lengthen](Self::lengthens_values) what their client wrote last. O(1).
+    pub(crate) fn lengthen_values(&mut self, client: Client, payload: &[u8], len: Clock) {
         let log = self.store.log_mut(client);
-        let goes_on = right.is_some_and(|right| right.unwrap_or(NO_ORIGIN) == right_origin)
-            && log.continues_values(sequence, right_origin, len)
-            && log.has_room(len, payload.len());
-        if goes_on {
-            self.changes.note_inserted(client, log);
-            log.append_typed(payload, len);
-            self.store.order.lengthen_typed(client, len);
-        }
-        goes_on
+        self.changes.note_inserted(client, log);
+        log.append_typed(payload, len);
+        self.store.order.lengthen_typed(client, len);
     }
 
     /// Appends an item to a client's log only.

@@ -321,7 +321,7 @@ impl Log {
     pub(crate) fn continues_values(&self, sequence: Sequence, right_origin: LocalId, len: Clock) -> bool {
         self.blocks.last().is_some_and(|last| {
             last.content == Content::Any
-                && self.end - last.clock + len <= WALKED_UNITS
+                && len <= WALKED_UNITS.saturating_sub(self.end - last.clock)
                 && last.sequence == sequence
                 && last.right_origin == right_origin
         })

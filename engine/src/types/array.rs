@@ -68,13 +68,21 @@ impl Array {
         Value::from(self).to_json(doc)
     }
 
-    /// Inserts values before the element at `index`, directly after the one before it.
+    /// Inserts values, as an array or a list, before the element at `index`, directly after the one before it.
     ///
     /// # Errors
     /// An index beyond the end; a handle of another document.
-    pub fn insert(self, transaction: &mut Transaction<'_>, index: u32, values: Vec<Prelim>) -> Result<(), Error> {
+    pub fn insert(
+        self,
+        transaction: &mut Transaction<'_>,
+        index: u32,
+        values: impl AsRef<[Prelim]> + IntoIterator<Item = Prelim>,
+    ) -> Result<(), Error> {
         transaction.check_type(self.0, Self::TAGS)?;
         let sequence = transaction.list(self.0);
+        if transaction.lengthen_values(sequence, index, values.as_ref())? {
+            return Ok(());
+        }
         let place = transaction.place_after(sequence, index)?;
         transaction.author_values(sequence, place, Some(index), values)
     }
@@ -83,11 +91,18 @@ impl Array {
     ///
     /// # Errors
     /// A handle of another document.
-    pub fn push(self, transaction: &mut Transaction<'_>, values: Vec<Prelim>) -> Result<(), Error> {
+    pub fn push(
+        self,
+        transaction: &mut Transaction<'_>,
+        values: impl AsRef<[Prelim]> + IntoIterator<Item = Prelim>,
+    ) -> Result<(), Error> {
         transaction.check_type(self.0, Self::TAGS)?;
         let sequence = transaction.list(self.0);
-        let place = transaction.store().order.end(sequence);
         let len = self.len(transaction);
+        if transaction.lengthen_values(sequence, len, values.as_ref())? {
+            return Ok(());
+        }
+        let place = transaction.store().order.end(sequence);
         transaction.author_values(sequence, place, Some(len), values)
     }
 
@@ -95,7 +110,11 @@ impl Array {
     ///
     /// # Errors
     /// A handle of another document.
-    pub fn unshift(self, transaction: &mut Transaction<'_>, values: Vec<Prelim>) -> Result<(), Error> {
+    pub fn unshift(
+        self,
+        transaction: &mut Transaction<'_>,
+        values: impl AsRef<[Prelim]> + IntoIterator<Item = Prelim>,
+    ) -> Result<(), Error> {
         self.insert(transaction, 0, values)
     }
 

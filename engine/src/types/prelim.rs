@@ -6,7 +6,7 @@ use crate::integrate::NewItem;
 use crate::lib0::{write_any, write_string, write_var_uint};
 use crate::store::{LocalId, NO_ORIGIN, Place, Sequence, TypeHandle};
 use crate::update::{Content, TypeTag};
-use crate::values::{Any, Error, ErrorKind, utf16};
+use crate::values::{Any, Clock, Error, ErrorKind, utf16};
 
 /// A value or a whole shared type with its contents, to be inserted into a list or set as a map's entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,16 +77,31 @@ impl Transaction<'_> {
             return Err(ErrorKind::TooLarge.into());
         }
         let first = (client, log.end());
-        if item.content == Content::Any
-            && first.1 > 0
-            && item.origin == (client, first.1 - 1)
-            && let Some(position) = item.before
-            && replica.append_values(client, item.sequence, position, item.right_origin, (item.payload, item.len))
-        {
-            return Ok(first);
-        }
         replica.append(client, item);
         Ok(first)
+    }
+
+    /// Inserts plain values before a visible index of a sequence where they lengthen what the own client wrote last;
+    /// `false`, and nothing has changed, if they don't. O(values).
+    pub(super) fn lengthen_values(&mut self, sequence: Sequence, index: u32, values: &[Prelim]) -> Result<bool, Error> {
+        let (replica, client) = self.author();
+        let is_plain = |value: &Prelim| matches!(value, Prelim::Any(any) if !matches!(any, Any::Bytes(_)));
+        let Ok(len) = Clock::try_from(values.len()) else { return Ok(false) };
+        if len == 0 || !replica.lengthens_values(client, sequence, index, len) || !values.iter().all(is_plain) {
+            return Ok(false);
+        }
+        let mut payload = replica.take_payload();
+        for value in values {
+            if let Prelim::Any(any) = value {
+                write_any(&mut payload, any);
+            }
+        }
+        if !replica.store.log(client).has_room(len, payload.len()) {
+            return Err(ErrorKind::TooLarge.into());
+        }
+        replica.lengthen_values(client, &payload, len);
+        replica.keep_payload(payload);
+        Ok(true)
     }
 
     /// Inserts values at a place of a sequence: neighbouring plain values become one item, as in Yjs.

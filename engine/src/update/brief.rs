@@ -1,7 +1,7 @@
 //! A struct as a whole document is read: no more than what a log keeps of it.
 
 use super::parse::parse_content;
-use super::quiet_reader::QuietReader;
+use super::quiet_reader::{QuietReader, WrittenClient};
 use super::structs::{ByteRange, Content, KEY, ORIGIN, Parent, RIGHT_ORIGIN, TypeTag};
 use crate::lib0::{Reader, is_json};
 use crate::values::{Clock, Id};
@@ -21,19 +21,19 @@ pub(crate) struct Brief<'a> {
 }
 
 impl<'a> Brief<'a> {
-    /// Reads a struct that stands at id `id`, and checks it; `None` if it is malformed. It takes half of what
-    /// [`parse_struct`](super::parse_struct) does. O(its bytes).
+    /// Reads the struct of client `own` that stands at `clock`, and checks it; `None` if it is malformed. It takes half of
+    /// what [`parse_struct`](super::parse_struct) does. O(its bytes).
     #[inline(always)]
-    pub(crate) fn read(from: &mut QuietReader<'a>, id: Id) -> Option<Brief<'a>> {
+    pub(crate) fn read(from: &mut QuietReader<'a>, own: &WrittenClient, clock: Clock) -> Option<Brief<'a>> {
         let info = from.byte()?;
         let content = Content::from_number(info & 0x1f)?;
         if !content.is_item() {
             let len = from.clock()?;
             return Some(Brief { content, len, origin: None, right_origin: None, named: None, payload: &[] });
         }
-        let origin = if info & ORIGIN != 0 { Some(from.earlier_id(id)?) } else { None };
-        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(from.earlier_id(id)?) } else { None };
-        let named = if info & (ORIGIN | RIGHT_ORIGIN) == 0 { Some(read_names(from, info, id)?) } else { None };
+        let origin = if info & ORIGIN != 0 { Some(from.earlier_id(own, clock)?) } else { None };
+        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(from.earlier_id(own, clock)?) } else { None };
+        let named = if info & (ORIGIN | RIGHT_ORIGIN) == 0 { Some(read_names(from, info, own, clock)?) } else { None };
         let (payload, len) = match content {
             Content::String => from.text()?,
             Content::Deleted => (&[][..], from.clock()?),
@@ -44,10 +44,15 @@ impl<'a> Brief<'a> {
 }
 
 #[inline(never)]
-fn read_names(from: &mut QuietReader<'_>, info: u8, id: Id) -> Option<(Parent, Option<ByteRange>)> {
+fn read_names(
+    from: &mut QuietReader<'_>,
+    info: u8,
+    own: &WrittenClient,
+    clock: Clock,
+) -> Option<(Parent, Option<ByteRange>)> {
     let parent = match from.number()? {
         1 => Parent::Root(read_name(from)?),
-        _ => Parent::Item(from.earlier_id(id)?),
+        _ => Parent::Item(from.earlier_id(own, clock)?),
     };
     let key = if info & KEY != 0 { Some(read_name(from)?) } else { None };
     Some((parent, key))
@@ -90,14 +95,25 @@ fn read_content<'a>(from: &mut QuietReader<'a>, content: Content) -> Option<(&'a
 mod tests {
     use super::super::parse::parse_struct;
     use super::*;
+    use crate::lib0::write_var_uint;
     use crate::values::ClientId;
     use proptest::prelude::*;
 
-    /// What a struct begins with is mostly that of an item with few flags, and numbers are small.
+    const CLIENTS: [u32; 3] = [3, 300, 2_000_000_000];
+
+    fn written(client: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_var_uint(&mut out, client.into());
+        out
+    }
+
+    /// What a struct begins with is mostly that of an item with few flags, numbers are small, and clients come again.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         let info = prop_oneof![any::<u8>(), (0_u8..8, 0_u8..11).prop_map(|(flags, content)| flags << 5 | content)];
-        let byte = prop_oneof![4 => 0_u8..8, 1 => Just(0x80), 1 => any::<u8>()];
-        (info, prop::collection::vec(byte, 0..40)).prop_map(|(info, rest)| [vec![info], rest].concat())
+        let byte = prop_oneof![4 => 0_u8..8, 1 => Just(0x80), 1 => any::<u8>()].prop_map(|byte| vec![byte]);
+        let client = prop::sample::select(&CLIENTS).prop_map(written);
+        let rest = prop::collection::vec(prop_oneof![8 => byte, 1 => client], 0..40);
+        (info, rest).prop_map(|(info, rest)| [vec![info], rest.concat()].concat())
     }
 
     proptest! {
@@ -105,12 +121,14 @@ mod tests {
 
         /// The same is read as by who says what is wrong, and the same refused.
         #[test]
-        fn a_brief_is_the_struct(bytes in bytes(), clock in 0_u32..5) {
-            let id = Id::new(ClientId::from(3), clock);
-            let mut checked = Reader::new(&bytes);
+        fn a_brief_is_the_struct(client in prop::sample::select(&CLIENTS), bytes in bytes(), clock in 0_u32..5) {
+            let before = written(client);
+            let bytes = [&before[..], &bytes].concat();
+            let mut checked = Reader::starting_at(&bytes, before.len());
             let mut from = QuietReader::starting_at(&bytes, 0);
-            let expected = parse_struct(&mut checked, id).ok();
-            let brief = Brief::read(&mut from, id);
+            let own = from.written_client().expect("a client");
+            let expected = parse_struct(&mut checked, Id::new(ClientId::from(client), clock)).ok();
+            let brief = Brief::read(&mut from, &own, clock);
             prop_assert_eq!(brief.is_some(), expected.is_some());
             if let (Some(brief), Some(read)) = (brief, expected) {
                 prop_assert_eq!(from.offset(), checked.offset());

@@ -38,7 +38,7 @@ pub use obfuscate::{Obfuscation, obfuscate_update, obfuscate_update_v2};
 pub(crate) use ordered_deletes::{OrderedDeletes, ReadMark};
 pub use parse::{ClientStructs, Update};
 pub(crate) use parse::{check_payload, parse_struct, read_type};
-pub(crate) use quiet_reader::QuietReader;
+pub(crate) use quiet_reader::{QuietReader, WrittenClient};
 pub(crate) use single::{Single, Text};
 pub use state_vector::{decode_state_vector, encode_state_vector, read_state_vector, write_state_vector};
 pub(crate) use stepwise::{Block, DeleteSteps, StepwiseCheck};

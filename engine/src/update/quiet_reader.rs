@@ -11,6 +11,14 @@ fn long_clock(bytes: &[u8], at: usize) -> Option<(Clock, usize)> {
     Clock::try_from(value).ok().map(|clock| (clock, len))
 }
 
+/// The id of a client, and where it is written: where it comes again and again, the bytes are compared, not decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WrittenClient {
+    pub(crate) id: ClientId,
+    at: usize,
+    len: usize,
+}
+
 /// Reads lib0's notation as [`Reader`](crate::lib0::Reader) does, and gives `None` where that gives an error. What it reads
 /// stays in registers: all of it is inlined.
 #[derive(Clone, Debug)]
@@ -81,15 +89,34 @@ impl<'a> QuietReader<'a> {
         Some(clock)
     }
 
+    /// A client that is about to come again.
     #[inline(always)]
-    pub(crate) fn id(&mut self) -> Option<Id> {
-        Some(Id::new(self.client()?, self.clock()?))
+    pub(crate) fn written_client(&mut self) -> Option<WrittenClient> {
+        let at = self.at;
+        let id = self.client()?;
+        Some(WrittenClient { id, at, len: self.at - at })
     }
 
-    /// An id that is of another client, or earlier than `item`.
+    /// A client that mostly is `known`, which was read from the same bytes.
     #[inline(always)]
-    pub(crate) fn earlier_id(&mut self, item: Id) -> Option<Id> {
-        self.id().filter(|id| id.client != item.client || id.clock < item.clock)
+    fn client_like(&mut self, known: &WrittenClient) -> Option<ClientId> {
+        let word = |at: usize| self.bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word));
+        let is_short = *self.bytes.get(self.at)? < 0x80;
+        if !is_short
+            && let (Some(read), Some(known_word)) = (word(self.at), word(known.at))
+            && (read ^ known_word) << (64 - 8 * known.len) == 0
+        {
+            self.at += known.len;
+            return Some(known.id);
+        }
+        self.client()
+    }
+
+    /// An id that is of another client, or earlier than the clock `of` the client `own`.
+    #[inline(always)]
+    pub(crate) fn earlier_id(&mut self, own: &WrittenClient, of: Clock) -> Option<Id> {
+        let id = Id::new(self.client_like(own)?, self.clock()?);
+        (id.client != own.id || id.clock < of).then_some(id)
     }
 
     /// Bytes behind their length.

@@ -119,13 +119,14 @@ impl<'a> QuietReader<'a> {
         if self.byte()? != 1 {
             return None;
         }
-        let id = self.id()?;
+        let own = self.written_client()?;
+        let id = Id::new(own.id, self.clock()?);
         let info = self.byte()?;
         if info & !(ORIGIN | RIGHT_ORIGIN) != Content::String as u8 || info & (ORIGIN | RIGHT_ORIGIN) == 0 {
             return None;
         }
-        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
-        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(id)?) } else { None };
+        let origin = if info & ORIGIN != 0 { Some(self.earlier_id(&own, id.clock)?) } else { None };
+        let right_origin = if info & RIGHT_ORIGIN != 0 { Some(self.earlier_id(&own, id.clock)?) } else { None };
         let (text, len) = self.text()?;
         if text.is_empty() {
             return None;

@@ -190,7 +190,7 @@ pub fn edit_one(edit: &mut Transaction<'_>, target: &Value, random: &mut Random,
         Value::XmlText(text) => edit_text!(edit, *text, random, how),
         Value::Array(array) => {
             let (at, len) = range(random, array.len(edit), how);
-            let values = (0..1 + random.below(3)).map(|_| value(random, 2)).collect();
+            let values: Vec<_> = (0..1 + random.below(3)).map(|_| value(random, 2)).collect();
             match random.below(5) {
                 4 => array.unshift(edit, values),
                 0 => array.delete(edit, at, len),

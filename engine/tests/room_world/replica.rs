@@ -149,7 +149,7 @@ impl Replica {
                         1 => Prelim::Map(vec![("x".into(), Prelim::from("y"))]),
                         _ => Prelim::from(*random.one_of(&WORDS)),
                     };
-                    let values = (0..2).map(&mut value).collect();
+                    let values: Vec<_> = (0..2).map(&mut value).collect();
                     let at = random.below(len + 1) as u32;
                     list.insert(&mut transaction, at, values).expect("an index within the list");
                 } else {

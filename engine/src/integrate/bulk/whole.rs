@@ -5,7 +5,7 @@
 
 use super::PART;
 use crate::store::{Client, Entry, LocalId, Log, NO_ORIGIN, NO_SEQUENCE, TypeHandle};
-use crate::update::{Brief, ByteRange, Content, Parent, QuietReader};
+use crate::update::{Brief, ByteRange, Content, Parent, QuietReader, WrittenClient};
 use crate::values::{ClientId, Clock, Id, Pace, sort_in_steps};
 use std::collections::BTreeMap;
 
@@ -31,10 +31,11 @@ pub(super) enum Named {
 #[derive(Clone, Copy)]
 struct Reading {
     client: Client,
+    own: WrittenClient,
     /// How many are left.
     count: usize,
-    /// The id of the next one.
-    next: Id,
+    /// The clock of the next one.
+    next: Clock,
 }
 
 /// So many handles are remembered.
@@ -122,33 +123,34 @@ impl Whole {
         // Most structs are longer than this; of the others there is room for some, and lists grow.
         const USUAL_BYTES: usize = 8;
         let count = from.count(2)?;
-        let next = from.id()?;
-        let client = self.client(next.client);
+        let own = from.written_client()?;
+        let next = from.clock()?;
+        let client = self.client(own.id);
         let log = &mut self.logs[client as usize];
         log.reserve(count.min((from.bytes().len() - from.offset()) / USUAL_BYTES));
-        let goes_on = count == 0 || next.clock == log.end();
-        goes_on.then_some(Reading { client, count, next })
+        let goes_on = count == 0 || next == log.end();
+        goes_on.then_some(Reading { client, own, count, next })
     }
 
     /// Reads so many of a client's structs; `None` if one is of no use here.
     #[inline(never)]
     fn read_structs(&mut self, reading: Reading, count: usize, from: &mut QuietReader<'_>) -> Option<Reading> {
-        let mut id = reading.next;
+        let Reading { client, own, next: mut clock, .. } = reading;
         let mut at = from.clone();
         for _ in 0..count {
-            let read = Brief::read(&mut at, id)?;
-            let end = id.clock.checked_add(read.len).filter(|end| *end < Clock::MAX)?;
+            let read = Brief::read(&mut at, &own, clock)?;
+            let end = clock.checked_add(read.len).filter(|end| *end < Clock::MAX)?;
             if read.content == Content::Skip {
                 return None;
             }
             // A struct without units names nothing; nothing can refer to it.
             if read.len > 0 {
-                self.append(reading.client, id, &read);
+                self.append(client, Id::new(own.id, clock), &read);
             }
-            id.clock = end;
+            clock = end;
         }
         *from = at;
-        Some(Reading { count: reading.count - count, next: id, ..reading })
+        Some(Reading { count: reading.count - count, next: clock, ..reading })
     }
 
     #[inline(never)]
