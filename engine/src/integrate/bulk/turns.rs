@@ -95,35 +95,49 @@ impl Planning<'_> {
     /// Plans blocks of a client, one or all that can be, as long as some are `left`.
     fn advance(&mut self, client: Client, left: &mut usize) -> Halt {
         let Planning { whole, progress, turns, stack } = self;
+        let wanted = if stack.len() > 1 { 1 } else { usize::MAX };
         let log = &whole.logs[client as usize];
-        while *left > 0 {
-            let Progress { block: at, head, .. } = progress[client as usize];
-            let Some(block) = log.blocks().get(at) else { return Halt::Done };
-            let has_head = block.content != Content::Gc && block.origin == NO_ORIGIN && block.right_origin == NO_ORIGIN;
-            let parent = match has_head.then(|| whole.heads[head].parent) {
-                Some(Named::In(unit)) => unit,
-                _ => NO_ORIGIN,
-            };
-            // No client is that of `NO_ORIGIN`.
-            let is_missing = |(of, clock): &LocalId| {
-                *of != client && progress.get(*of as usize).is_some_and(|progress| *clock >= progress.clock)
-            };
-            if let Some(missing) = [block.origin, block.right_origin, parent].into_iter().find(is_missing) {
-                return Halt::Needs(missing);
+        let mut own = progress[client as usize];
+        let first = own.block;
+        // No client is that of `NO_ORIGIN`.
+        let is_missing = |(of, clock): LocalId| {
+            of != client && progress.get(of as usize).is_some_and(|progress| clock >= progress.clock)
+        };
+        let halt = loop {
+            let planned = own.block - first;
+            if planned == wanted {
+                break Halt::Done;
             }
-            let own = &mut progress[client as usize];
+            if planned == *left {
+                break Halt::Part;
+            }
+            let Some(block) = log.blocks().get(own.block) else { break Halt::Done };
+            if is_missing(block.origin) {
+                break Halt::Needs(block.origin);
+            }
+            if is_missing(block.right_origin) {
+                break Halt::Needs(block.right_origin);
+            }
+            if block.content != Content::Gc && block.origin == NO_ORIGIN && block.right_origin == NO_ORIGIN {
+                if let Named::In(unit) = whole.heads[own.head].parent
+                    && is_missing(unit)
+                {
+                    break Halt::Needs(unit);
+                }
+                own.head += 1;
+            }
             own.block += 1;
-            own.head += usize::from(has_head);
-            own.clock = log.block_end(at);
+        };
+        let planned = own.block - first;
+        if planned > 0 {
+            own.clock = log.block_end(own.block - 1);
+            progress[client as usize] = own;
+            *left -= planned;
             match turns.last_mut() {
-                Some(last) if last.client == client => last.blocks += 1,
-                _ => turns.push(Turn { client, blocks: 1 }),
-            }
-            *left -= 1;
-            if stack.len() > 1 {
-                return Halt::Done;
+                Some(last) if last.client == client => last.blocks += planned,
+                _ => turns.push(Turn { client, blocks: planned }),
             }
         }
-        Halt::Part
+        halt
     }
 }
