@@ -18,10 +18,12 @@ use std::process::{Command, Stdio};
 const HEAD: &str = "# Times
 
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- speed`. A row's peers run in one process,
-turn by turn, so that a machine that changes its speed changes it for all; each row has its own, for after a hundred rows the
-heap that they left makes the same work take up to twice as long. A cell has the least processor time of up to 15 turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds. A peer that
-isn't done after 15 s (180 s in the rows of `--long`), with what it prepares, is stopped. In milliseconds for the whole row,
-except where it says µs: there for one edit. An empty cell: the peer can't do it. The text at the end of every row is checked.
+turn by turn, so that a machine that changes its speed changes it for all. Each row has a process of its own: in one that has
+done a hundred rows before, the same work was seen to take up to twice as long, ours and others'. A cell has the least processor
+time of up to 15 turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds.
+A peer that isn't done after 15 s (180 s in the rows of `--long`), with what it prepares, is stopped. In milliseconds for the
+whole row, except where it says µs: there for one edit. An empty cell: the peer can't do it. The text at the end of every row is
+checked.
 
 *Target* is what is to be reached; relative ones are worked out from this run. cola's operations are structs in memory, nothing
 is decoded; cola and the ropes know no formats, types or delete sets; diamond-types keeps no order. y-octo tells of no single
