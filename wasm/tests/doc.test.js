@@ -82,6 +82,16 @@ test('updates are merged and cut without a document, as Yjs does', () => {
   assert.throws(() => mergeUpdates([new Uint8Array([9])]), Error)
 })
 
+test('short strings come over as a TextEncoder would write them', () => {
+  const text = new Doc(1).text('note')
+  const strings = ['a', '\u00e9', '\u07ff\u0800', '\uffff', '\u{10000}', '\u{10ffff}', 'a\u9d28b\u{1f986}', '\ud83d', '\udc00\ud83d', '\ud83da', 'd'.repeat(31) + '\u9d28', 'd'.repeat(32) + '\u9d28']
+  for (const string of strings) {
+    text.insert(0, string)
+    assert.equal(text.toString(), string.toWellFormed(), JSON.stringify(string))
+    text.delete(0, text.length)
+  }
+})
+
 test('what can not be done is thrown, and the document stays as it was', () => {
   const ours = new Doc(1)
   const text = ours.text('note')

@@ -129,7 +129,7 @@ pub enum Kind {
 
 /// Beyond it a peer is stopped, and in a row that takes minutes.
 const LIMIT: Duration = Duration::from_secs(15);
-const LONG_LIMIT: Duration = Duration::from_secs(180);
+const LONG_LIMIT: Duration = Duration::from_secs(60);
 
 impl Row {
     /// How long a peer may take by the clock, with what it prepares.

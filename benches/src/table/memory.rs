@@ -13,7 +13,7 @@ const HEAD: &str = "# Allocations, heap and bytes
 Written by `cargo run --release -p merganser-benches --features rivals --bin table -- memory`. Each figure is from one run in a
 process of its own, with an allocator that counts. *Allocations* are calls of alloc and realloc in the measured part; *live
 heap* is what that part allocated and what its outcome still holds, with the text; *peak* is the most that was live in
-between. *Bytes* is what comes out: a document or an update. A peer that isn't done after 15 s (180 s in the rows of `--long`)
+between. *Bytes* is what comes out: a document or an update. A peer that isn't done after 15 s (60 s in the rows of `--long`)
 is stopped; an empty cell: the peer can't do it.
 ";
 

@@ -21,7 +21,7 @@ Written by `cargo run --release -p merganser-benches --features rivals --bin tab
 turn by turn, so that a machine that changes its speed changes it for all. Each row has a process of its own: in one that has
 done a hundred rows before, the same work was seen to take up to twice as long, ours and others'. A cell has the least processor
 time of up to 15 turns, and in brackets the median and the most; one number alone is a single turn, of a peer that takes seconds.
-A peer that isn't done after 15 s (180 s in the rows of `--long`), with what it prepares, is stopped. In milliseconds for the
+A peer that isn't done after 15 s (60 s in the rows of `--long`), with what it prepares, is stopped. In milliseconds for the
 whole row, except where it says µs: there for one edit. An empty cell: the peer can't do it. The text at the end of every row is
 checked.
 

@@ -79,7 +79,7 @@ impl Replica {
             [client] => {
                 let log = self.store.log(client);
                 let from = log.changed_from.filter(|from| *from >= log.deleted_end())?;
-                let (block, text) = log.ascii_since(from)?;
+                let (block, text) = self.store.text_since(client, from)?;
                 let [origin, right_origin] = [block.origin_of((client, from)), block.right_origin]
                     .map(|local| (local != NO_ORIGIN).then(|| id(local)));
                 let is_named =

@@ -176,13 +176,14 @@ impl Log {
         if is_within { self.ascii_part(of, clocks.start - of.clock, clocks.end - of.clock) } else { None }
     }
 
-    /// The units from `from` on and the block that they stand in, if that is one, of ASCII text.
+    /// The units from `from` on and the block that they stand in, if that is one, of text. Of text that is not ASCII O(units).
     #[inline]
-    pub(crate) fn ascii_since(&self, from: Clock) -> Option<(&Block, &[u8])> {
+    pub(super) fn text_since(&self, from: Clock) -> Option<(&Block, &[u8])> {
         let last = self.blocks.last()?;
-        let offset = from.checked_sub(last.clock)?;
-        let is_text = last.is_ascii && last.content == Content::String;
-        is_text.then(|| (last, &self.buffer[last.payload as usize + offset as usize..]))
+        let offset = from.checked_sub(last.clock).filter(|_| last.content == Content::String)?;
+        let text = &self.buffer[last.payload as usize..];
+        let start = if last.is_ascii { offset as usize } else { utf16::start_of_last(text, self.end - from)? };
+        Some((last, &text[start..]))
     }
 
     /// Text of a block between two of its unit offsets; halves of pairs that are cut off are said, not written.

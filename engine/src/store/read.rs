@@ -118,6 +118,15 @@ impl Store {
         });
     }
 
+    /// The units of a client from `from` on as they are written, and the block that they stand in, if that is one, of text.
+    /// O(units).
+    #[inline(always)]
+    pub(crate) fn text_since(&self, client: Client, from: Clock) -> Option<(&Block, &[u8])> {
+        let (block, text) = self.log(client).text_since(from)?;
+        // Halves of a pair that was cut are written as U+FFFD each.
+        (block.is_ascii || self.cut_pairs.is_empty()).then_some((block, text))
+    }
+
     /// Calls `text` with the parts of a piece of text. Halves of cut pairs come as U+FFFD.
     pub(crate) fn read_text<'a>(&'a self, piece: Piece, mut text: impl FnMut(&'a str)) {
         let log = self.log(piece.first.0);
@@ -181,8 +190,9 @@ impl Store {
         if !self.cut_pairs.is_empty() {
             return None;
         }
-        let cut = log.text_part(piece.block, from, from + piece.len);
-        (!cut.half_before && !cut.half_after).then_some(cut.text.as_bytes())
+        let payload = log.payload(piece.block);
+        let (half_before, bytes, half_after) = utf16::cut_bytes(payload, from, from + piece.len);
+        (!half_before && !half_after).then(|| &payload[bytes])
     }
 
     /// Calls `each` with every unit of a piece that is not text.

@@ -140,7 +140,7 @@ impl<'a> QuietReader<'a> {
         let text = self.sized_bytes()?;
         let units = match text.is_ascii() {
             true => Clock::try_from(text.len()).ok()?,
-            false => utf16::len(core::str::from_utf8(text).ok()?),
+            false => core::str::from_utf8(text).is_ok().then(|| utf16::len_of_bytes(text))?,
         };
         Some((text, units))
     }

@@ -29,24 +29,22 @@ pub enum Place {
 }
 
 /// Finds UTF-16 offset `offset` in `text`; `None` if it lies beyond the end. O(bytes before it), most of which are
-/// only counted, many at a time.
+/// only counted, eight at a time.
 pub fn find(text: &str, offset: u32) -> Option<Place> {
     find_in_bytes(text.as_bytes(), offset)
 }
 
 /// The same in the bytes of a text, which are known to be UTF-8: that is not checked again.
 pub(crate) fn find_in_bytes(text: &[u8], offset: u32) -> Option<Place> {
-    let mut units = 0;
-    let mut at = 0;
-    for block in text.chunks_exact(BLOCK_BYTES) {
-        let with_block = units + units_started(block);
-        if with_block >= offset {
+    let (mut units, mut at) = (0, 0);
+    for word in text.as_chunks().0 {
+        let with_word = units + units_in_word(*word);
+        if with_word >= offset {
             break;
         }
-        units = with_block;
-        at += BLOCK_BYTES;
+        (units, at) = (with_word, at + word.len());
     }
-    // A character that goes on beyond its block is counted with it.
+    // A character that goes on beyond its word is counted with it.
     while text.get(at).is_some_and(|byte| !starts_character(*byte)) {
         at += 1;
     }
@@ -66,15 +64,33 @@ pub(crate) fn find_in_bytes(text: &[u8], offset: u32) -> Option<Place> {
     Some(Place::Byte(at))
 }
 
-/// Bytes that are counted at a time.
-const BLOCK_BYTES: usize = 32;
+/// The byte at which the last so many units of a text begin; `None` if that is inside a pair, or before the text. O(units).
+#[inline(never)]
+pub(crate) fn start_of_last(text: &[u8], units: u32) -> Option<usize> {
+    let (mut left, mut at) = (units, text.len());
+    while left > 0 {
+        at = at.checked_sub(1)?;
+        left = left.checked_sub(units_of(text[at]))?;
+    }
+    Some(at)
+}
 
 /// Units of the characters that start in these bytes.
 fn units_started(bytes: &[u8]) -> u32 {
-    // In a block the sum fits a byte, so that the processor adds many at once.
-    let of_block = |block: &[u8]| u32::from(block.iter().map(|byte| units_of(*byte) as u8).sum::<u8>());
-    let blocks = bytes.chunks_exact(BLOCK_BYTES);
-    of_block(blocks.remainder()) + blocks.map(of_block).sum::<u32>()
+    let (words, rest) = bytes.as_chunks();
+    let of_rest: u32 = rest.iter().map(|byte| units_of(*byte)).sum();
+    words.iter().map(|word| units_in_word(*word)).sum::<u32>() + of_rest
+}
+
+/// The same of eight bytes, by numbers that a byte of a word holds each.
+#[inline(always)]
+fn units_in_word(bytes: [u8; 8]) -> u32 {
+    const LOWEST: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(bytes);
+    let starts = !(word >> 7) | word >> 6;
+    let has_four = word >> 7 & word >> 6 & word >> 5 & word >> 4;
+    let units = (starts & LOWEST) + (has_four & LOWEST);
+    (units.wrapping_mul(LOWEST) >> 56) as u32
 }
 
 /// Units of the character that a byte starts: of most one, of one of four bytes two; none if it starts no character.
@@ -161,16 +177,21 @@ mod tests {
     }
 
     #[test]
-    fn every_offset_is_found_across_blocks() {
-        // The shift moves each kind of character over the ends of blocks.
+    fn every_offset_is_found_across_words() {
+        // The shift moves each kind of character over the ends of words.
         for (shift, repeated) in
             (0..8).flat_map(|shift| ["a", "\u{e9}", "\u{65e5}", "\u{1f986}", "a\u{1f986}\u{e9}"].map(|of| (shift, of)))
         {
-            let text = "x".repeat(shift) + &repeated.repeat(3 * BLOCK_BYTES / repeated.len() + 1);
+            let text = "x".repeat(shift) + &repeated.repeat(96 / repeated.len() + 1);
             let units = text.encode_utf16().count() as u32;
             assert_eq!(len(&text), units);
             for offset in 0..units + 2 {
                 assert_eq!(find(&text, offset), find_slowly(&text, offset), "{shift} {repeated} {offset}");
+                let byte = match units.checked_sub(offset).and_then(|before| find_slowly(&text, before)) {
+                    Some(Place::Byte(byte)) => Some(byte),
+                    _ => None,
+                };
+                assert_eq!(start_of_last(text.as_bytes(), offset), byte, "{shift} {repeated} last {offset}");
             }
         }
     }

@@ -4,8 +4,11 @@
 //! the module of replicas, into that folder; with `contract FOLDER` the test of the storage contract. `factory MODULE FOLDER
 //! NAME CLASS` makes a package, as hosts use it, of another module that was compiled with wasm-bindgen.
 
+mod short_strings;
+
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
+use short_strings::with_short_strings;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -64,6 +67,9 @@ fn bindgen(module: &Path, name: &str) -> Bindgen {
 fn build_replica(wasm_folder: &Path, folder: &Path) -> Result<()> {
     let module = compile(wasm_folder, &["doc"], REPLICA_PROFILE)?;
     bindgen(&module, "merganser").web(true)?.generate(folder).context("writing the JavaScript")?;
+    let script = folder.join("merganser.js");
+    let glue = std::fs::read_to_string(&script)?;
+    std::fs::write(&script, with_short_strings(&glue)?)?;
     finish(&folder.join("merganser_bg.wasm"))
 }
 

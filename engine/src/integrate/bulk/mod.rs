@@ -47,6 +47,8 @@ struct Bulk<'b> {
     /// The unit that was last asked for the type that it holds, or was given one, and the type: what is in a type mostly
     /// stands behind it.
     recent_type: (LocalId, TypeHandle),
+    /// Whether something refers to a border inside a surrogate pair.
+    cuts_pairs: bool,
 }
 
 /// How far a client is placed.
@@ -96,6 +98,7 @@ impl Replica {
             self.milestones.give_up();
         }
         self.adopt(&mut bulk);
+        bulk.cuts_pairs = self.cuts_pairs(&bulk, pace).await;
         self.note_all_cuts(&bulk, pace).await;
         self.delete_overwritten(&mut bulk, pace).await;
         self.delete_listed(&mut bulk, pace).await;
@@ -223,8 +226,32 @@ impl Replica {
         }
     }
 
+    /// Whether something refers to a border inside a surrogate pair: nearly always nothing does. Pieces begin at all borders
+    /// that anything refers to.
+    async fn cuts_pairs(&self, bulk: &Bulk<'_>, pace: &Pace) -> bool {
+        for client in 0..bulk.next.len() as Client {
+            let log = self.store.log(client);
+            if !log.has_wide_text() {
+                continue;
+            }
+            let pieces = bulk.pieces.of_client(client);
+            for start in pieces.clone().step_by(PART) {
+                let mut part = start..pieces.end.min(start + PART as u32);
+                let is_inside_pair = |piece: u32| {
+                    let (block, clock) = (bulk.pieces.block(piece), bulk.pieces.get(piece).clock);
+                    log.blocks()[block].clock < clock && log.is_inside_pair_of(block, clock)
+                };
+                if part.any(is_inside_pair) {
+                    return true;
+                }
+                pace.spend(PART).await;
+            }
+        }
+        false
+    }
+
     async fn note_all_cuts(&mut self, bulk: &Bulk<'_>, pace: &Pace) {
-        if !self.store.has_wide_text() {
+        if !bulk.cuts_pairs {
             return;
         }
         for client in 0..self.store.clients().count() as Client {
@@ -316,7 +343,7 @@ impl Replica {
         for &(client, start, end) in &ranges[*done..] {
             if *at == NONE {
                 *at = bulk.pieces.find((client, start));
-                if self.store.log(client).has_wide_text() {
+                if bulk.cuts_pairs {
                     self.note_cuts_of_delete(bulk, client, (start, *at), end);
                 }
             }
@@ -508,7 +535,8 @@ impl<'b> Bulk<'b> {
         let heads = whole.first_heads();
         let starts = pieces.firsts().iter().zip(heads);
         let next = starts.map(|(piece, head)| Next { block: 0, piece: *piece, head, sequence: NO_SEQUENCE }).collect();
-        Bulk { bytes, whole, pieces, lists: Lists::default(), next, recent_root: None, recent_type: (NO_ORIGIN, 0) }
+        let (lists, recent_type) = (Lists::default(), (NO_ORIGIN, 0));
+        Bulk { bytes, whole, pieces, lists, next, recent_root: None, recent_type, cuts_pairs: false }
     }
 
     /// The sequence of the block that a piece is a part of.
