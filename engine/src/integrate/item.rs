@@ -60,15 +60,13 @@ impl Replica {
         (text, len): (&[u8], Clock),
     ) -> bool {
         let Some(right) = self.store.order.find_typed(sequence, client, position) else { return false };
-        let log = self.store.log_mut(client);
+        let log = self.store.log(client);
         // What it lengthens is visible, so the type is not deleted; and where the block ends nobody cuts a pair, or the
         // block's own right origin has cut it.
         if !log.continues_text(sequence, right.unwrap_or(NO_ORIGIN), (text, len)) || !log.has_room(len, text.len()) {
             return false;
         }
-        self.changes.note_inserted(client, log);
-        log.append_typed(text, len);
-        self.store.order.lengthen_typed(client, len);
+        self.lengthen(client, text, len);
         true
     }
 
@@ -80,8 +78,9 @@ impl Replica {
         right.is_some_and(|right| log.continues_values(sequence, right.unwrap_or(NO_ORIGIN), len))
     }
 
-    /// Appends values that [lengthen](Self::lengthens_values) what their client wrote last. O(1).
-    pub(crate) fn lengthen_values(&mut self, client: Client, payload: &[u8], len: Clock) {
+    /// Appends text or [values](Self::lengthens_values) that lengthen what their client wrote last, at the cursor. O(1).
+    #[inline(always)]
+    pub(crate) fn lengthen(&mut self, client: Client, payload: &[u8], len: Clock) {
         let log = self.store.log_mut(client);
         self.changes.note_inserted(client, log);
         log.append_typed(payload, len);

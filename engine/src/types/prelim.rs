@@ -68,6 +68,18 @@ impl<T: Into<Any>> From<T> for Prelim {
     }
 }
 
+impl Prelim {
+    /// A plain value that becomes one item with its neighbours; bytes are an item of their own.
+    #[inline]
+    fn plain(&self) -> Option<&Any> {
+        match self {
+            Prelim::Any(Any::Bytes(_)) => None,
+            Prelim::Any(any) => Some(any),
+            _ => None,
+        }
+    }
+}
+
 impl Transaction<'_> {
     /// Appends one item of the own client. Refuses what would not fit.
     pub(super) fn author_item(&mut self, item: NewItem<'_>) -> Result<LocalId, Error> {
@@ -85,21 +97,17 @@ impl Transaction<'_> {
     /// `false`, and nothing has changed, if they don't. O(values).
     pub(super) fn lengthen_values(&mut self, sequence: Sequence, index: u32, values: &[Prelim]) -> Result<bool, Error> {
         let (replica, client) = self.author();
-        let is_plain = |value: &Prelim| matches!(value, Prelim::Any(any) if !matches!(any, Any::Bytes(_)));
+        let is_plain = |value: &Prelim| value.plain().is_some();
         let Ok(len) = Clock::try_from(values.len()) else { return Ok(false) };
         if len == 0 || !replica.lengthens_values(client, sequence, index, len) || !values.iter().all(is_plain) {
             return Ok(false);
         }
         let mut payload = replica.take_payload();
-        for value in values {
-            if let Prelim::Any(any) = value {
-                write_any(&mut payload, any);
-            }
-        }
+        values.iter().filter_map(Prelim::plain).for_each(|any| write_any(&mut payload, any));
         if !replica.store.log(client).has_room(len, payload.len()) {
             return Err(ErrorKind::TooLarge.into());
         }
-        replica.lengthen_values(client, &payload, len);
+        replica.lengthen(client, &payload, len);
         replica.keep_payload(payload);
         Ok(true)
     }
@@ -127,10 +135,10 @@ impl Transaction<'_> {
                 Prelim::Any(any) => {
                     count += 1;
                     write_any(&mut payload, any);
-                    match values.peek() {
-                        Some(Prelim::Any(next)) if !matches!(next, Any::Bytes(_)) => continue,
-                        _ => (Content::Any, count),
+                    if values.peek().is_some_and(|next| next.plain().is_some()) {
+                        continue;
                     }
+                    (Content::Any, count)
                 }
                 other => {
                     write_payload(&mut payload, other);
@@ -195,10 +203,7 @@ impl Transaction<'_> {
         let sequence = replica.store.entry(of, key);
         let order = &replica.store.order;
         let place = order.end(sequence);
-        let any = match &value {
-            Prelim::Any(any) if !matches!(any, Any::Bytes(_)) => any,
-            _ => return self.author_values(sequence, place, None, [value]),
-        };
+        let Some(any) = value.plain() else { return self.author_values(sequence, place, None, [value]) };
         // A plain value is one item, and there is nothing to go on with.
         let origin = order.last_unit(sequence).unwrap_or(NO_ORIGIN);
         let (right_origin, content) = (NO_ORIGIN, Content::Any);
