@@ -5,6 +5,8 @@ use super::{Block, Client, LocalId, Log, NO_ORIGIN, Piece, Store, TypeHandle};
 use crate::lib0::{Numbers, Word, append_numbers, encode_word, write_var_uint};
 use crate::update::{Content, KEY, ORIGIN, RIGHT_ORIGIN, StructPart, WriterV2, WrittenParent, write_count_at};
 use crate::values::{ClientId, Clock, Id, StateVector};
+use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Units of one client that will be one struct.
@@ -32,6 +34,9 @@ struct Neighbours {
     right_origin: LocalId,
 }
 
+/// Of one client: ascending, neither touching nor overlapping; as its log keeps them where they are so.
+type DeletedRanges<'s> = Cow<'s, [(Clock, Clock)]>;
+
 impl Store {
     /// Appends a whole update v1: all that a replica with this state vector lacks, and all deletes.
     pub(crate) fn write_state(&self, out: &mut Vec<u8>, known: &StateVector) {
@@ -53,7 +58,7 @@ impl Store {
             let ranges = &deleted[handle as usize];
             write_var_uint(out, client.value());
             write_var_uint(out, ranges.len() as u64);
-            for (start, end) in ranges {
+            for (start, end) in ranges.iter() {
                 append_numbers::<16>(out, |out| {
                     out.number((*start).into());
                     out.number((end - start).into());
@@ -65,11 +70,13 @@ impl Store {
     /// The same as an update v2.
     pub(crate) fn state_v2(&self, known: &StateVector) -> Vec<u8> {
         let lacking = self.lacking(known);
-        let mut out = WriterV2::of_clients(lacking.len());
+        let mut out = WriterV2::default();
         let deleted = self.deleted_by_handle();
         let whole = || lacking.iter().filter(|(_, from)| *from == 0);
+        let ranges: usize = deleted.iter().map(|ranges| ranges.len()).sum();
         let structs = whole().map(|(client, _)| self.log(*client).blocks().len() + deleted[*client as usize].len());
-        out.reserve(structs.sum(), whole().map(|(client, _)| self.log(*client).buffer_len()).sum());
+        out.reserve(structs.sum(), whole().map(|(client, _)| self.log(*client).buffer_len()).sum(), ranges);
+        out.begin_structs(lacking.len());
         let mut scratch = Vec::new();
         for (client, from) in lacking {
             out.begin_client(self.id((client, from)));
@@ -95,7 +102,7 @@ impl Store {
     }
 
     /// The deleted ranges of each client, sorted once for both, structs and deletes.
-    fn deleted_by_handle(&self) -> Vec<Vec<(Clock, Clock)>> {
+    fn deleted_by_handle(&self) -> SmallVec<[DeletedRanges<'_>; 4]> {
         self.logs.iter().map(|log| log.deleted_ranges(0)).collect()
     }
 
@@ -106,7 +113,7 @@ impl Store {
 
     /// The clients of which a replica with this state vector lacks something, and from which clock on; as Yjs writes them,
     /// the largest first.
-    fn lacking(&self, known: &StateVector) -> Vec<(Client, Clock)> {
+    fn lacking(&self, known: &StateVector) -> SmallVec<[(Client, Clock); 4]> {
         let clients = self.clients().rev().map(|(client, handle)| (handle, known.clock(client)));
         clients.filter(|(handle, from)| self.log(*handle).end() > *from).collect()
     }

@@ -1,7 +1,7 @@
 //! The keys of maps and of formats, and the names of types, each kept once.
 
 use super::handles::{Handles, hash_bytes};
-use super::trim;
+use super::{trim, with_room};
 use std::ops::Range;
 
 /// Handle of a key within one store.
@@ -76,7 +76,7 @@ impl Keys {
 
     /// Gives back most of what grew too large.
     pub(super) fn trim(&mut self) {
-        self.text.shrink_to(self.text.len() + self.text.len() / 8);
+        self.text.shrink_to(with_room(self.text.len()));
         trim(&mut self.ends);
     }
 

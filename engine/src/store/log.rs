@@ -2,9 +2,10 @@
 
 use super::order::{Client, Sequence};
 use super::types::TypeHandle;
-use super::{push_large, trim};
+use super::{push_large, trim, with_room};
 use crate::update::Content;
 use crate::values::{ClientId, Clock, utf16};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// An id inside a store: the client by its handle.
@@ -344,9 +345,9 @@ impl Log {
         }
     }
 
-    /// Makes room for so many more blocks, and for an eighth more.
+    /// Makes room for so many more blocks, and for some more.
     pub(crate) fn reserve(&mut self, blocks: usize) {
-        self.blocks.reserve_exact(blocks + blocks / 8);
+        self.blocks.reserve_exact(with_room(blocks));
     }
 
     /// Says which sequence a block stands in, which was appended when that was not known.
@@ -468,15 +469,19 @@ impl Log {
     }
 
     /// The deleted clocks from `from` on (and those before it in the same range) as ranges: ascending, neither
-    /// touching nor overlapping. O(1) if there are none, else O(n log n).
-    pub(crate) fn deleted_ranges(&self, from: Clock) -> Vec<(Clock, Clock)> {
+    /// touching nor overlapping. O(1) if there are none, O(n) if they are kept so, else O(n log n).
+    pub(crate) fn deleted_ranges(&self, from: Clock) -> Cow<'_, [(Clock, Clock)]> {
         if self.deleted_end <= from {
-            return Vec::new();
+            return Cow::Borrowed(&[]);
+        }
+        // So they are in a document that was loaded.
+        if self.deleted.windows(2).all(|pair| pair[0].1 < pair[1].0) {
+            return Cow::Borrowed(&self.deleted[self.deleted.partition_point(|range| range.1 <= from)..]);
         }
         let mut ranges = self.deleted.clone();
         ranges.retain(|range| range.1 > from);
         join_ranges(&mut ranges);
-        ranges
+        Cow::Owned(ranges)
     }
 
     /// The clock after the last deleted one; 0 if nothing is.

@@ -170,8 +170,8 @@ impl Store {
     pub(crate) fn delete_set(&self) -> IdSet {
         let mut set = IdSet::default();
         for (client, handle) in self.clients() {
-            for (start, end) in self.log(handle).deleted_ranges(0) {
-                set.insert(client, start..end);
+            for (start, end) in &*self.log(handle).deleted_ranges(0) {
+                set.insert(client, *start..*end);
             }
         }
         set
@@ -277,7 +277,12 @@ fn push_large<T>(list: &mut Vec<T>, value: T) {
     list.push(value);
 }
 
-/// Leaves an eighth more room than a list fills, so that the next edits find some.
+/// The capacity of a list that has been read: an item in 16 more than it has, so that the next edits find room.
+fn with_room(len: usize) -> usize {
+    len + len / 16
+}
+
+/// Gives back what a list has of capacity beyond that.
 fn trim<T>(list: &mut Vec<T>) {
-    list.shrink_to(list.len() + list.len() / 8);
+    list.shrink_to(with_room(list.len()));
 }

@@ -2,7 +2,7 @@
 
 use super::delete_set::write_delete_set;
 use super::write::write_id;
-use crate::lib0::write_var_uint;
+use crate::lib0::{encode_word, write_var_uint};
 use crate::values::{Id, IdSet};
 
 /// Gathers the blocks of an update v1.
@@ -41,8 +41,7 @@ pub(crate) fn write_count_at(out: &mut Vec<u8>, at: usize, count: u64) {
     if count < 0x80 {
         out[at] = count as u8;
     } else {
-        let mut number = Vec::with_capacity(10);
-        write_var_uint(&mut number, count);
-        out.splice(at..=at, number);
+        let (bytes, len) = encode_word(count);
+        out.splice(at..=at, bytes.into_iter().take(len));
     }
 }

@@ -18,7 +18,8 @@ pub(crate) fn encode_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
     let mut from = Reader::new(update);
     let mut of = Struct::skip(Id::new(ClientId::default(), 0), 0);
     let clients = from.read_count(3)?;
-    let mut out = WriterV2::of_clients(clients);
+    let mut out = WriterV2::default();
+    out.begin_structs(clients);
     for _ in 0..clients {
         let structs = from.read_count(2)?;
         let mut id = from.read_id()?;
@@ -36,7 +37,8 @@ pub(crate) fn encode_v2(update: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The structs and deletes of an update v1 with these bytes, as an update v2. Its values have this form.
 pub(super) fn encode_v2_of(read: Update, update: &[u8], form: Form) -> Vec<u8> {
-    let mut out = WriterV2 { form, ..WriterV2::of_clients(read.clients.len()) };
+    let mut out = WriterV2 { form, ..WriterV2::default() };
+    out.begin_structs(read.clients.len());
     for listed in &read.clients {
         let structs = &read.structs[listed.structs.clone()];
         out.begin_client(structs[0].id);
@@ -74,21 +76,22 @@ pub(crate) struct WriterV2 {
 }
 
 impl WriterV2 {
-    /// Of so many clients.
-    pub(crate) fn of_clients(count: usize) -> WriterV2 {
-        let mut writer = WriterV2::default();
-        write_var_uint(&mut writer.rest, count as u64);
-        writer
-    }
-
-    /// Makes room for so many structs, most of which name neighbours, and for so many bytes of text.
-    pub(crate) fn reserve(&mut self, structs: usize, text: usize) {
+    /// Makes room for so many structs, most of which name neighbours, for so many bytes of text and so many deleted ranges.
+    pub(crate) fn reserve(&mut self, structs: usize, text: usize, deleted: usize) {
         // Most clocks differ by two or three bytes, and few clients are named in turn.
         self.left_clocks.reserve(structs * 3);
         self.right_clocks.reserve(structs * 3);
         self.infos.reserve(structs * 2);
-        self.strings.reserve(text, structs);
+        // Names of types stand among the text.
+        self.strings.reserve(text + 64, structs);
         self.lengths.reserve(structs);
+        // Most ranges are near and short; ids and counts of clients stand before them.
+        self.rest.reserve(deleted * 3 + 64);
+    }
+
+    /// What follows are the structs of so many clients, descending.
+    pub(crate) fn begin_structs(&mut self, clients: usize) {
+        write_var_uint(&mut self.rest, clients as u64);
     }
 
     /// What follows are the structs of one client, the first of which has this id.

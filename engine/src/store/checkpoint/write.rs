@@ -5,6 +5,7 @@ use super::{ANY, ENTRY, HELD_TYPE, NONE, OWN, PART, SAME, UNPLACED, fold};
 use crate::lib0::{write_bytes, write_string, write_var_uint};
 use crate::update::Content;
 use crate::values::{Clock, Pace, sort_in_steps};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A part of a block is left out for being deleted from this many units on; to cut it out costs about as many bytes.
@@ -172,8 +173,8 @@ impl Store {
     async fn parts(&self, client: Client, pace: &Pace) -> Vec<Part> {
         let log = self.log(client);
         let collects = self.collects && self.kept.is_empty();
-        let deleted = if collects { log.deleted_ranges(0) } else { Vec::new() };
-        let mut deleted = deleted.as_slice();
+        let deleted = if collects { log.deleted_ranges(0) } else { Cow::default() };
+        let mut deleted = &*deleted;
         let blocks = log.blocks().len();
         let mut parts = Vec::with_capacity(blocks);
         for start in (0..blocks).step_by(PART) {

@@ -1,6 +1,6 @@
 //! Building the tree of a sequence from its finished list, leaves first.
 
-use super::super::{push_large, trim};
+use super::super::{push_large, trim, with_room};
 use super::{Child, Client, FILL, NONE, Node, Order, Sequence, Span, first_of};
 use crate::values::Clock;
 
@@ -28,11 +28,10 @@ pub(crate) struct Filling {
 }
 
 impl Order {
-    /// Makes room for the leaves of so many runs in so many sequences, and for an eighth more. Sequences bring their first leaves
-    /// along.
+    /// Makes room for the leaves of so many runs in so many sequences, and for some more. Sequences bring their first leaves along.
     pub(crate) fn reserve(&mut self, runs: usize, sequences: Sequence) {
         let leaves = runs.saturating_sub(sequences as usize) / FILL;
-        self.leaves.reserve(leaves + leaves / 8);
+        self.leaves.reserve(with_room(leaves));
     }
 
     /// Fills an empty sequence with one run.
