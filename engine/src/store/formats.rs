@@ -2,6 +2,7 @@
 
 use super::order::Format;
 use super::{LocalId, Place, Sequence, Store, Unit};
+use crate::lib0::Reader;
 use crate::values::Any;
 use compact_str::CompactString;
 use smallvec::SmallVec;
@@ -53,8 +54,8 @@ impl Formats {
 }
 
 /// Whether JSON text says `null`.
-pub(crate) fn is_null(json: &str) -> bool {
-    json.trim_ascii() == NULL
+pub(crate) fn is_null(json: impl AsRef<[u8]>) -> bool {
+    json.as_ref().trim_ascii() == NULL.as_bytes()
 }
 
 fn is_object(json: &str) -> bool {
@@ -141,11 +142,13 @@ impl Store {
         }
     }
 
-    /// What a mark does.
-    pub(super) fn format(&self, unit: LocalId) -> Format {
-        let (key, value) = self.mark(unit);
-        let key = self.types.find_key(key).expect("the key of a mark is known since it was logged");
-        Format { key, is_null: is_null(value) }
+    /// What a mark does: seen in its bytes, since all marks of a stretch are asked for in a row.
+    pub(super) fn format(&self, (client, clock): LocalId) -> Format {
+        let log = self.log(client);
+        let mut payload = Reader::new(log.payload(log.find(clock)));
+        let key = payload.read_bytes().ok().and_then(|key| self.types.find_key(key));
+        let key = key.expect("the key of a mark is known since it was logged");
+        Format { key, is_null: payload.read_bytes().is_ok_and(is_null) }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Keys {
     text: String,
     /// Where each ends.
     ends: Vec<u32>,
-    handles: Handles<Box<str>>,
+    handles: Handles<Box<[u8]>>,
 }
 
 impl Keys {
@@ -30,10 +30,10 @@ impl Keys {
     }
 
     /// O(key).
-    pub(super) fn find(&self, name: &str) -> Option<Key> {
+    pub(super) fn find(&self, name: &[u8]) -> Option<Key> {
         match self.are_few() {
             true => self.look_through(name),
-            false => self.find_hashed(name, hash_bytes(name.as_bytes())),
+            false => self.find_hashed(name, hash_bytes(name)),
         }
     }
 
@@ -41,28 +41,28 @@ impl Keys {
         self.len() <= FEW
     }
 
-    fn look_through(&self, name: &str) -> Option<Key> {
+    fn look_through(&self, name: &[u8]) -> Option<Key> {
         (0..self.len()).find(|key| self.is(*key, name))
     }
 
-    fn find_hashed(&self, name: &str, hash: u32) -> Option<Key> {
+    fn find_hashed(&self, name: &[u8], hash: u32) -> Option<Key> {
         self.handles.find(name, hash, |key| self.is(key, name))
     }
 
-    fn is(&self, key: Key, name: &str) -> bool {
-        self.text.as_bytes()[range(&self.ends, key)] == *name.as_bytes()
+    fn is(&self, key: Key, name: &[u8]) -> bool {
+        self.text.as_bytes()[range(&self.ends, key)] == *name
     }
 
     /// The handle of a key, a new one if it was never used. O(key).
     pub(super) fn add(&mut self, added: &str) -> Key {
         if self.are_few()
-            && let Some(key) = self.look_through(added)
+            && let Some(key) = self.look_through(added.as_bytes())
         {
             return key;
         }
         let hash = hash_bytes(added.as_bytes());
         if !self.are_few()
-            && let Some(key) = self.find_hashed(added, hash)
+            && let Some(key) = self.find_hashed(added.as_bytes(), hash)
         {
             return key;
         }
@@ -70,7 +70,7 @@ impl Keys {
         self.text.push_str(added);
         self.ends.push(u32::try_from(self.text.len()).expect("all keys together have less than 4 GiB"));
         let Keys { text, ends, handles } = self;
-        handles.insert(key, hash, |key| name(text, ends, key).into());
+        handles.insert(key, hash, |key| name(text, ends, key).as_bytes().into());
         key
     }
 
@@ -83,7 +83,7 @@ impl Keys {
     /// Panics if a key is not found by its name.
     pub(super) fn assert_invariants(&self) {
         assert_eq!(self.handles.len(), self.ends.len());
-        assert!((0..self.ends.len() as Key).all(|key| self.find(self.name(key)) == Some(key)));
+        assert!((0..self.ends.len() as Key).all(|key| self.find(self.name(key).as_bytes()) == Some(key)));
     }
 }
 

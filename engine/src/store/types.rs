@@ -194,8 +194,8 @@ impl Types {
         self.keys.name(key)
     }
 
-    pub(crate) fn find_key(&self, name: &str) -> Option<Key> {
-        self.keys.find(name)
+    pub(crate) fn find_key(&self, name: impl AsRef<[u8]>) -> Option<Key> {
+        self.keys.find(name.as_ref())
     }
 
     /// The handle of a key, a new one if it was never used.

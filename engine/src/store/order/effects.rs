@@ -1,6 +1,7 @@
 //! What the marks of a stretch of a sequence do to the formatting in force, kept for each leaf and node that was asked
 //! for, so that the formatting at a place is found without walking what stands before it.
 
+use super::key_set::KeySet;
 use super::{NONE, Order, Place, Sequence, Span};
 use crate::values::Clock;
 use smallvec::SmallVec;
@@ -16,16 +17,16 @@ pub(crate) struct Format {
 /// value from, in the order in which they came into force (Yjs: the order of `currentAttributes`, a JavaScript `Map`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effect {
-    cleared: SmallVec<[u32; 2]>,
+    cleared: KeySet,
     pub(crate) set: SmallVec<[(u32, (u32, Clock)); 2]>,
 }
 
 impl Effect {
     fn clear(&mut self, key: u32) {
-        self.set.retain(|(of, _)| *of != key);
-        if !self.cleared.contains(&key) {
-            self.cleared.push(key);
+        if let Some(at) = self.set.iter().position(|(of, _)| *of == key) {
+            self.set.remove(at);
         }
+        self.cleared.insert(key);
     }
 
     fn set(&mut self, key: u32, mark: (u32, Clock)) {
@@ -51,7 +52,10 @@ impl Effect {
 
     /// Adds what the next stretch does.
     fn then(&mut self, next: &Effect) {
-        next.cleared.iter().for_each(|key| self.clear(*key));
+        if !next.cleared.is_empty() {
+            self.set.retain(|(key, _)| !next.cleared.contains(*key));
+            self.cleared.extend(&next.cleared);
+        }
         next.set.iter().for_each(|(key, mark)| self.set(*key, *mark));
     }
 

@@ -8,6 +8,7 @@ mod check;
 mod delete;
 mod effects;
 mod insert;
+mod key_set;
 mod leaf;
 mod node;
 mod run;
