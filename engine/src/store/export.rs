@@ -1,12 +1,12 @@
 //! Writing what a store holds as an update: blocks are joined and cut as the format allows, and what was collected is
 //! written as such.
 
+use super::log::DeletedRanges;
 use super::{Block, Client, LocalId, Log, NO_ORIGIN, Piece, Store, TypeHandle};
 use crate::lib0::{Numbers, Word, append_numbers, encode_word, write_var_uint};
 use crate::update::{Content, KEY, ORIGIN, RIGHT_ORIGIN, StructPart, WriterV2, WrittenParent, write_count_at};
 use crate::values::{ClientId, Clock, Id, StateVector};
 use smallvec::SmallVec;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Units of one client that will be one struct.
@@ -33,9 +33,6 @@ struct Neighbours {
     origin: LocalId,
     right_origin: LocalId,
 }
-
-/// Of one client: ascending, neither touching nor overlapping; as its log keeps them where they are so.
-type DeletedRanges<'s> = Cow<'s, [(Clock, Clock)]>;
 
 impl Store {
     /// Appends a whole update v1: all that a replica with this state vector lacks, and all deletes.

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// An id inside a store: the client by its handle.
 pub(crate) type LocalId = (Client, Clock);
 
+/// Deleted clocks of one client, ascending, neither touching nor overlapping: the log's own list where it is kept so.
+pub(crate) type DeletedRanges<'l> = Cow<'l, [(Clock, Clock)]>;
+
 /// In place of an origin: there is none.
 pub(crate) const NO_ORIGIN: LocalId = (Client::MAX, 0);
 
@@ -468,9 +471,9 @@ impl Log {
         }
     }
 
-    /// The deleted clocks from `from` on (and those before it in the same range) as ranges: ascending, neither
-    /// touching nor overlapping. O(1) if there are none, O(n) if they are kept so, else O(n log n).
-    pub(crate) fn deleted_ranges(&self, from: Clock) -> Cow<'_, [(Clock, Clock)]> {
+    /// The deleted clocks from `from` on (and those before it in the same range). O(1) if there are none, O(n) if they are
+    /// kept as ranges that ascend, else O(n log n).
+    pub(crate) fn deleted_ranges(&self, from: Clock) -> DeletedRanges<'_> {
         if self.deleted_end <= from {
             return Cow::Borrowed(&[]);
         }
